@@ -1,0 +1,78 @@
+"""What a name in a recipe stands for: a built-in, or an import path such as `my_pkg.losses:MyLoss`."""
+
+import difflib
+import importlib
+import inspect
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from eigenview._errors import UsageError
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A hint to end an error with: the known name closest to `name`, or all of them."""
+    known = sorted(known)
+    by_lower = {k.lower(): k for k in known}
+    close = difflib.get_close_matches(name.lower(), by_lower, n=1)
+    return f"did you mean '{by_lower[close[0]]}'?" if close else f"known: {', '.join(known)}"
+
+
+def resolve(name: str, builtins: Mapping[str, Callable[..., Any]], what: str) -> Callable[..., Any]:
+    """The class or function that `name` stands for.
+
+    Args:
+        name: a key of `builtins` in any case, or an import path `module:attribute`; modules of the current
+            directory are found.
+        builtins: what can be named without a path.
+        what: the kind of thing, for the error ("objective").
+
+    Raises:
+        UsageError: no such built-in, module or attribute.
+    """
+    if ":" in name:
+        return _imported(name, what)
+    by_lower = {key.lower(): value for key, value in builtins.items()}
+    if name.lower() not in by_lower:
+        raise UsageError(f"unknown {what} '{name}': {nearest(name, builtins)}")
+    return by_lower[name.lower()]
+
+
+def _imported(path: str, what: str) -> Callable[..., Any]:
+    module_name, _, attribute = path.partition(":")
+    if os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())
+    try:
+        found = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        raise UsageError(f"{what} '{path}': {error}") from error
+    for part in attribute.split("."):
+        if not hasattr(found, part):
+            raise UsageError(f"{what} '{path}': module '{module_name}' has no '{attribute}'")
+        found = getattr(found, part)
+    if not callable(found):
+        raise UsageError(f"{what} '{path}' is a {type(found).__name__}; a class or a function is needed")
+    return found
+
+
+def build(name: str, options: Mapping[str, Any], builtins: Mapping[str, Callable[..., Any]], what: str) -> Any:
+    """Calls what `name` stands for with `options`, after checking them against its signature.
+
+    Raises:
+        UsageError: unknown name, unknown option, missing option, or a value that it refuses (a ValueError of its own).
+    """
+    make = resolve(name, builtins, what)
+    signature = inspect.signature(make)
+    takes_any = any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values())
+    for option in options:
+        if option not in signature.parameters and not takes_any:
+            raise UsageError(f"{what} '{name}' has no option '{option}': {nearest(option, signature.parameters)}")
+    try:
+        signature.bind(**options)
+    except TypeError as error:
+        raise UsageError(f"{what} '{name}': {error}") from error
+    try:
+        return make(**options)
+    except (ValueError, TypeError) as error:
+        raise UsageError(f"{what} '{name}': {error}") from error

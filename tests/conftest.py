@@ -1,0 +1,19 @@
+"""Shapes and types of every call into eigenview are checked while tests run."""
+
+import os
+from pathlib import Path
+
+import pytest
+from jaxtyping import install_import_hook
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+install_import_hook("eigenview", "beartype.beartype").__enter__()
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real images, named by $EIGENVIEW_DATA; tests that need it are skipped without it."""
+    folder = Path(os.environ.get("EIGENVIEW_DATA", Path(__file__).parents[2] / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"no real images: {folder} is missing (set EIGENVIEW_DATA)")
+    return folder
