@@ -1,1 +1,9 @@
+from . import measures as measures
 from . import objectives as objectives
+from . import views as views
+from ._errors import UsageError as UsageError
+from .runs import Recipe as Recipe
+from .runs import load as load
+from .training import train as train
+
+__version__: str

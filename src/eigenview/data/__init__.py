@@ -1,4 +1,4 @@
-"""."""
+"""Where images come from: folders, Parquet, tar shards, the hub or the digits, as one kind of collection."""
 
 import lazy_loader
 

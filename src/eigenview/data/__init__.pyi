@@ -1,0 +1,9 @@
+from .batches import TrainingBatch as TrainingBatch
+from .batches import TrainingBatches as TrainingBatches
+from .images import Images as Images
+from .images import Skipped as Skipped
+from .packing import batches_of as batches_of
+from .packing import channel_statistics as channel_statistics
+from .packing import pack as pack
+from .sources import open_dataset as open_dataset
+from .sources import open_images as open_images

@@ -1,4 +1,4 @@
-"""."""
+"""Looking at a model while it trains."""
 
 import lazy_loader
 

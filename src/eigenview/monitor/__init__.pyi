@@ -1,0 +1,4 @@
+from .alarms import Alarm as Alarm
+from .alarms import Watch as Watch
+from .alarms import alarms_before as alarms_before
+from .alarms import not_finite as not_finite

@@ -1,4 +1,4 @@
-"""."""
+"""Encoders, projectors, and the model they make."""
 
 import lazy_loader
 

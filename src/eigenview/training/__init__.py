@@ -1,4 +1,4 @@
-"""."""
+"""Training: recipe → loop → checkpoint."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""."""
+"""Augmentation: how strongly images are varied, and random views of them drawn in batches."""
 
 import lazy_loader
 

@@ -1,0 +1,40 @@
+# Everything from a fresh machine with Python ≥ 3.11 and make. `make demo` trains; `make test` tests.
+PYTHON ?= python3
+BIN := .venv/bin
+# Two-thread kernels stall when both cores are busy and threads spin.
+export OMP_WAIT_POLICY ?= PASSIVE
+
+.PHONY: demo test test-slow check clean
+
+demo: .venv/installed
+	rm -rf runs/demo
+	$(BIN)/eigenview train --out runs/demo
+
+test: .venv/installed-test
+	$(BIN)/python -m pytest
+
+test-slow: .venv/installed-test
+	$(BIN)/python -m pytest -m slow
+
+check: .venv/installed-dev
+	$(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/pyright
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+# torch first, and by the exact version of constraints.txt: nothing after it then asks for another build of it.
+.venv/installed: .venv/bin/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet -c constraints.txt torch
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e .
+	touch $@
+
+.venv/installed-test: .venv/installed
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[test]'
+	touch $@
+
+.venv/installed-dev: .venv/installed-test
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
+	touch $@
+
+clean:
+	rm -rf .venv runs

@@ -1,0 +1,78 @@
+"""`eigenview train`."""
+
+from dataclasses import dataclass, field, replace
+from itertools import count
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from eigenview._errors import UsageError
+from eigenview.runs.recipe import ObjectiveRecipe, Recipe
+from eigenview.runs.recipes import find_recipe
+from eigenview.views.policy import ViewPolicy
+
+
+@dataclass(frozen=True)
+class Train:
+    """Train an encoder on images without labels; alone, on the digits that ship with scikit-learn.
+
+    What a recipe says can be changed flag by flag, on top of --recipe, --objective, --policy and --strength.
+    """
+
+    source: Annotated[str | None, tyro.conf.Positional, tyro.conf.arg(metavar="[DATA]")] = None
+    """`digits`, a folder of images, Parquet files, tar shards, or `hf:NAME`."""
+    test: Annotated[str | None, tyro.conf.arg(metavar="DATA")] = None
+    """Images that only probes see; by default the data's own test split, if it has one."""
+    recipe: Annotated[str | None, tyro.conf.arg(metavar="NAME|FILE")] = None
+    """`digits`, `cpu`, `gpu`, or a YAML file; by default `digits` for the digits, else `cpu`."""
+    objective: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
+    """`MMCR`, `InfoNCE`, `VICReg`, or an import path `module:Class`."""
+    policy: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
+    """`identity`, `small`, `moderate` or `large` views."""
+    strength: Annotated[float | None, tyro.conf.arg(metavar="FLOAT")] = None
+    """How strong views are: 0 changes nothing, 1 is the policy itself."""
+    out: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
+    """The run's directory; by default a new one in `runs/`."""
+    resume: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Go on from the last checkpoint of --out, if there is one."""
+    settings: Annotated[Recipe, tyro.conf.arg(name="")] = field(default_factory=Recipe)
+
+    def on_its_recipe(self) -> "Train":
+        """What these words start from: the recipe they name, which flags then change."""
+        if self.resume and self.out is not None and self == Train(out=self.out, resume=True):
+            stored = self.out / "recipe.yaml"
+            if stored.exists():
+                return Train(settings=Recipe.load(stored))
+        named = find_recipe(self.recipe or ("digits" if self.source in (None, "digits") else "cpu"))
+        data = replace(named.data, train=self.source or named.data.train, test=self.test or named.data.test)
+        objective = named.objective
+        if self.objective is not None and self.objective.lower() != objective.name.lower():
+            objective = ObjectiveRecipe(self.objective)
+        policy = named.views.policy if self.policy is None else ViewPolicy.from_name(self.policy)
+        if self.strength is not None:
+            policy = policy.scaled(self.strength)
+        views = replace(named.views, policy=policy)
+        return Train(settings=replace(named, data=data, objective=objective, views=views))
+
+    def run(self) -> int:
+        """Trains, and says where the report is."""
+        from rich.console import Console
+
+        from eigenview.training import train
+
+        if self.resume and self.out is None:
+            raise UsageError("--resume needs the directory of the run: --out DIR")
+        console = Console()
+        out = self.out or _new_directory(self.settings)
+        outcome = train(self.settings, out, resume=self.resume, console=console)
+        console.print(f"{outcome}; report: {(out / 'report.html').resolve()}", soft_wrap=True, highlight=False)
+        return {"finished": 0, "not finite": 1, "interrupted": 130}[outcome]
+
+
+def _new_directory(recipe: Recipe) -> Path:
+    """The first of `runs/digits-InfoNCE`, `runs/digits-InfoNCE-2`, … that is not there."""
+    source = Path(recipe.data.train.removeprefix("hf:")).stem or "images"
+    name = f"{source}-{recipe.objective.name}".replace(":", "-")
+    tries = (Path("runs") / (name if n == 1 else f"{name}-{n}") for n in count(1))
+    return next(path for path in tries if not path.exists())

@@ -1,0 +1,20 @@
+"""Decoding in threads, which run side by side because Pillow lets go of the interpreter's lock."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from typing import TypeVar
+
+from eigenview.data.pixels import quiet
+
+T = TypeVar("T")
+_BLOCK = 256  # items in flight, so that results that wait do not fill memory
+
+
+def in_threads(work: Callable[[int], T], items: Iterable[int]) -> Iterator[T]:
+    """The results of `work`, in the order of `items`, with Pillow's warnings silenced."""
+    remaining = iter(items)
+    with quiet(), ThreadPoolExecutor(min(16, os.cpu_count() or 1)) as pool:
+        while block := list(islice(remaining, _BLOCK)):
+            yield from pool.map(work, block)

@@ -1,0 +1,60 @@
+"""A run as one page that opens from disk: everything in one file, nothing loaded from elsewhere."""
+
+import os
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+
+from eigenview.report import opening, panels
+from eigenview.report.history import History
+from eigenview.report.probes import probe_table
+from eigenview.runs.metrics import read_metrics
+
+MOST_SKIPPED = 200  # names of undecodable files on the page
+
+
+def write_page(run: Path) -> Path:
+    """Writes `report.html` into a run's directory, from what is there: a run that was killed early has a page too.
+
+    Args:
+        run: directory with `recipe.yaml` and `metrics.jsonl`, and `pictures/` and `skipped.txt` where there are any.
+
+    Returns:
+        The page's path. The same run gives the same bytes.
+    """
+    lines = read_metrics(run / "metrics.jsonl")
+    history = History.of(lines)
+    template = Template(files("eigenview.report").joinpath("page.html").read_text(encoding="utf-8"))
+    page = template.substitute(
+        title=escape(opening.title(history, run)),
+        header=opening.header(history, run),
+        alarms=opening.alarms(history),
+        headline=opening.headline(history, probe_table(lines)),
+        facts=opening.facts(history),
+        figures=panels.curves(history),
+        pictures=panels.pictures(run),
+        recipe=_recipe(run / "recipe.yaml"),
+        provenance=opening.provenance(history),
+        skipped=_skipped(run / "skipped.txt"),
+    )
+    path, beside = run / "report.html", run / ".report.html.tmp"
+    beside.write_text(page, encoding="utf-8")
+    os.replace(beside, path)
+    return path
+
+
+def _recipe(path: Path) -> str:
+    text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else "recipe.yaml is missing."
+    return f'<section class="card"><h3>Recipe</h3><pre>{escape(text)}</pre></section>'
+
+
+def _skipped(path: Path) -> str:
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
+    if not lines:
+        return ""
+    shown = "\n".join(lines[:MOST_SKIPPED])
+    more = f"\n… and {len(lines) - MOST_SKIPPED:,} more in skipped.txt" if len(lines) > MOST_SKIPPED else ""
+    files_ = "1 file was" if len(lines) == 1 else f"{len(lines):,} files were"
+    summary = f"{files_} skipped because they did not decode"
+    return f'<details class="card"><summary>{summary}</summary><pre>{escape(shown + more)}</pre></details>'

@@ -1,0 +1,136 @@
+"""The figures of the page: each a title, a drawing, and one sentence that says what to look for."""
+
+import base64
+import io
+from collections.abc import Mapping
+from html import escape
+from math import isfinite
+from pathlib import Path
+
+from matplotlib.figure import Figure
+from PIL import Image
+
+from eigenview.report import figures
+from eigenview.report.history import History
+from eigenview.report.style import inline_svg
+from eigenview.report.words import number
+
+MOST_BYTES = 400_000  # of a picture; a larger one goes onto the page as JPEG
+
+LOOK_FOR = {
+    "Loss": "It should leave its collapsed level early and move to that of uniform embeddings; "
+    "one that stays at the collapsed line has learned nothing.",
+    "Loss on its scale": "0 is complete collapse and 1 the bound: compare runs of different objectives and batch sizes "
+    "here, not by their raw losses.",
+    "Effective rank": "How many dimensions are in use: a fall towards 1 is collapse, and a gap between the curves is "
+    "what the projector discards.",
+    "Spectrum of features": "Dark is late: a flat line uses all directions alike, and a cliff marks where they have "
+    "collapsed.",
+    "Spectrum of embeddings": "The same behind the projector, where the objective acts: a cliff here that the features "
+    "lack is the projector's.",
+    "Learning rate": "Warm-up, then decay: a loss that jumps near the peak asks for a lower one.",
+    "Gradient norm": "Spikes go before divergence, and a fall to zero before a standstill.",
+    "Throughput": "It should be flat: in a dip the machine waited for data, or was shared.",
+    "Views": "Each row is one image: you should still recognise it in every view, since the encoder learns to ignore "
+    "whatever its views do not share.",
+    "Nearest neighbours": "Each row is an image and those whose features are nearest: they should share what the thing "
+    "is, not only its colour or place.",
+}
+
+WHY_MISSING = {
+    "Loss": "Not one finite loss was recorded.",
+    "Loss on its scale": "No finite value was recorded: it needs a finite loss, and an objective that names its values "
+    "at collapse and at best.",
+    "Effective rank": "No finite effective rank was recorded.",
+    "Spectrum of features": "No finite spectrum of features was recorded.",
+    "Spectrum of embeddings": "No finite spectrum of embeddings was recorded.",
+    "Learning rate": "No learning rate was recorded.",
+    "Gradient norm": "No finite gradient norm was recorded.",
+    "Throughput": "No throughput was recorded.",
+    "Views": "The run holds no picture of its views.",
+    "Nearest neighbours": "The run holds no picture of nearest neighbours; it is drawn when training ends.",
+}
+
+
+def curves(history: History) -> str:
+    """All that changed over the steps."""
+    if not history.steps:
+        words = "The run holds no measurement: it ended before its first one, or has only just begun."
+        return f'<h2>While it trained</h2>\n<p class="missing">{words}</p>'
+    wide = {"Loss": figures.loss(history), "Loss on its scale": figures.scale(history)}
+    narrow = {
+        "Effective rank": figures.effective_rank(history),
+        "Spectrum of features": figures.spectra(history, "features"),
+        "Spectrum of embeddings": figures.spectra(history, "embeddings"),
+        "Learning rate": figures.simple_curve(history, "lr", "learning rate"),
+        "Gradient norm": figures.simple_curve(history, "gradient_norm", "norm of the gradient", log=True),
+        "Throughput": figures.simple_curve(history, "images_per_s", "images / s"),
+    }
+    return f"""<h2>While it trained</h2>
+<div class="figures">
+{_plots(wide, history)}
+</div>
+<div class="figures narrow">
+{_plots(narrow, history)}
+</div>"""
+
+
+def pictures(run: Path) -> str:
+    """The views that training saw, and the neighbours that it led to."""
+    views = _picture("Views", run / "pictures" / "views.png")
+    neighbours = _picture("Nearest neighbours", run / "pictures" / "neighbours.png")
+    return f'<h2>What it looked at</h2>\n<div class="pictures">\n{views}\n{neighbours}\n</div>'
+
+
+def _plots(plots: Mapping[str, Figure | None], history: History) -> str:
+    return "\n".join(
+        _figure(title, figure and inline_svg(figure, title.lower().replace(" ", "-"), _in_words(title, history)))
+        for title, figure in plots.items()
+    )
+
+
+def _in_words(title: str, history: History) -> str:
+    """What a curve shows, for those who do not see it: where it starts and where it ends."""
+    paths = {
+        "Loss": [("loss",)],
+        "Loss on its scale": [("scale",)],
+        "Effective rank": [("effective_rank", "features"), ("effective_rank", "embeddings")],
+        "Learning rate": [("lr",)],
+        "Gradient norm": [("gradient_norm",)],
+        "Throughput": [("images_per_s",)],
+    }
+    words = []
+    for path in paths.get(title, []):
+        points = [(step, value) for step, value in zip(*history.curve(*path), strict=True) if isfinite(value)]
+        if points:
+            (first, low), (last, high) = points[0], points[-1]
+            words.append(f"{path[-1]} {number(low)} at step {number(first)}, {number(high)} at step {number(last)}")
+    return "; ".join([f"{title} over the training steps", *words])
+
+
+def _picture(title: str, path: Path) -> str:
+    if not path.exists():
+        return _figure(title, None)
+    with Image.open(path) as image:
+        shape = image.width / image.height
+    # Shared out by their shapes, the two pictures of a row are equally high.
+    image = f'<img src="{_data_uri(path)}" alt="{title}: a grid of images, one row for each">'
+    return _figure(title, image, f' style="flex: {shape:.3f} 1 {16 * shape:.1f}rem"')
+
+
+def _figure(title: str, drawing: str | None, attributes: str = "") -> str:
+    if drawing is None:
+        body = f'<p class="missing">{escape(WHY_MISSING[title])}</p>'
+    else:
+        body = f'<div class="plot">{drawing}</div><figcaption>{escape(LOOK_FOR[title])}</figcaption>'
+    return f"<figure{attributes}><h3>{escape(title)}</h3>{body}</figure>"
+
+
+def _data_uri(path: Path) -> str:
+    kind, content = "png", path.read_bytes()
+    if len(content) > MOST_BYTES:
+        kind, file = "jpeg", io.BytesIO()
+        with Image.open(path) as image:
+            image.convert("RGB").save(file, "JPEG", quality=85)
+        content = file.getvalue()
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"

@@ -1,0 +1,103 @@
+"""Features of images by a run's encoder, in a file for use elsewhere."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import torch
+from jaxtyping import Float
+from rich.console import Console
+from rich.progress import Progress
+from safetensors.numpy import save_file
+
+from eigenview._errors import UsageError
+from eigenview.data import Images, batches_of, open_images
+from eigenview.nets import Encoder
+from eigenview.runs.load import load
+from eigenview.runs.run import Run
+
+
+def embed(run: str | Path, source: str, out: str | Path, console: Console | None = None) -> tuple[int, int]:
+    """Writes the features of images.
+
+    Args:
+        run: a run's directory.
+        source: images, as for training.
+        out: `.npy` (an array [N, d_enc], float32), `.safetensors` (`features`, and `labels` where there are any) or
+            `.parquet` (a row an image: `name`, `features`, and `label` where there are any). Rows keep the source's order.
+        console: where to show progress.
+
+    Returns:
+        N and d_enc.
+
+    Raises:
+        UsageError: no such run or images, or an ending that is none of these.
+    """
+    out, console = Path(out), console or Console(quiet=True)
+    if out.suffix not in _WRITERS:
+        raise UsageError(f"--out {out}: its ending must be one of {', '.join(_WRITERS)}")
+    if not out.parent.is_dir():
+        raise UsageError(f"--out {out}: there is no directory {out.parent}")
+    encoder, side = load(run), Run.open(run).recipe.data.size
+    images = open_images(source)
+    features = encode(encoder, images, side, console)
+    beside = out.with_name(f".{out.name}.tmp")
+    try:
+        _WRITERS[out.suffix](beside, features, images)
+        os.replace(beside, out)
+    finally:
+        beside.unlink(missing_ok=True)
+    if images.skipped:
+        first = images.skipped[0]
+        console.print(f"skipped {len(images.skipped)} files that did not decode, the first {first.name}: {first.reason}")
+    return features.shape[0], features.shape[1]
+
+
+def encode(encoder: Encoder, images: Images, side: int | None, console: Console) -> Float[np.ndarray, "N d_enc"]:
+    """Features of all the images, at a side of `side` pixels (their own if None), in float32.
+
+    Raises:
+        ValueError: features that are not finite.
+    """
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    encoder = encoder.to(device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    features = np.empty((len(images), encoder.features), np.float32)
+    with torch.no_grad(), Progress(console=console, transient=True) as progress:
+        task = progress.add_task("embedding", total=len(images))
+        for indices, batch in batches_of(images, side, 256):
+            features[indices] = encoder(batch.to(device)).float().cpu().numpy()
+            progress.advance(task, len(batch))
+    if not np.isfinite(features).all():
+        raise ValueError("the encoder's features are not finite")
+    return features
+
+
+def _write_npy(path: Path, features: np.ndarray, images: Images) -> None:
+    with path.open("wb") as file:
+        np.save(file, features, allow_pickle=False)
+
+
+def _write_safetensors(path: Path, features: np.ndarray, images: Images) -> None:
+    labels = {} if images.labels is None else {"labels": images.labels}
+    save_file({"features": features, **labels}, path)
+
+
+def _write_parquet(path: Path, features: np.ndarray, images: Images) -> None:
+    N, d_enc = features.shape
+    columns: dict[str, pa.Array] = {
+        "name": pa.array([images.name(i) for i in range(N)]),
+        "features": pa.FixedSizeListArray.from_arrays(pa.array(features.ravel()), d_enc),
+    }
+    if images.labels is not None:
+        columns["label"] = pa.array(images.labels)
+    pq.write_table(pa.table(columns), path)
+
+
+_WRITERS: dict[str, Callable[[Path, np.ndarray, Images], None]] = {
+    ".npy": _write_npy,
+    ".safetensors": _write_safetensors,
+    ".parquet": _write_parquet,
+}

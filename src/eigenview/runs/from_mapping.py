@@ -1,0 +1,93 @@
+"""From a tree of mappings, as YAML gives it, to a tree of dataclasses: every key known, every value of its type."""
+
+import dataclasses
+import types
+import typing
+from typing import Any, Literal, TypeVar, Union
+
+from eigenview._errors import UsageError
+from eigenview._names import nearest
+
+T = TypeVar("T")
+
+
+def from_mapping(cls: type[T], tree: Any, path: str = "") -> T:
+    """Builds dataclass `cls` from nested mappings; what they leave out keeps its default.
+
+    A class with a static method `from_name` may stand as a plain name.
+
+    Raises:
+        UsageError: a key that `cls` lacks, a value of another type, or one that `cls` itself refuses.
+    """
+    shorthand = getattr(cls, "from_name", None)
+    if shorthand is not None and isinstance(tree, str):
+        return shorthand(tree)
+    if not isinstance(tree, dict):
+        raise UsageError(f"{path or 'a recipe'} must be a mapping of keys to values, not {_say(tree)}")
+    hints = typing.get_type_hints(cls)
+    for key in tree:
+        if key not in hints:
+            raise UsageError(f"unknown key '{_join(path, key)}': {nearest(str(key), hints)}")
+    return cls(**{key: _value(hints[key], value, _join(path, key)) for key, value in tree.items()})
+
+
+def _value(hint: Any, value: Any, path: str) -> Any:
+    """`value` as type `hint`, or an error that says what was wanted."""
+    if dataclasses.is_dataclass(hint):
+        return from_mapping(typing.cast(type, hint), value, path)
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (Union, types.UnionType):
+        return _one_of(arguments, value, path)
+    if origin is Literal:
+        if value not in arguments:
+            raise UsageError(f"{path} is {_say(value)}: {nearest(str(value), map(str, arguments))}")
+        return value
+    if origin is tuple and isinstance(value, list | tuple):
+        variadic = arguments[-1] is Ellipsis
+        if not variadic and len(value) != len(arguments):
+            raise UsageError(f"{path} must be {len(arguments)} values, not {len(value)}")
+        kinds = [arguments[0]] * len(value) if variadic else arguments
+        return tuple(_value(kind, item, f"{path}[{i}]") for i, (kind, item) in enumerate(zip(kinds, value, strict=True)))
+    if origin is dict and isinstance(value, dict):
+        return {str(key): _value(arguments[1], item, _join(path, key)) for key, item in value.items()}
+    if hint is float:
+        return _number(value, path)
+    if isinstance(hint, type) and isinstance(value, hint) and (hint is bool or not isinstance(value, bool)):
+        return value
+    raise UsageError(f"{path} must be {_name(hint)}, not {_say(value)}")
+
+
+def _one_of(kinds: tuple[Any, ...], value: Any, path: str) -> Any:
+    exact = [kind for kind in kinds if type(value) is kind]
+    for kind in exact or kinds:
+        try:
+            return _value(kind, value, path)
+        except UsageError as error:
+            # The choice between a thing and nothing is no choice: say what the thing should have been.
+            if len(kinds) == 2 and type(None) in kinds and kind is not type(None):
+                raise UsageError(f"{error} (or null)") from error
+    raise UsageError(f"{path} must be {' or '.join(map(_name, kinds))}, not {_say(value)}")
+
+
+def _number(value: Any, path: str) -> float:
+    # YAML 1.1 reads 1e-3, which lacks a dot, as text.
+    if isinstance(value, int | float | str) and not isinstance(value, bool):
+        try:
+            return float(value)
+        except ValueError:
+            pass
+    raise UsageError(f"{path} must be a number, not {_say(value)}")
+
+
+def _join(path: str, key: Any) -> str:
+    return f"{path}.{key}" if path else str(key)
+
+
+def _name(hint: Any) -> str:
+    names = {int: "an integer", float: "a number", str: "text", bool: "true or false", type(None): "null"}
+    origin = typing.get_origin(hint) or hint
+    return names.get(hint, {tuple: "a list", dict: "a mapping"}.get(origin, str(hint)))
+
+
+def _say(value: Any) -> str:
+    return "null" if value is None else f"'{value}'" if isinstance(value, str) else str(value)

@@ -1,0 +1,48 @@
+"""From a run back to its nets."""
+
+from pathlib import Path
+
+from eigenview._errors import UsageError
+from eigenview.nets import Encoder, Model, Projector, build_net
+from eigenview.runs.checkpoints import load_checkpoint
+from eigenview.runs.recipe import Recipe
+from eigenview.runs.run import Run
+
+Statistics = tuple[tuple[float, float, float], tuple[float, float, float]]
+
+
+def build_model(recipe: Recipe, statistics: Statistics = ((0.5, 0.5, 0.5), (0.25, 0.25, 0.25))) -> Model:
+    """The encoder and projector that a recipe describes, with fresh weights.
+
+    Args:
+        recipe: its `encoder` and `projector`.
+        statistics: mean and standard deviation of the images' channels in [0, 1]; kept with the weights.
+
+    Raises:
+        UsageError: a name or an option that does not exist.
+    """
+    encoder = Encoder(build_net(recipe.encoder.name, recipe.encoder.options), *statistics)
+    p = recipe.projector
+    return Model(encoder, Projector(encoder.features, p.D, hidden=p.hidden, batch_norm=p.batch_norm))
+
+
+def load(run: str | Path) -> Encoder:
+    """The trained encoder of a run: images in, features out.
+
+    Args:
+        run: the run's directory.
+
+    Returns:
+        A module in evaluation mode on the CPU, from images `[N, 3, H, W]` (uint8, or floats in [0, 1]) to features
+        `[N, d_enc]`. Its `net` is the bare net, whose weights load into torchvision's and timm's models.
+
+    Raises:
+        UsageError: no such run, or one that has no checkpoint yet.
+    """
+    opened = Run.open(run)
+    newest = opened.last_checkpoint
+    if newest is None:
+        raise UsageError(f"{run} has no checkpoint yet: train on with --resume")
+    model = build_model(opened.recipe)
+    model.load_state_dict(load_checkpoint(newest).weights)
+    return model.encoder.eval()

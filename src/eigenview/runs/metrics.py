@@ -1,0 +1,61 @@
+"""The measurements of a run: one JSON object a line."""
+
+import json
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+
+def read_metrics(path: Path) -> list[dict[str, Any]]:
+    """All whole lines of a metrics file, in order; a torn last line, left by a killed run, is passed over."""
+    if not path.exists():
+        return []
+    lines = path.read_text(errors="replace").split("\n")
+    whole, last = lines[:-1], lines[-1]
+    records = [json.loads(line) for line in whole if line]
+    try:
+        records += [json.loads(last)] if last else []
+    except json.JSONDecodeError:
+        pass
+    return records
+
+
+class MetricsWriter:
+    """Appends measurements to a file, each on disk before the next is taken.
+
+    Args:
+        path: the file; it continues where it ends, a torn last line removed.
+        keep_to: forget measurements of later steps, and what came after training, since they will be taken again.
+    """
+
+    def __init__(self, path: Path, keep_to: int = 0) -> None:
+        kept = [r for r in read_metrics(path) if r.get("step", 0) <= keep_to and r["kind"] not in ("probe", "end")]
+        beside = path.with_suffix(".jsonl.tmp")
+        beside.write_text("".join(map(_line, kept)))
+        os.replace(beside, path)
+        self._file = path.open("a")
+
+    def write(self, kind: str, **values: Any) -> dict[str, Any]:
+        """Writes one line and returns it as it can be read back; what is not finite is null."""
+        line = _line({"kind": kind, **values})
+        self._file.write(line)
+        self._file.flush()
+        return json.loads(line)
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._file.close()
+
+
+def _line(record: dict[str, Any]) -> str:
+    return json.dumps(_finite(record), allow_nan=False) + "\n"
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no word for NaN or infinity: null stands for them, and an alarm tells of them."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    return [_finite(item) for item in value] if isinstance(value, list | tuple) else value

@@ -1,0 +1,212 @@
+"""A recipe: the only thing that describes a run."""
+
+import dataclasses
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from eigenview._errors import UsageError
+from eigenview.runs.from_mapping import from_mapping
+from eigenview.views.policy import ViewPolicy
+
+Options = dict[str, int | float | bool | str]
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise UsageError(message)
+
+
+@dataclass(frozen=True)
+class DataRecipe:
+    """Where images come from."""
+
+    train: str = "digits"
+    """`digits`, a folder of images, Parquet files, tar shards, or `hf:NAME`."""
+    test: str | None = None
+    """Images that only probes see; by default the data's own test split, if it has one."""
+    size: int | None = None
+    """Side of a view in pixels; by default the images' own if they share one of at most 64, else 64."""
+    workers: int = 2
+    """Processes that decode and crop images of mixed sizes."""
+
+    def __post_init__(self) -> None:
+        _require(self.size is None or self.size >= 4, f"data.size must be at least 4 pixels, not {self.size}")
+        _require(self.workers >= 0, f"data.workers must be 0 or more, not {self.workers}")
+
+
+@dataclass(frozen=True)
+class ViewsRecipe:
+    """How an image becomes views."""
+
+    K: int = 2
+    """Views of each sample."""
+    policy: ViewPolicy = field(default_factory=ViewPolicy)
+    """What is drawn for each view."""
+
+    def __post_init__(self) -> None:
+        _require(self.K >= 1, f"views.K must be at least 1, not {self.K}")
+
+
+@dataclass(frozen=True)
+class EncoderRecipe:
+    """The net that gives features."""
+
+    name: str = "convnet"
+    """`convnet`, `resnet18`, `resnet34`, `resnet50`, `timm:NAME`, or an import path `module:Class`."""
+    options: Options = field(default_factory=dict)
+    """What its constructor takes, such as `width 32 stem small`."""
+
+    @staticmethod
+    def from_name(name: str) -> "EncoderRecipe":
+        """In YAML, `encoder: resnet18` is short for a name without options."""
+        return EncoderRecipe(name)
+
+
+@dataclass(frozen=True)
+class ProjectorRecipe:
+    """The net from features to embeddings."""
+
+    D: int = 128
+    """Dimensions of the embeddings; 0 is no projector at all."""
+    hidden: tuple[int, ...] = (512,)
+    """Widths of the hidden layers; none is a linear projector."""
+    batch_norm: bool = True
+    """Batch norm after each hidden layer."""
+
+    def __post_init__(self) -> None:
+        _require(self.D >= 0, f"projector.D must be 0 or more, not {self.D}")
+        _require(all(w >= 1 for w in self.hidden), f"projector.hidden must be positive widths, not {self.hidden}")
+
+
+@dataclass(frozen=True)
+class ObjectiveRecipe:
+    """What training minimises."""
+
+    name: str = "MMCR"
+    """`MMCR`, `InfoNCE`, `VICReg`, or an import path `module:Class`."""
+    options: Options = field(default_factory=dict)
+    """What its constructor takes, such as `temperature 0.2`."""
+
+    @staticmethod
+    def from_name(name: str) -> "ObjectiveRecipe":
+        """In YAML, `objective: InfoNCE` is short for a name without options."""
+        return ObjectiveRecipe(name)
+
+
+@dataclass(frozen=True)
+class OptimiserRecipe:
+    """How weights move."""
+
+    name: Literal["sgd", "adam", "adamw", "lars"] = "sgd"
+    """The rule. Biases and norms are left out of weight decay, and of LARS's adaptation."""
+    lr: float = 0.1
+    """Peak learning rate, as it is: never rescaled by the batch."""
+    momentum: float = 0.9
+    """Of SGD and LARS."""
+    weight_decay: float = 1e-4
+    """Of weights with at least two dimensions."""
+    warmup: float = 0.05
+    """Share of the steps over which the rate rises to its peak, before it falls as a cosine."""
+    clip: float | None = None
+    """Largest norm of the gradient."""
+
+    def __post_init__(self) -> None:
+        _require(0 < self.lr < math.inf, f"optimiser.lr must be a positive number, not {self.lr}")
+        _require(0 <= self.momentum < 1, f"optimiser.momentum must be in [0, 1), not {self.momentum}")
+        _require(0 <= self.weight_decay < math.inf, f"optimiser.weight_decay must be 0 or more, not {self.weight_decay}")
+        _require(0 <= self.warmup <= 1, f"optimiser.warmup is a share of the steps in [0, 1], not {self.warmup}")
+        _require(self.clip is None or self.clip > 0, f"optimiser.clip must be positive, not {self.clip}")
+
+
+@dataclass(frozen=True)
+class TrainingRecipe:
+    """How long, how much at once, on what."""
+
+    P: int = 256
+    """Samples in a batch."""
+    steps: int = 600
+    """Updates in all."""
+    epochs: float | None = None
+    """Passes over the data, to count by these instead of `steps`."""
+    seed: int = 0
+    """Of everything that is drawn."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Where to compute."""
+    precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"
+    """`auto` is bf16-mixed where the hardware computes it, else 32-true."""
+    compile: bool = False
+    """Compile the model with torch.compile: slower to start, faster to step."""
+    measure_every: int = 25
+    """Steps between measurements."""
+    checkpoint_every: int = 200
+    """Steps between checkpoints."""
+
+    def __post_init__(self) -> None:
+        _require(self.P >= 1, f"training.P must be at least 1, not {self.P}")
+        _require(self.steps >= 1, f"training.steps must be at least 1, not {self.steps}")
+        _require(self.epochs is None or self.epochs > 0, f"training.epochs must be positive, not {self.epochs}")
+        _require(self.seed >= 0, f"training.seed must be 0 or more, not {self.seed}")
+        for name in ("measure_every", "checkpoint_every"):
+            _require(getattr(self, name) >= 1, f"training.{name} must be at least 1, not {getattr(self, name)}")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that describes a run; it round-trips through YAML and is stored with the run."""
+
+    data: DataRecipe = field(default_factory=DataRecipe)
+    views: ViewsRecipe = field(default_factory=ViewsRecipe)
+    encoder: EncoderRecipe = field(default_factory=EncoderRecipe)
+    projector: ProjectorRecipe = field(default_factory=ProjectorRecipe)
+    objective: ObjectiveRecipe = field(default_factory=ObjectiveRecipe)
+    optimiser: OptimiserRecipe = field(default_factory=OptimiserRecipe)
+    training: TrainingRecipe = field(default_factory=TrainingRecipe)
+
+    def to_yaml(self) -> str:
+        """The recipe as YAML text that `from_yaml` reads back to an equal recipe."""
+        return yaml.safe_dump(_plain(dataclasses.asdict(self)), sort_keys=False)
+
+    @staticmethod
+    def from_yaml(text: str, source: str = "recipe") -> "Recipe":
+        """Reads a recipe; what the text leaves out keeps its default.
+
+        Args:
+            text: YAML.
+            source: what to call the text in an error.
+
+        Raises:
+            UsageError: not YAML, a wrong key, a wrong type or a value out of range.
+        """
+        try:
+            tree = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            problem = " ".join(str(error).split())
+            raise UsageError(f"{source} is not YAML: {problem}") from error
+        try:
+            return from_mapping(Recipe, {} if tree is None else tree)
+        except UsageError as error:
+            raise UsageError(f"{source}: {error}") from error
+
+    @staticmethod
+    def load(path: str | Path) -> "Recipe":
+        """Reads a recipe from a YAML file.
+
+        Raises:
+            UsageError: no such file, or not a recipe.
+        """
+        try:
+            text = Path(path).read_text()
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"cannot read the recipe {path}: {error}") from error
+        return Recipe.from_yaml(text, source=str(path))
+
+
+def _plain(value: Any) -> Any:
+    """Tuples as lists, which is what YAML can say."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value

@@ -1,0 +1,71 @@
+"""The recipes that ship: each a function that returns one."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from eigenview._errors import UsageError
+from eigenview._names import nearest
+from eigenview.runs.recipe import (
+    DataRecipe,
+    EncoderRecipe,
+    ObjectiveRecipe,
+    OptimiserRecipe,
+    ProjectorRecipe,
+    Recipe,
+    TrainingRecipe,
+    ViewsRecipe,
+)
+from eigenview.views.policy import POLICIES, ViewPolicy
+
+
+def digits() -> Recipe:
+    """The 8×8 digits that ship with scikit-learn, in under a minute on two cores."""
+    return Recipe(
+        views=ViewsRecipe(K=2, policy=ViewPolicy(crop=(0.5, 1.0), rotation=15.0)),
+        encoder=EncoderRecipe("convnet", {"width": 64}),
+        projector=ProjectorRecipe(D=64, hidden=(256,)),
+        objective=ObjectiveRecipe("InfoNCE", {"temperature": 0.2}),
+        optimiser=OptimiserRecipe("sgd", lr=0.1, weight_decay=1e-4),
+        training=TrainingRecipe(P=256, steps=600, measure_every=25, checkpoint_every=200),
+    )
+
+
+def cpu() -> Recipe:
+    """Small images (32×32, say) in under 20 minutes on two cores: a narrow ResNet-18."""
+    return Recipe(
+        views=ViewsRecipe(K=2, policy=POLICIES["large"]),
+        encoder=EncoderRecipe("resnet18", {"width": 16, "stem": "small"}),
+        projector=ProjectorRecipe(D=128, hidden=(512,)),
+        objective=ObjectiveRecipe("InfoNCE", {"temperature": 0.2}),
+        optimiser=OptimiserRecipe("sgd", lr=0.3, weight_decay=1e-4),
+        training=TrainingRecipe(P=256, steps=2400, measure_every=50, checkpoint_every=200),
+    )
+
+
+def gpu() -> Recipe:
+    """Photographs on one GPU: ResNet-50 on 224×224 crops, SimCLR's views, objective and optimiser."""
+    return Recipe(
+        data=DataRecipe(size=224, workers=8),
+        views=ViewsRecipe(K=2, policy=POLICIES["large"]),
+        encoder=EncoderRecipe("resnet50"),
+        projector=ProjectorRecipe(D=128, hidden=(2048,)),
+        objective=ObjectiveRecipe("InfoNCE", {"temperature": 0.1}),
+        optimiser=OptimiserRecipe("lars", lr=0.6, weight_decay=1e-6),
+        training=TrainingRecipe(P=512, steps=20_000, measure_every=100, checkpoint_every=1000),
+    )
+
+
+RECIPES: dict[str, Callable[[], Recipe]] = {"digits": digits, "cpu": cpu, "gpu": gpu}
+
+
+def find_recipe(name: str) -> Recipe:
+    """A recipe that ships, by its name, or one of the user's, by its file.
+
+    Raises:
+        UsageError: neither.
+    """
+    if name in RECIPES:
+        return RECIPES[name]()
+    if Path(name).exists() or Path(name).suffix in (".yaml", ".yml"):
+        return Recipe.load(name)
+    raise UsageError(f"no recipe '{name}': {nearest(name, RECIPES)}, or give a YAML file")

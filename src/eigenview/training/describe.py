@@ -1,0 +1,62 @@
+"""What a run was made with: versions, hardware, sizes."""
+
+import os
+import platform
+import time
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from eigenview.data import Images
+from eigenview.objectives import Reference
+from eigenview.training.learner import Learner
+
+
+def describe(learner: Learner, reference: Reference, images: Images, test: Images | None) -> dict[str, Any]:
+    """The first line of a run's metrics."""
+    recipe, model = learner.recipe, learner.model
+    return {
+        "time": time.time(),
+        "versions": {
+            "eigenview": version("eigenview"),
+            "torch": torch.__version__,
+            "python": platform.python_version(),
+        },
+        "device": learner.fabric.device.type,
+        "hardware": hardware(),
+        "precision": learner.precision,
+        "parameters": {"encoder": _count(model.encoder), "projector": _count(model.projector)},
+        "data": {
+            "source": recipe.data.train,
+            "train": len(images),
+            "test": None if test is None else len(test),
+            "skipped": len(images.skipped),
+            "classes": None if images.labels is None else len(set(images.labels.tolist())),
+            "size": images.size,
+            "view": learner.size,
+        },
+        "objective": recipe.objective.name,
+        "K": recipe.views.K,
+        "P": recipe.training.P,
+        "D": learner.D,
+        "steps": learner.steps,
+        "reference": asdict(reference),
+    }
+
+
+def hardware() -> str:
+    """The processor or accelerator in a few words."""
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_name()
+    cpuinfo = Path("/proc/cpuinfo")
+    named = [line for line in cpuinfo.read_text().splitlines() if "model name" in line] if cpuinfo.exists() else []
+    name = named[0].split(":")[1].strip() if named else platform.processor() or platform.machine()
+    return f"{name}, {os.cpu_count()} cores"
+
+
+def _count(module: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in module.parameters())

@@ -1,0 +1,104 @@
+"""One update: views, nets, objective, gradient, optimiser."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from lightning_fabric import Fabric
+from torch import Tensor
+
+from eigenview.data import TrainingBatch
+from eigenview.objectives import build_objective
+from eigenview.runs import Recipe, Statistics, build_model
+from eigenview.training.optimisers import build_optimiser
+from eigenview.training.precision import choose_device, choose_precision
+from eigenview.training.schedule import learning_rate
+from eigenview.views import augment, augment_cropped
+
+
+@dataclass(frozen=True)
+class Update:
+    """What one update saw. `finite` is false where loss or gradient are not; the weights were then left as they were."""
+
+    loss: float
+    terms: dict[str, float]
+    gradient_norm: float
+    lr: float
+    h: Float[Tensor, "K P d"]
+    z: Float[Tensor, "K P D"]
+    finite: bool
+
+
+class Learner:
+    """The nets, the objective and the optimiser of a recipe, and the step that moves them.
+
+    It seeds torch's global generator, which nets with dropout draw from; views have a generator of their own, seeded
+    by the step, so that what is drawn does not depend on where a run was resumed.
+
+    Args:
+        recipe: what to build; its `data.size` is known by now.
+        statistics: mean and standard deviation of the images' channels.
+        steps: updates in all.
+    """
+
+    def __init__(self, recipe: Recipe, statistics: Statistics, steps: int) -> None:
+        self.recipe, self.size, self.steps = recipe, recipe.data.size, steps
+        device = choose_device(recipe.training.device)
+        self.precision = choose_precision(recipe.training.precision, device)
+        self.fabric = Fabric(accelerator=device, devices=1, precision=self.precision)  # pyright: ignore[reportArgumentType]
+        torch.manual_seed(recipe.training.seed)
+        self.model = build_model(recipe, statistics).to(self.fabric.device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+        self.objective = build_objective(recipe.objective.name, recipe.objective.options).to(self.fabric.device)
+        self.D = recipe.projector.D or self.model.encoder.features
+        o = recipe.optimiser
+        self.optimiser = build_optimiser(self.model, o.name, o.lr, o.momentum, o.weight_decay)
+        running = torch.compile(self.model) if recipe.training.compile else self.model
+        self._model, self._optimiser = self.fabric.setup(running, self.optimiser)
+
+    def step(self, batch: TrainingBatch) -> Update:
+        """One update on a batch of uint8 images; none where loss or gradient are not finite."""
+        o = self.recipe.optimiser
+        lr = learning_rate(batch.step, self.steps, o.lr, o.warmup)
+        for group in self.optimiser.param_groups:
+            group["lr"] = lr
+        self.model.train()
+        h, z = self._model(self.views(batch))
+        terms = self.objective.terms(z)
+        loss = torch.stack(list(terms.values())).sum()
+        self._optimiser.zero_grad()
+        self.fabric.backward(loss)
+        gradients = [p.grad for p in self.model.parameters() if p.grad is not None]
+        norm = torch.nn.utils.get_total_norm(gradients)
+        finite = bool(torch.isfinite(loss + norm))
+        if finite:
+            if o.clip is not None:
+                torch.nn.utils.clip_grads_with_norm_(self.model.parameters(), o.clip, norm)
+            self._optimiser.step()
+        named = {name: term.item() for name, term in terms.items()}
+        return Update(loss.item(), named, norm.item(), lr, h.detach().float(), z.detach().float(), finite)
+
+    def views(self, batch: TrainingBatch) -> Float[Tensor, "K P C S S"]:
+        """The views of a batch, the same whenever they are asked for."""
+        seed = np.random.SeedSequence([self.recipe.training.seed, batch.step]).generate_state(1, np.uint64)[0]
+        generator = torch.Generator().manual_seed(int(seed >> np.uint64(1)))
+        images, v = batch.images.to(self.fabric.device, non_blocking=True), self.recipe.views
+        if batch.cropped:
+            return augment_cropped(images, v.policy, generator)
+        return augment(images, v.policy, v.K, generator, self.size)
+
+    def state(self) -> dict[str, Any]:
+        """What, besides the weights, the next step depends on."""
+        generators = {"torch": torch.get_rng_state()}
+        if self.fabric.device.type == "cuda":
+            generators["cuda"] = torch.cuda.get_rng_state(self.fabric.device)
+        return {"optimiser": self.optimiser.state_dict(), "generators": generators}
+
+    def restore(self, weights: dict[str, Tensor], state: dict[str, Any]) -> None:
+        """Goes back to weights and `state()` of an earlier time."""
+        self.model.load_state_dict(weights)
+        self.optimiser.load_state_dict(state["optimiser"])
+        torch.set_rng_state(state["generators"]["torch"])
+        if "cuda" in state["generators"]:
+            torch.cuda.set_rng_state(state["generators"]["cuda"], self.fabric.device)

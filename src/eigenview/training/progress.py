@@ -1,0 +1,98 @@
+"""What a person sees while a run goes on."""
+
+import time
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from eigenview.monitor import Alarm
+
+
+class TrainingProgress:
+    """A bar on a terminal; elsewhere, a line for each measurement.
+
+    Args:
+        console: where to write.
+        steps: updates in all.
+        step: updates already made.
+    """
+
+    def __init__(self, console: Console, steps: int, step: int) -> None:
+        self._console = console
+        self._bar = Progress(
+            TextColumn("[bold]training"),
+            BarColumn(bar_width=20),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[numbers]}"),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self._task = self._bar.add_task("", total=steps, completed=step, numbers="")
+
+    def __enter__(self) -> "TrainingProgress":
+        self._bar.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._bar.stop()
+
+    def advance(self) -> None:
+        """One update was made."""
+        self._bar.advance(self._task)
+
+    def measured(self, line: Mapping[str, Any]) -> None:
+        """Shows a step's line of the metrics."""
+        ranks = line["effective_rank"]
+        scale = "" if line["scale"] is None else f" ({line['scale']:.0%} of best)"
+        numbers = (
+            f"{line['images_per_s']:,.0f} images/s · loss {line['loss']:.4g}{scale}"
+            f" · rank h {ranks['features']:.1f}, z {ranks['embeddings']:.1f}"
+        )
+        self._bar.update(self._task, numbers=numbers)
+        if not self._console.is_terminal:
+            self.say(f"step {line['step']}: {numbers}")
+
+    def alarm(self, alarm: Alarm) -> None:
+        """Shows an alarm above the bar."""
+        say_alarm(self._bar.console, alarm)
+
+    def say(self, text: str) -> None:
+        """Shows a line above the bar."""
+        self._bar.console.print(text, highlight=False, soft_wrap=True)
+
+
+def say_alarm(console: Console, alarm: Alarm) -> None:
+    """An alarm as a person reads it: name, evidence, what to try."""
+    console.print(f"[bold red]alarm[/] [bold]{alarm.name}[/]: {alarm.evidence}. Try {alarm.advice}.", soft_wrap=True)
+
+
+class Clock:
+    """Seconds that a run has trained, over all its parts, and its present rate.
+
+    Args:
+        seconds: trained before this part.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._start = time.perf_counter() - seconds
+        self._lap, self._images = time.perf_counter(), 0
+
+    @property
+    def seconds(self) -> float:
+        """Since training began."""
+        return time.perf_counter() - self._start
+
+    def count(self, images: int) -> None:
+        """So many images went through an update."""
+        self._images += images
+
+    def rate(self) -> float:
+        """Images a second since this was last asked."""
+        now = time.perf_counter()
+        rate = self._images / max(now - self._lap, 1e-9)
+        self._lap, self._images = now, 0
+        return rate

@@ -1,0 +1,136 @@
+"""How strongly images are varied: the one description of an augmentation."""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+from eigenview._errors import UsageError
+from eigenview._names import nearest
+
+
+@dataclass(frozen=True)
+class ViewPolicy:
+    """What may happen to an image when a view of it is drawn; the defaults change nothing.
+
+    Raises:
+        UsageError: a value outside its range.
+    """
+
+    crop: tuple[float, float] = (1.0, 1.0)
+    """Range of the crop's share of the image's area; (1, 1) crops nothing."""
+    ratio: tuple[float, float] = (3 / 4, 4 / 3)
+    """Range of the crop's aspect, width over height; what is left of a wider or taller image is cut to it."""
+    flip: float = 0.0
+    """Probability of a mirror image, left to right."""
+    jitter: float = 0.0
+    """Probability that brightness, contrast, saturation and hue change."""
+    brightness: float = 0.0
+    """Brightness is multiplied by a factor of at most 1 ± this."""
+    contrast: float = 0.0
+    """Distances from the image's mean grey are multiplied by a factor of at most 1 ± this."""
+    saturation: float = 0.0
+    """Distances from the pixel's own grey are multiplied by a factor of at most 1 ± this."""
+    hue: float = 0.0
+    """Hue turns by at most this share of the colour circle, either way (at most 0.5)."""
+    grey: float = 0.0
+    """Probability that all colour is taken away."""
+    blur: float = 0.0
+    """Probability of a Gaussian blur."""
+    blur_sigma: tuple[float, float] = (0.1, 2.0)
+    """Range of the blur's standard deviation, in pixels of the view."""
+    noise: float = 0.0
+    """Standard deviation of Gaussian noise on every pixel, where black is 0 and white is 1."""
+    rotation: float = 0.0
+    """Largest angle of rotation either way, in degrees."""
+
+    def __post_init__(self) -> None:
+        for name in ("flip", "jitter", "grey", "blur"):
+            _check(name, getattr(self, name), 0.0, 1.0)
+        for name in ("brightness", "contrast", "saturation", "noise"):
+            _check(name, getattr(self, name), 0.0, math.inf)
+        _check("hue", self.hue, 0.0, 0.5)
+        _check("rotation", self.rotation, 0.0, 180.0)
+        _check_range("crop", self.crop, above=0.0, most=1.0)
+        _check_range("ratio", self.ratio, above=0.0, most=math.inf)
+        _check_range("blur_sigma", self.blur_sigma, above=-math.ulp(0.0), most=math.inf)
+
+    @staticmethod
+    def from_name(name: str) -> "ViewPolicy":
+        """The built-in policy of that name.
+
+        Raises:
+            UsageError: there is none.
+        """
+        if name not in POLICIES:
+            raise UsageError(f"unknown view policy '{name}': {nearest(name, POLICIES)}")
+        return POLICIES[name]
+
+    def scaled(self, strength: float) -> "ViewPolicy":
+        """The same kind of variation, weaker or stronger: 0 changes nothing, 1 is this policy, more goes beyond it.
+
+        What has a magnitude (crop, colour, blur's width, noise, rotation) is scaled in it, the crop's share of the area
+        as a power, and keeps its probability; flip and grey, which have none, are scaled in probability. Values stop at
+        the limits of what is valid, a flip at even odds, since beyond them it would vary less.
+
+        Args:
+            strength: any finite number ≥ 0.
+
+        Raises:
+            UsageError: a negative or non-finite strength.
+        """
+        _check("strength", strength, 0.0, math.inf)
+        return replace(
+            self,
+            crop=(self.crop[0] ** strength, self.crop[1] ** strength),
+            flip=min(self.flip * strength, max(self.flip, 0.5)),
+            brightness=self.brightness * strength,
+            contrast=self.contrast * strength,
+            saturation=self.saturation * strength,
+            hue=min(self.hue * strength, 0.5),
+            grey=min(self.grey * strength, 1.0),
+            blur_sigma=(self.blur_sigma[0] * strength, self.blur_sigma[1] * strength),
+            noise=self.noise * strength,
+            rotation=min(self.rotation * strength, 180.0),
+        )
+
+
+def _check(name: str, value: Any, least: float, most: float) -> None:
+    if not (_finite(value) and least <= value <= most):
+        span = f"between {least:g} and {most:g}" if math.isfinite(most) else f"finite and at least {least:g}"
+        raise UsageError(f"view policy: {name} must be a number {span}, not {value!r}")
+
+
+def _check_range(name: str, value: Any, above: float, most: float) -> None:
+    pair = isinstance(value, (tuple, list)) and len(value) == 2 and all(map(_finite, value))
+    if not (pair and above < value[0] <= value[1] <= most):
+        limit = f" and at most {most:g}" if math.isfinite(most) else ""
+        least = "at least 0" if above < 0 else "above 0"
+        raise UsageError(f"view policy: {name} must be two numbers, smaller first, {least}{limit}, not {value!r}")
+
+
+def _finite(value: Any) -> bool:
+    return isinstance(value, (int, float)) and math.isfinite(value)
+
+
+def _crops(area: float, flip: float, strength: float) -> ViewPolicy:
+    """A policy in the form of the paper's three, which all jitter with probability .8 and grey with .2."""
+    colour = 0.8 * strength
+    return ViewPolicy(
+        crop=(area, 1.0),
+        flip=flip,
+        jitter=0.8,
+        brightness=colour,
+        contrast=colour,
+        saturation=colour,
+        hue=0.2 * strength,
+        grey=0.2,
+    )
+
+
+POLICIES: dict[str, ViewPolicy] = {
+    "identity": ViewPolicy(),
+    "small": _crops(area=0.9, flip=0.0, strength=0.05),
+    "moderate": _crops(area=0.5, flip=0.5, strength=0.25),
+    "large": _crops(area=0.08, flip=0.5, strength=0.5),
+}
+"""The built-in policies. Source: geometry, Sec. 5 ("small", "moderate" and "large" augmentation)."""

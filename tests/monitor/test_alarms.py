@@ -1,0 +1,69 @@
+import pytest
+
+from eigenview.monitor import Watch, alarms_before, not_finite
+from eigenview.objectives import MMCR, InfoNCE
+
+
+def line(step: int, scale: float | None = 0.6, features: float = 80.0, embeddings: float = 40.0) -> dict:
+    ranks = {"features": features, "embeddings": embeddings}
+    return {"step": step, "loss": 1.0, "scale": scale, "gradient_norm": 1.0, "effective_rank": ranks}
+
+
+def names(watch: Watch, *lines: dict) -> list[str]:
+    return [alarm.name for measured in lines for alarm in watch.see(measured, D=64)]
+
+
+def test_a_healthy_run_raises_none():
+    lines = [line(step, scale=step / 100, embeddings=2 + step / 4) for step in range(0, 101, 5)]
+    assert names(Watch(100), *lines) == []
+
+
+def test_a_loss_at_chance_is_told_once_and_not_before_a_tenth_of_the_run():
+    watch = Watch(100)
+    assert names(watch, line(5, scale=0.0)) == []
+    assert names(watch, line(10, scale=0.01), line(20, scale=0.0)) == ["loss at chance"]
+
+
+def test_an_objective_without_a_scale_has_no_chance_level():
+    assert names(Watch(100), line(50, scale=None)) == []
+
+
+@pytest.mark.parametrize("rank", [1.0, 3.5])
+def test_embeddings_in_a_few_dimensions_are_told(rank):
+    assert names(Watch(100), line(50, embeddings=rank)) == ["embeddings collapsed to a few dimensions"]
+
+
+def test_a_fall_from_the_peak_is_told_even_if_much_is_left():
+    assert names(Watch(100), line(10, features=400), line(50, features=39)) == [
+        "features collapsed to a few dimensions"
+    ]
+
+
+def test_evidence_holds_the_numbers():
+    (alarm,) = Watch(100).see(line(50, scale=0.02), D=64)
+    assert "step 50" in alarm.evidence
+    assert "2%" in alarm.evidence
+
+
+@pytest.mark.parametrize(("P", "D"), [(256, 256), (256, 200), (128, 180)])
+def test_mmcr_with_p_near_d_is_told_beforehand(P, D):
+    (alarm,) = alarms_before(MMCR(), P, D)
+    assert alarm.name == "P near D"
+    assert f"P = {P} and D = {D}" in alarm.evidence
+
+
+def test_at_p_equal_to_d_the_predicted_error_is_marchenko_and_pastur_s():
+    (alarm,) = alarms_before(MMCR(), 256, 256)
+    assert "15.1%" in alarm.evidence  # 1 − 8/(3π)
+
+
+def test_others_are_not():
+    assert alarms_before(MMCR(), 256, 64) == []
+    assert alarms_before(InfoNCE(), 256, 256) == []
+
+
+def test_what_is_not_finite_names_what_is_kept():
+    alarm = not_finite(12, float("nan"), 3.0, "step-00000010 is kept")
+    assert "step 12" in alarm.evidence
+    assert "nan" in alarm.evidence
+    assert "step-00000010 is kept" in alarm.evidence

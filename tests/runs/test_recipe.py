@@ -1,0 +1,80 @@
+import dataclasses
+
+import pytest
+
+from eigenview._errors import UsageError
+from eigenview.runs import RECIPES, ObjectiveRecipe, Recipe, TrainingRecipe, find_recipe
+from eigenview.views import POLICIES
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_round_trips_through_yaml(name):
+    recipe = find_recipe(name)
+    assert Recipe.from_yaml(recipe.to_yaml()) == recipe
+
+
+def test_what_is_left_out_keeps_its_default():
+    recipe = Recipe.from_yaml("training: {P: 32}")
+    assert recipe == dataclasses.replace(Recipe(), training=TrainingRecipe(P=32))
+    assert Recipe.from_yaml("") == Recipe()
+
+
+def test_names_stand_for_things_without_options():
+    recipe = Recipe.from_yaml("objective: InfoNCE\nencoder: resnet18\nviews: {policy: large}")
+    assert recipe.objective == ObjectiveRecipe("InfoNCE")
+    assert recipe.encoder.name == "resnet18"
+    assert recipe.views.policy == POLICIES["large"]
+
+
+def test_numbers_that_yaml_reads_as_text_are_numbers():
+    assert Recipe.from_yaml("optimiser: {lr: 1e-3, clip: 1}").optimiser.lr == 1e-3
+
+
+def test_options_keep_their_types():
+    options = Recipe.from_yaml("objective: {name: X, options: {a: 1, b: 0.5, c: true, d: text}}").objective.options
+    assert options == {"a": 1, "b": 0.5, "c": True, "d": "text"}
+    assert [type(value) for value in options.values()] == [int, float, bool, str]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("trainign: {P: 32}", "unknown key 'trainign': did you mean 'training'?"),
+        ("training: {p_size: 32}", "unknown key 'training.p_size'"),
+        ("training: {P: many}", "training.P must be an integer, not 'many'"),
+        ("training: {P: 2.5}", "training.P must be an integer, not 2.5"),
+        ("training: {P: true}", "training.P must be an integer, not True"),
+        ("training: {P: 0}", "training.P must be at least 1, not 0"),
+        ("training: {compile: 1}", "training.compile must be true or false, not 1"),
+        ("training: 3", "training must be a mapping of keys to values, not 3"),
+        ("optimiser: {name: sdg}", "optimiser.name is 'sdg': did you mean 'sgd'?"),
+        ("optimiser: {clip: a}", "optimiser.clip must be a number, not 'a' (or null)"),
+        ("optimiser: {lr: .nan}", "optimiser.lr must be a positive number, not nan"),
+        ("data: {size: 3}", "data.size must be at least 4 pixels, not 3"),
+        ("data: {train: null}", "data.train must be text, not null"),
+        ("projector: {hidden: 12}", "projector.hidden must be a list, not 12"),
+        ("projector: {hidden: [12, x]}", "projector.hidden[1] must be an integer, not 'x'"),
+        ("views: {policy: lage}", "unknown view policy 'lage': did you mean 'large'?"),
+        ("views: {policy: {crop: [1]}}", "views.policy.crop must be 2 values, not 1"),
+        ("views: {policy: {hue: 2}}", "hue must be a number between 0 and 0.5, not 2"),
+        ("objective: {options: {a: [1]}}", "objective.options.a must be"),
+        ("a: [", "mine.yaml is not YAML"),
+        ("- 1", "a recipe must be a mapping"),
+    ],
+)
+def test_a_mistake_is_told_in_one_line(text, said):
+    with pytest.raises(UsageError) as error:
+        Recipe.from_yaml(text, source="mine.yaml")
+    assert said in str(error.value)
+    assert str(error.value).startswith("mine.yaml")
+    assert "\n" not in str(error.value)
+
+
+def test_recipes_are_found_by_name_and_by_file(tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text("training: {steps: 7}")
+    assert find_recipe(str(file)).training.steps == 7
+    with pytest.raises(UsageError, match="did you mean 'digits'"):
+        find_recipe("digit")
+    with pytest.raises(UsageError, match="cannot read"):
+        find_recipe(str(tmp_path / "none.yaml"))
