@@ -39,7 +39,7 @@ def ours() -> Pipeline:
 def per_image() -> tuple[str, Pipeline]:
     """The transforms of torchvision, or a copy of what they do, image by image as a Dataset calls them."""
     try:
-        from torchvision import transforms
+        from torchvision import transforms  # pyright: ignore[reportMissingImports]
     except (ImportError, RuntimeError):
         name, view = "per-image PIL (as torchvision)", pil_view
     else:
@@ -172,8 +172,9 @@ def main() -> None:
     arguments = parser.parse_args()
     text = f"""# Drawing views
 
-The policy `large` on {SAMPLES} RGB images of {SIZE}×{SIZE}, {VIEWS} views each; median of {ROUNDS} rounds taken
-in turn (`python benchmarks/views.py --write`). Mean and standard deviation are those of the views, over eight batches.
+The policy `large` on {SAMPLES} RGB images of {SIZE}×{SIZE}, {VIEWS} views each: medians of {ROUNDS} rounds in which the
+pipelines take turns (`python benchmarks/views.py --write`). "Time against ours" is the median of the ratios within
+rounds; mean and standard deviation are those of the views, over eight batches.
 
 {table()}
 

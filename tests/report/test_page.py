@@ -65,7 +65,7 @@ class Page(HTMLParser):
 
 def heights_of(figure: str, page: Page) -> list[float]:
     """Where the blue curve of a figure runs, in points from the top."""
-    (path,) = re.findall(rf'<g id="{figure}-line2d_\d+">\s*<path d="([^"]+)"[^>]*stroke: #0072b2', page.html)[-1:]
+    (path,) = re.findall(rf'<g id="{figure}-line2d_\d+">\s*<path d="([^"]+)"[^>]*stroke: #0072b2', page.html)[:1]
     return [float(y) for y in re.findall(r"[ML] [\d.]+ ([\d.]+)", path)]
 
 
@@ -75,11 +75,13 @@ def page_of(run) -> Page:
     return Page(path.read_text())
 
 
-class TestWholeRun:
-    @pytest.fixture(scope="class")
-    def page(self, tmp_path_factory) -> Page:
-        return page_of(write_run(tmp_path_factory.mktemp("whole") / "run", whole_run()))
+@pytest.fixture(scope="module")
+def page(tmp_path_factory) -> Page:
+    """A whole run's page."""
+    return page_of(write_run(tmp_path_factory.mktemp("whole") / "run", whole_run()))
 
+
+class TestWholeRun:
     def test_says_what_was_trained_on_what_for_how_long(self, page):
         assert page.count("h1") == 1
         assert "MMCR on digits" in page.text

@@ -16,33 +16,37 @@ _SMALLEST_DEVIATION = 1 / 255  # one grey level: constant images are not divided
 _SAMPLED = 1000
 
 
-def pack(images: Images, size: int | None = None) -> UInt8[Tensor, "N 3 H W"]:
-    """All images in one tensor.
+def pack(
+    images: Images, size: int | None = None, indices: Int64[np.ndarray, "N"] | None = None
+) -> UInt8[Tensor, "N 3 H W"]:
+    """Images in one tensor.
 
     Args:
         images: what to decode.
         size: side of the square that images become: the shorter side is resized to it, the centre kept. None keeps
             the size that all of them share.
+        indices: which images; None means all.
 
     Raises:
         UsageError: the sizes differ, and none is given.
     """
-    return _decoded(images, np.arange(len(images)), target_size(images, size))
+    return _decoded(images, _chosen(images, indices), target_size(images, size))
 
 
 def batches_of(
-    images: Images, size: int | None, batch: int
+    images: Images, size: int | None, batch: int, indices: Int64[np.ndarray, "N"] | None = None
 ) -> Iterator[tuple[Int64[np.ndarray, "B"], UInt8[Tensor, "B 3 H W"]]]:
-    """All images in order, `batch` at a time, for what does not fit memory: pairs of indices and pixels.
+    """Images in order, `batch` at a time, for what does not fit memory: pairs of indices and pixels.
 
     Args:
         images: what to decode.
         size: as in `pack`.
         batch: images at a time; the last batch may be smaller.
+        indices: which images; None means all.
     """
-    height_width = target_size(images, size)
-    for indices in np.split(np.arange(len(images)), range(batch, len(images), batch)):
-        yield indices, _decoded(images, indices, height_width)
+    height_width, chosen = target_size(images, size), _chosen(images, indices)
+    for some in np.split(chosen, range(batch, len(chosen), batch)):
+        yield some, _decoded(images, some, height_width)
 
 
 def channel_statistics(images: Images) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
@@ -77,6 +81,10 @@ def fitted(image: Image.Image, height_width: tuple[int, int]) -> UInt8[np.ndarra
     if image.size != (width, height):
         image = ImageOps.fit(image, (width, height), Image.Resampling.BICUBIC)
     return np.array(image).transpose(2, 0, 1)
+
+
+def _chosen(images: Images, indices: Int64[np.ndarray, "N"] | None) -> Int64[np.ndarray, "N"]:
+    return np.arange(len(images)) if indices is None else indices
 
 
 def _decoded(

@@ -12,9 +12,14 @@ T = TypeVar("T")
 _BLOCK = 256  # items in flight, so that results that wait do not fill memory
 
 
+def cpus() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def in_threads(work: Callable[[int], T], items: Iterable[int]) -> Iterator[T]:
     """The results of `work`, in the order of `items`, with Pillow's warnings silenced."""
     remaining = iter(items)
-    with quiet(), ThreadPoolExecutor(min(16, os.cpu_count() or 1)) as pool:
+    with quiet(), ThreadPoolExecutor(min(16, cpus())) as pool:
         while block := list(islice(remaining, _BLOCK)):
             yield from pool.map(work, block)

@@ -38,10 +38,10 @@ def _timm_net(name: str, options: Mapping[str, Any]) -> nn.Module:
     """A net of timm's with random weights and no classifier."""
     try:
         import timm  # pyright: ignore[reportMissingImports]  # an extra
-    except ModuleNotFoundError as error:
-        if error.name != "timm":
-            raise
-        raise UsageError(f"encoder 'timm:{name}' needs timm: pip install 'eigenview[timm]'") from error
+    except (ImportError, RuntimeError) as error:  # a RuntimeError from a torchvision that does not fit torch
+        if isinstance(error, ImportError) and error.name == "timm":
+            raise UsageError(f"encoder 'timm:{name}' needs timm: pip install 'eigenview[timm]'") from error
+        raise UsageError(f"timm does not import here: {error}") from error
     if not timm.is_model(name):
         raise UsageError(f"unknown encoder 'timm:{name}': {nearest(name, timm.list_models())}")
     try:

@@ -1,9 +1,10 @@
 """A small convolutional net for images of about 8×8."""
 
-from torch import nn
+from jaxtyping import Float
+from torch import Tensor, nn
 
 
-class ConvNet(nn.Sequential):
+class ConvNet(nn.Module):
     """Six 3×3 convolutions, each with batch norm and ReLU, and an average over what is left of the image.
 
     Args:
@@ -17,17 +18,19 @@ class ConvNet(nn.Sequential):
     def __init__(self, width: int = 64, channels: int = 3):
         if width < 1:
             raise ValueError(f"width must be at least 1, not {width}")
-        super().__init__(
+        super().__init__()
+        self.layers = nn.Sequential(
             *_layer(channels, width, stride=1),
             *_layer(width, width, stride=1),
             *_layer(width, 2 * width, stride=2),
             *_layer(2 * width, 2 * width, stride=1),
             *_layer(2 * width, 4 * width, stride=2),
             *_layer(4 * width, 4 * width, stride=1),
-            nn.AdaptiveAvgPool2d(1),
-            nn.Flatten(),
         )
         self.features = 4 * width
+
+    def forward(self, images: Float[Tensor, "N C H W"]) -> Float[Tensor, "N d_enc"]:
+        return self.layers(images).mean((2, 3))
 
 
 def _layer(inputs: int, outputs: int, stride: int) -> tuple[nn.Module, ...]:

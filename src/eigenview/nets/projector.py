@@ -35,3 +35,7 @@ class Projector(nn.Sequential):
             self.append(nn.ReLU(inplace=True))
             inputs = width
         self.append(nn.Linear(inputs, D, bias=False))
+
+    def __getitem__(self, index: int | slice) -> nn.Module:
+        """One module, or several as a plain `nn.Sequential`: `projector[:-1]` is all that comes before `W`."""
+        return nn.Sequential(*self)[index]

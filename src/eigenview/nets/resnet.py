@@ -24,7 +24,7 @@ class ResNet(nn.Module):
     def __init__(self, depth: int, stem: str = "imagenet", width: int = 64, channels: int = 3):
         super().__init__()
         if depth not in STAGES:
-            raise ValueError(f"no ResNet has depth {depth}: {nearest(str(depth), map(str, STAGES))}")
+            raise ValueError(f"no ResNet has depth {depth}, only {', '.join(map(str, STAGES))}")
         if stem not in ("imagenet", "small"):
             raise ValueError(f"unknown stem '{stem}': {nearest(stem, ('imagenet', 'small'))}")
         if width < 1:

@@ -138,7 +138,7 @@ def simple_curve(history: History, key: str, label: str, log: bool = False) -> F
         axes.set_yscale("log")
         _plain_log_ticks(axes.yaxis)
     else:
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(0, 1.06 * max(v for v in values if isfinite(v)) or 1)
     return figure
 
 

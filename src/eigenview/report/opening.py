@@ -56,8 +56,9 @@ def _outcome(history: History) -> tuple[str, str]:
 def alarms(history: History) -> str:
     """Every alarm once, with its newest evidence, or that there was none."""
     if not history.alarms:
-        words = "✓ No alarms" if history.steps else "No alarms, but nothing was measured either"
-        return f'<p class="calm">{words}</p>'
+        if history.steps:
+            return '<p class="calm well">✓ No alarms</p>'
+        return '<p class="calm">No alarms, but nothing was measured either</p>'
     by_name: dict[str, list[Line]] = {}
     for alarm in history.alarms:
         by_name.setdefault(str(alarm.get("name", "alarm")), []).append(alarm)

@@ -17,8 +17,8 @@ def crop_boxes(
     """Boxes of random area, aspect and place inside an image, distributed as torchvision's RandomResizedCrop.
 
     Area and log-aspect are uniform, drawn again up to ten times until the box fits; one that never fits is the largest
-    centred box of a permitted aspect (the whole image, if its own aspect is permitted). Edges are not rounded to pixels,
-    but no side is shorter than one.
+    centred box of a permitted aspect (the whole image, if its own aspect is permitted). Edges are not rounded to whole
+    pixels, but no side is shorter than one.
 
     Args:
         count: N, how many boxes.

@@ -80,8 +80,7 @@ def apply(
     if policy.grey and coloured:
         views = remove_colour(views, changes.colours.grey)
 
-    if policy.blur:
-        rows = changes.blurred.nonzero()[:, 0]
+    if policy.blur and len(rows := changes.blurred.nonzero()[:, 0]):
         views[rows] = gaussian_blur(views[rows], changes.sigma[rows], policy.blur_sigma[1])
     if policy.noise:
         noise = torch.randn(views.shape, generator=generator, device=generator.device).to(views.device)

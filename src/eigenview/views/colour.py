@@ -75,8 +75,8 @@ def mix_colours(images: Float[Tensor, "N C H W"], colours: Colours) -> Float[Ten
 def turn_hue(rgb: Float[Tensor, "N 3 H W"], turns: Float[Tensor, " N"]) -> Float[Tensor, "N 3 H W"]:
     """Turns the hue of HSV by a share of the colour circle, in place; saturation and value stay.
 
-    The hue h, in sixths of the circle from red, has |h| = 1 + (g + b − r − min) / (max − min) ≤ 3 and the sign of g − b,
-    so it takes no cases. A channel whose own place on the circle is t ≤ 3 from h has the value
+    The hue h, in sixths of the circle from red, has |h| = 1 + (g + b − r − min) / (max − min) ≤ 3 and the sign of
+    g − b: no cases are needed. A channel whose own place on the circle is t ≤ 3 from h has the value
     min + (max − min)·clip(2 − t, 0, 1).
     """
     red, green, blue = rgb.unbind(1)

@@ -54,7 +54,8 @@ def look(
     """
     finer = max(1, round(max(images.shape[2:]) / size))
     side = finer * size
-    steps = (2.0 * torch.arange(side, device=images.device) + 1.0) / side - 1.0
+    edge = 1.0 - 1.0 / side
+    steps = torch.linspace(-edge, edge, side, device=images.device)
     # Complex numbers hold (x, y), so that the grid is one sum over long rows; sums over pairs of floats are slow.
     across, down, centre = torch.view_as_complex(places)[:, :, None].unbind(1)
     grid = (centre + down * steps)[:, :, None] + (across * steps)[:, None, :]

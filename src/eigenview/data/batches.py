@@ -1,0 +1,108 @@
+"""Endless training batches in an order that depends on the seed alone."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import count
+
+import numpy as np
+import torch
+from jaxtyping import Int64, UInt8
+from torch import Tensor
+
+from eigenview._errors import UsageError
+from eigenview.data.decoding import Crop, Steps, Whole, from_step
+from eigenview.data.images import Images
+from eigenview.data.packing import pack, target_size
+
+_PACKED_BYTES = 2 * 1024**3
+_LARGEST_WHOLE = 256 * 256  # pixels; larger images are cropped before they are put into a batch
+
+
+@dataclass(frozen=True)
+class TrainingBatch:
+    """The images of one step.
+
+    Attributes:
+        step: counted from the beginning of training.
+        epoch: passes over the data before this step.
+        images: whole images, or K crops of each.
+        cropped: whether `images` are crops.
+    """
+
+    step: int
+    epoch: int
+    images: UInt8[Tensor, "*K P 3 H W"]
+    cropped: bool
+
+
+class TrainingBatches:
+    """Batches of P images; which ones, and how they are cropped, is a function of seed and step alone.
+
+    Images that are used whole and fit memory together are decoded once. Others are decoded for every batch, by worker
+    processes if there are any. What fills no batch at the end of an epoch is left out of it.
+
+    Args:
+        images: what to train on.
+        P: images in a batch.
+        seed: of the order and the crops; not negative.
+        size: side of the square that whole images are brought to; None keeps the size they share.
+        crop: called with an image and `generator=`, returns K random crops of it, `UInt8[K, 3, S, S]`. Given, it is
+            used where sizes differ or are large.
+        workers: processes that decode; 0 decodes in this one. They change the speed and nothing else.
+
+    Attributes:
+        cropped: whether batches hold crops, `UInt8[K, P, 3, S, S]`, or whole images, `UInt8[P, 3, H, W]`.
+
+    Raises:
+        UsageError: P exceeds the number of images, or sizes differ and neither `crop` nor `size` is given.
+    """
+
+    def __init__(
+        self,
+        images: Images,
+        P: int,
+        seed: int,
+        size: int | None = None,
+        crop: Crop | None = None,
+        workers: int = 0,
+    ):
+        if len(images) < P:
+            raise UsageError(f"a batch of {P} images is larger than the data: {len(images)} images")
+        self.P, self._images, self._seed, self._workers = P, images, seed, workers
+        self._packed: Tensor | None = None
+        small = images.size is not None and images.size[0] * images.size[1] <= _LARGEST_WHOLE
+        if crop is not None and not small:
+            self.cropped, take = True, crop
+        else:
+            height, width = target_size(images, size)
+            self.cropped, take = False, Whole((height, width))
+            if len(images) * 3 * height * width <= _PACKED_BYTES:
+                self._packed = pack(images, size)
+        self._steps = Steps(images, self.indices, take, seed, sample_dim=int(self.cropped))
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Full batches in one pass over the data."""
+        return len(self._images) // self.P
+
+    def indices(self, step: int) -> Int64[np.ndarray, "P"]:
+        """Which images make up the batch of a step."""
+        epoch, place = divmod(step, self.steps_per_epoch)
+        return _permutation(self._seed, epoch, len(self._images))[place * self.P : (place + 1) * self.P]
+
+    def at(self, start_step: int) -> Iterator[TrainingBatch]:
+        """Batches without end, beginning with that of `start_step`."""
+        for step, pixels in zip(count(start_step), self._pixels(start_step), strict=False):
+            yield TrainingBatch(step, step // self.steps_per_epoch, pixels, self.cropped)
+
+    def _pixels(self, start: int) -> Iterator[UInt8[Tensor, "*K P 3 H W"]]:
+        packed = self._packed
+        if packed is None:
+            return from_step(self._steps, self._images, start, self._workers)
+        return (packed[torch.from_numpy(self.indices(step))] for step in count(start))
+
+
+@lru_cache(maxsize=2)
+def _permutation(seed: int, epoch: int, N: int) -> Int64[np.ndarray, "N"]:
+    return np.random.default_rng([seed, epoch]).permutation(N)

@@ -1,0 +1,83 @@
+"""What worker processes do: decode the images of one step, whole or as random crops."""
+
+import signal
+import warnings
+from collections.abc import Callable, Iterator
+from itertools import count
+
+import numpy as np
+import torch
+from jaxtyping import Int64, UInt8
+from PIL import Image
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from eigenview.data.images import Images
+from eigenview.data.packing import fitted
+from eigenview.data.threads import cpus
+
+Crop = Callable[..., Tensor]
+Order = Callable[[int], Int64[np.ndarray, "P"]]
+
+
+class Whole:
+    """Takes an image as it is, resized to one height and width where it differs."""
+
+    def __init__(self, height_width: tuple[int, int]):
+        self.height_width = height_width
+
+    def __call__(self, image: Image.Image, generator: torch.Generator) -> UInt8[Tensor, "3 H W"]:
+        return torch.from_numpy(fitted(image, self.height_width))
+
+
+class Steps(Dataset[tuple[UInt8[Tensor, "*K P 3 H W"], dict[int, tuple[int, str]]]]):
+    """Item n is the batch of step n, and which images have stood in for broken ones so far.
+
+    Args:
+        images: what to decode.
+        order: from a step to the indices of its images.
+        take: called with an image and `generator=`, which depends on seed, step and place in the batch.
+        seed: of those generators.
+        sample_dim: the dimension that counts the samples: 1 where `take` returns several views, else 0.
+    """
+
+    def __init__(self, images: Images, order: Order, take: Crop, seed: int, sample_dim: int):
+        self._images, self._order, self._take, self._seed, self._sample_dim = images, order, take, seed, sample_dim
+
+    def __getitem__(self, step: int) -> tuple[UInt8[Tensor, "*K P 3 H W"], dict[int, tuple[int, str]]]:
+        taken = [
+            self._take(self._images.decode(int(i)), generator=_generator(self._seed, step, place))
+            for place, i in enumerate(self._order(step))
+        ]
+        return torch.stack(taken, dim=self._sample_dim), self._images.stand_ins
+
+
+def from_step(steps: Steps, images: Images, start: int, workers: int) -> Iterator[UInt8[Tensor, "*K P 3 H W"]]:
+    """The batches from step `start` on, without end; `images` learns what workers found broken."""
+    loader = DataLoader(
+        steps,
+        batch_size=None,
+        sampler=count(start),
+        num_workers=min(workers, cpus()),
+        collate_fn=_as_it_is,
+        worker_init_fn=_begin,
+        generator=torch.Generator(),  # else starting workers would draw from the global one
+    )
+    for pixels, stand_ins in loader:
+        for i, (j, reason) in list(stand_ins.items()):
+            images.replace(i, j, reason)
+        yield pixels
+
+
+def _generator(seed: int, step: int, place: int) -> torch.Generator:
+    (state,) = np.random.SeedSequence([seed, step, place]).generate_state(1)
+    return torch.Generator().manual_seed(int(state))
+
+
+def _begin(worker: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the main one decides
+    warnings.simplefilter("ignore")
+
+
+def _as_it_is(item: object) -> object:
+    return item

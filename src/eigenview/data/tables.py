@@ -1,0 +1,102 @@
+"""Tables that the `datasets` library reads and memory-maps: Parquet, tar shards, the hub."""
+
+import glob
+import logging
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import datasets
+import pyarrow
+import pyarrow.parquet
+from datasets import Dataset, DatasetDict, Features
+from datasets.exceptions import DatasetsError
+from huggingface_hub.utils import logging as hub_logging
+
+from eigenview._errors import UsageError
+from eigenview.data.columns import image_column, label_column
+
+_EXPECTED = (DatasetsError, pyarrow.ArrowException, OSError, ValueError, NotImplementedError)
+_TEST_SPLITS = ("test", "validation", "valid", "val", "dev")
+
+
+def from_parquet(paths: list[str], source: str) -> Dataset:
+    """The columns of the image and of the label, of all files.
+
+    Raises:
+        UsageError: a file is damaged, none of its columns holds images, or the files do not fit together.
+    """
+    features = _parquet_features(paths[0])
+    label = label_column(features)
+    columns = [image_column(features, source)] + ([label] if label else [])
+    return _load("parquet", paths, source, columns=columns)
+
+
+def from_tar(paths: list[str], source: str) -> Dataset:
+    """All samples of WebDataset shards, in which the files `7.jpg` and `7.cls` make one row.
+
+    Raises:
+        UsageError: a shard is damaged, or its samples have not all the same endings.
+    """
+    return _load("webdataset", paths, source)
+
+
+def from_hub(name: str, split: str) -> Dataset | None:
+    """One split of a dataset on the hub, or in the hub's cache; None where it has no such split.
+
+    Raises:
+        UsageError: it is unknown, or neither cached nor within reach.
+    """
+    if not re.fullmatch(r"[\w-][\w.-]*(/[\w-][\w.-]*)?", name):
+        raise UsageError(f"'hf:{name}' names no dataset on the hub; such as hf:cifar10 or hf:zh-plus/tiny-imagenet do")
+    with _quiet(), _told(f"'hf:{name}'"):
+        found = datasets.load_dataset(name)
+    assert isinstance(found, DatasetDict)
+    wanted = _TEST_SPLITS if split == "test" else (split,)
+    return next((found[key] for key in wanted if key in found), None)
+
+
+def _parquet_features(path: str) -> Features:
+    with _told(f"'{path}'"):
+        return Features.from_arrow_schema(pyarrow.parquet.read_schema(path))
+
+
+def _load(builder: str, paths: list[str], source: str, **config: Any) -> Dataset:
+    # The library takes every path for a pattern. Its cache is keyed by the files' paths and times of change.
+    files = [glob.escape(os.path.abspath(path)) for path in paths]
+    with _quiet(), _told(f"'{source}'"):
+        table = datasets.load_dataset(builder, data_files={"train": files}, split="train", **config)
+    assert isinstance(table, Dataset)
+    return table
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Turns what the libraries raise on bad files, names and networks into one line."""
+    try:
+        yield
+    except _EXPECTED as error:
+        cause = error
+        while cause.__cause__ is not None:  # the library's own says only that generating failed
+            cause = cause.__cause__
+        reason = str(cause).strip().splitlines()
+        raise UsageError(f"cannot read {what}: {reason[0] if reason else type(cause).__name__}") from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keeps the library's progress bars and log lines off the screen."""
+    bars, loud = datasets.is_progress_bar_enabled(), datasets.logging.get_verbosity()
+    hub_loud = hub_logging.get_verbosity()
+    datasets.disable_progress_bars()
+    datasets.logging.set_verbosity(logging.CRITICAL)
+    hub_logging.set_verbosity(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        datasets.logging.set_verbosity(loud)
+        hub_logging.set_verbosity(hub_loud)
+        if bars:
+            datasets.enable_progress_bars()
