@@ -1,7 +1,6 @@
 """Colour agrees with PIL and the standard library's colorsys."""
 
 import colorsys
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,9 +15,10 @@ def pixels(*shape, seed=0):
     return torch.randint(0, 256, shape, generator=torch.Generator().manual_seed(seed)).float() / 255
 
 
-def colours(brightness=1.0, contrast=1.0, saturation=1.0, count=1):
+def colours(brightness=1.0, contrast=1.0, saturation=1.0, turns=(0.0,)):
+    count = len(turns)
     factors = (torch.full((count,), f) for f in (brightness, contrast, saturation))
-    return Colours(*factors, hue=torch.zeros(count), grey=torch.zeros(count, dtype=torch.bool))
+    return Colours.of(*factors, turns=torch.tensor(turns), grey=torch.zeros(count, dtype=torch.bool))
 
 
 def in_pil(image, change):
@@ -28,12 +28,16 @@ def in_pil(image, change):
 
 @pytest.mark.parametrize("factor", [0.0, 0.4, 1.0, 1.7])
 @pytest.mark.parametrize(
-    ("name", "enhance"),
-    [("brightness", ImageEnhance.Brightness), ("contrast", ImageEnhance.Contrast), ("saturation", ImageEnhance.Color)],
+    ("change", "enhance"),
+    [
+        (lambda factor: colours(brightness=factor), ImageEnhance.Brightness),
+        (lambda factor: colours(contrast=factor), ImageEnhance.Contrast),
+        (lambda factor: colours(saturation=factor), ImageEnhance.Color),
+    ],
 )
-def test_each_factor_is_pils(name, enhance, factor):
+def test_each_factor_is_pils(change, enhance, factor):
     image = pixels(1, 3, 16, 16)
-    ours = mix_colours(image, replace(colours(), **{name: torch.tensor([factor])}))[0]
+    ours = mix_colours(image, change(factor))[0]
     assert (ours - in_pil(image[0], lambda picture: enhance(picture).enhance(factor))).abs().max() <= 2.01 / 255
 
 
@@ -49,9 +53,9 @@ def test_factors_follow_one_another():
 def test_grey_images_have_brightness_and_contrast_but_no_saturation():
     image = 0.3 + 0.2 * pixels(2, 1, 8, 8)
     mean = image.mean((2, 3), keepdim=True)
-    torch.testing.assert_close(mix_colours(image, colours(contrast=0.5, count=2)), mean + 0.5 * (image - mean))
-    torch.testing.assert_close(mix_colours(image, colours(brightness=1.5, count=2)), 1.5 * image)
-    torch.testing.assert_close(mix_colours(image, colours(saturation=0.0, count=2)), image)
+    torch.testing.assert_close(mix_colours(image, colours(contrast=0.5, turns=(0.0, 0.0))), mean + 0.5 * (image - mean))
+    torch.testing.assert_close(mix_colours(image, colours(brightness=1.5, turns=(0.0, 0.0))), 1.5 * image)
+    torch.testing.assert_close(mix_colours(image, colours(saturation=0.0, turns=(0.0, 0.0))), image)
 
 
 @pytest.mark.parametrize("turn", [-0.5, -0.31, -0.1, 0.0, 0.02, 0.25, 0.42, 0.5])
@@ -62,16 +66,16 @@ def test_hue_is_colorsys(turn):
             colorsys.hsv_to_rgb((h + turn) % 1.0, s, v)
             for h, s, v in (colorsys.rgb_to_hsv(*rgb) for rgb in image[0].flatten(1).T.tolist())
         ]
-        turned = turn_hue(image.clone(), torch.tensor([turn]))
+        turned = turn_hue(image.clone(), colours(turns=(turn,)))
         torch.testing.assert_close(turned[0].flatten(1).T, torch.tensor(expected), rtol=0, atol=2e-6)
 
 
 def test_hue_turns_each_image_by_its_own():
     image = pixels(1, 3, 5, 5)
-    turns = torch.tensor([0.3, -0.2, 0.0])
-    together = turn_hue(image.repeat(3, 1, 1, 1), turns)
+    turns = (0.3, -0.2, 0.0)
+    together = turn_hue(image.repeat(3, 1, 1, 1), colours(turns=turns))
     for row, turn in zip(together, turns, strict=True):
-        torch.testing.assert_close(row, turn_hue(image.clone(), turn[None])[0])
+        torch.testing.assert_close(row, turn_hue(image.clone(), colours(turns=(turn,)))[0])
 
 
 def test_grey_is_pils_and_only_for_the_chosen():
@@ -86,15 +90,21 @@ def test_grey_is_pils_and_only_for_the_chosen():
 def test_draws_have_their_ranges_and_probabilities():
     policy = ViewPolicy(jitter=0.8, brightness=0.4, contrast=1.5, saturation=0.2, hue=0.1, grey=0.2)
     drawn = draw_colours(20_000, policy, torch.Generator().manual_seed(0), torch.device("cpu"))
-    changed = drawn.brightness != 1.0
+    gain = (drawn.own + drawn.shared).flatten()
+    brightness = gain + drawn.lift.flatten()
+    turns = drawn.shift[:, 0].flatten() / 6.0
+    changed = turns != 0.0
     assert changed.float().mean().item() == pytest.approx(0.8, abs=0.015)
     assert drawn.grey.float().mean().item() == pytest.approx(0.2, abs=0.015)
-    assert torch.equal(changed, drawn.hue != 0.0)
-    spans = {"brightness": (0.6, 1.4), "contrast": (0.0, 2.5), "saturation": (0.8, 1.2), "hue": (-0.1, 0.1)}
-    for name, (least, most) in spans.items():
-        values = getattr(drawn, name)[changed]
-        assert values.min().item() == pytest.approx(least, abs=0.01 * (most - least))
-        assert values.max().item() == pytest.approx(most, abs=0.01 * (most - least))
-        assert values.mean().item() == pytest.approx((least + most) / 2, abs=0.01 * (most - least))
-        assert least - 1e-6 <= values.min()
-        assert values.max() <= most + 1e-6
+    assert torch.equal(changed, brightness != 1.0)
+    spans = [
+        (brightness, 0.6, 1.4),
+        (gain / brightness, 0.0, 2.5),
+        (drawn.own.flatten() / gain, 0.8, 1.2),
+        (turns, -0.1, 0.1),
+    ]
+    for values, least, most in spans:
+        values, span = values[changed], most - least
+        assert values.min().item() == pytest.approx(least, abs=0.01 * span)
+        assert values.max().item() == pytest.approx(most, abs=0.01 * span)
+        assert values.mean().item() == pytest.approx((least + most) / 2, abs=0.01 * span)

@@ -81,12 +81,12 @@ class Images:
     def decode_unguarded(self, i: int) -> Image.Image:
         """As `decode`, for use in threads inside `quiet`, which is the main thread's to enter."""
         try:
-            return read_rgb(self._encoded(self._rows[i]))
+            return read_rgb(self._encoded(int(self._rows[i])))
         except UndecodableError as error:
             reason = str(error)
         for j in chain(range(i + 1, len(self)), range(i)):
             try:
-                image = read_rgb(self._encoded(self._rows[j]))
+                image = read_rgb(self._encoded(int(self._rows[j])))
             except UndecodableError:
                 continue
             self.replace(i, j, reason)
@@ -152,7 +152,7 @@ class Images:
 
     def _cell(self, row: int) -> dict[str, Any]:
         # Straight from Arrow: indexing the Dataset costs twenty times as much.
-        return self._table.data.column(self._column)[int(row)].as_py() or {}
+        return self._table.data.column(self._column)[row].as_py() or {}
 
 
 def _decoded_size(encoded: bytes | str) -> tuple[int, int]:

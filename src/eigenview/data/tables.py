@@ -4,6 +4,7 @@ import glob
 import logging
 import os
 import re
+import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -18,7 +19,7 @@ from huggingface_hub.utils import logging as hub_logging
 from eigenview._errors import UsageError
 from eigenview.data.columns import image_column, label_column
 
-_EXPECTED = (DatasetsError, pyarrow.ArrowException, OSError, ValueError, NotImplementedError)
+_EXPECTED = (DatasetsError, pyarrow.ArrowException, tarfile.TarError, OSError, ValueError, NotImplementedError)
 _TEST_SPLITS = ("test", "validation", "valid", "val", "dev")
 
 

@@ -1,4 +1,4 @@
-"""."""
+"""What we look at: pure functions of features or embeddings."""
 
 import lazy_loader
 

@@ -1,0 +1,6 @@
+from .label_probes import FewShot as FewShot
+from .label_probes import label_few_shot as label_few_shot
+from .label_probes import label_knn as label_knn
+from .label_probes import label_linear as label_linear
+from .spectra import effective_rank as effective_rank
+from .spectra import spectrum as spectrum

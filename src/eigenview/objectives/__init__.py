@@ -1,4 +1,4 @@
-"""."""
+"""What training minimises."""
 
 import lazy_loader
 

@@ -65,7 +65,7 @@ class Learner:
             group["lr"] = lr
         self.model.train()
         h, z = self._model(self.views(batch))
-        terms = self.objective.terms(z)
+        terms = self.objective.checked_terms(z)
         loss = torch.stack(list(terms.values())).sum()
         self._optimiser.zero_grad()
         self.fabric.backward(loss)

@@ -53,6 +53,7 @@ def train(recipe: Recipe, out: str | Path, resume: bool = False, console: Consol
     t = recipe.training
     steps = t.steps if t.epochs is None else math.ceil(t.epochs * batches.steps_per_epoch)
     learner = Learner(recipe, channel_statistics(images), steps)
+    learner.objective.check_shape(recipe.views.K, t.P)
     reference = learner.objective.reference(recipe.views.K, t.P, learner.D)
 
     run = Run.open(out) if go_on else Run.create(out, recipe)

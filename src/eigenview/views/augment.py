@@ -9,9 +9,8 @@ from torch import Tensor
 from .changes import apply, draw_changes
 from .policy import ViewPolicy
 
-# Per block on a CPU: larger intermediates leave the cache and are handed back to the system each time, smaller ones do
-# not pay for calling their operators.
-_PIXELS_AT_ONCE = 1 << 17
+# Per block on a CPU: intermediates of larger blocks leave the cache, smaller ones do not pay for calling operators.
+_PIXELS_AT_ONCE = 1 << 18
 
 
 def augment(

@@ -76,7 +76,7 @@ def apply(
     if policy.jitter and (policy.brightness or policy.contrast or policy.saturation):
         views = mix_colours(views, changes.colours)
     if policy.jitter and policy.hue and coloured:
-        views = turn_hue(views, changes.colours.hue)
+        views = turn_hue(views, changes.colours)
     if policy.grey and coloured:
         views = remove_colour(views, changes.colours.grey)
 

@@ -14,21 +14,40 @@ _CENTRES = (0.0, 2.0, 4.0)  # where red, green and blue lie on the circle of hue
 
 @dataclass(frozen=True)
 class Colours:
-    """What happens to the colour of each of N images.
+    """What happens to the colour of each of N images, as the numbers that pixels are multiplied with.
 
     Args:
-        brightness: factor of the image.
-        contrast: factor of the distances from the image's mean grey.
-        saturation: factor of the distances from the pixel's own grey.
-        hue: share of the colour circle by which hue turns.
+        own: factor of the pixel, for brightness, contrast and saturation together.
+        shared: factor of the pixel's grey.
+        lift: factor of the image's mean grey.
+        shift: in turning the hue, where red, green and blue come to lie, in sixths of the circle within ±3.
         grey: whether all colour is taken away.
     """
 
-    brightness: Float[Tensor, " N"]
-    contrast: Float[Tensor, " N"]
-    saturation: Float[Tensor, " N"]
-    hue: Float[Tensor, " N"]
+    own: Float[Tensor, "N 1 1 1"]
+    shared: Float[Tensor, "N 1 1 1"]
+    lift: Float[Tensor, "N 1 1 1"]
+    shift: Float[Tensor, "N 3 1 1"]
     grey: Bool[Tensor, " N"]
+
+    @classmethod
+    def of(
+        cls,
+        brightness: Float[Tensor, " N"],
+        contrast: Float[Tensor, " N"],
+        saturation: Float[Tensor, " N"],
+        turns: Float[Tensor, " N"],
+        grey: Bool[Tensor, " N"],
+    ) -> "Colours":
+        """Brightness b, then contrast c about the mean grey, then saturation s; then `turns` of the hue, in circles.
+
+        The first three are x → bcs·x + bc(1 − s)·grey(x) + b(1 − c)·mean(grey).
+        """
+        gain = brightness * contrast
+        factors = torch.stack([gain * saturation, gain * (1.0 - saturation), brightness * (1.0 - contrast)])
+        own, shared, lift = factors[..., None, None, None]
+        shift = (6.0 * turns[:, None] - turns.new_tensor(_CENTRES) + 3.0).remainder(6.0) - 3.0
+        return cls(own, shared, lift, shift[..., None, None], grey)
 
     def __getitem__(self, rows: slice) -> "Colours":
         return Colours(*(getattr(self, field.name)[rows] for field in fields(self)))
@@ -46,46 +65,40 @@ def draw_colours(count: int, policy: ViewPolicy, generator: torch.Generator, dev
         least = max(0.0, 1.0 - most)
         return torch.where(chosen, least + (1.0 + most - least) * row, 1.0)
 
-    return Colours(
+    return Colours.of(
         brightness=factor(uniform[1], policy.brightness),
         contrast=factor(uniform[2], policy.contrast),
         saturation=factor(uniform[3], policy.saturation),
-        hue=torch.where(chosen, policy.hue * (2.0 * uniform[4] - 1.0), 0.0),
+        turns=torch.where(chosen, policy.hue * (2.0 * uniform[4] - 1.0), 0.0),
         grey=uniform[5] < policy.grey,
     )
 
 
 def mix_colours(images: Float[Tensor, "N C H W"], colours: Colours) -> Float[Tensor, "N C H W"]:
-    """Brightness b, then contrast c about the mean grey, then saturation s: one affine map of each image's colours.
-
-    Together they are x → bcs·x + bc(1 − s)·grey(x) + b(1 − c)·mean(grey), clipped once to [0, 1].
+    """Brightness, contrast and saturation as one affine map of each image's colours, clipped once to [0, 1].
 
     Args:
         images: in [0, 1], C = 1 (which is its own grey) or 3.
         colours: what happens to each.
     """
     grey = images if images.shape[1] == 1 else _grey(images)
-    gain = colours.brightness * colours.contrast
-    own, shared = gain * colours.saturation, gain * (1.0 - colours.saturation)
-    offset = colours.brightness * (1.0 - colours.contrast) * grey.mean((1, 2, 3))
-    own, shared, offset = torch.stack([own, shared, offset])[..., None, None, None]
-    return torch.addcmul(torch.addcmul(offset, grey, shared), images, own).clamp_(0.0, 1.0)
+    offset = colours.lift * grey.mean((2, 3), keepdim=True)
+    return torch.addcmul(torch.addcmul(offset, grey, colours.shared), images, colours.own).clamp_(0.0, 1.0)
 
 
-def turn_hue(rgb: Float[Tensor, "N 3 H W"], turns: Float[Tensor, " N"]) -> Float[Tensor, "N 3 H W"]:
-    """Turns the hue of HSV by a share of the colour circle, in place; saturation and value stay.
+def turn_hue(rgb: Float[Tensor, "N 3 H W"], colours: Colours) -> Float[Tensor, "N 3 H W"]:
+    """Turns the hue of HSV, in place; saturation and value stay.
 
     The hue h, in sixths of the circle from red, has |h| = 1 + (g + b − r − min) / (max − min) ≤ 3 and the sign of
-    g − b: no cases are needed. A channel whose own place on the circle is t ≤ 3 from h has the value
+    g − b: no cases are needed. A channel whose own place on the circle is t ≤ 3 from the turned hue has the value
     min + (max − min)·clip(2 − t, 0, 1).
     """
     red, green, blue = rgb.unbind(1)
     low = torch.minimum(red, green).minimum(blue)
     chroma = torch.maximum(red, green).maximum(blue).sub_(low).clamp_(min=1e-12)
     hue = torch.addcdiv(rgb.new_ones(()), (green + blue).sub_(red).sub_(low), chroma).copysign_(green - blue)
-    shift = (6.0 * turns[:, None] - turns.new_tensor(_CENTRES) + 3.0).remainder(6.0) - 3.0
-    # Shifts are wrapped into ±3, so |hue + shift| ≤ 6 and 2 − t = ||hue + shift| − 3| − 1; this 1 is moved to `low`.
-    weight = (hue[:, None] + shift[:, :, None, None]).abs_().sub_(3.0).abs_().clamp_(1.0, 2.0)
+    # |hue + shift| ≤ 6, so that 2 − t = ||hue + shift| − 3| − 1; this 1 is moved to `low`, which is smaller.
+    weight = (hue[:, None] + colours.shift).abs_().sub_(3.0).abs_().clamp_(1.0, 2.0)
     return torch.addcmul(low.sub_(chroma)[:, None], weight, chroma[:, None], out=rgb)
 
 

@@ -1,0 +1,116 @@
+"""How well labels can be read off features. These need labels, so they are for reports, never for training."""
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int64
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler, normalize
+
+Features = Float[np.ndarray, "N D"]
+Labels = Int64[np.ndarray, "N"]
+
+
+@dataclass(frozen=True)
+class FewShot:
+    """Accuracy from a few labels, over draws of which: mean and standard deviation, in [0, 1]."""
+
+    mean: float
+    std: float
+    draws: int
+
+
+def label_knn(
+    features: Features,
+    labels: Labels,
+    test_features: Float[np.ndarray, "M D"],
+    test_labels: Int64[np.ndarray, "M"],
+    k: int = 10,
+) -> float:
+    """Accuracy, in [0, 1], of the k nearest neighbours by cosine, weighted by closeness.
+
+    Args:
+        features: of the known samples.
+        labels: theirs.
+        test_features: of the samples to classify.
+        test_labels: theirs.
+        k: neighbours, or all samples if there are fewer.
+
+    Raises:
+        ValueError: features that are not finite.
+    """
+    _check(features, test_features)
+    neighbours = KNeighborsClassifier(min(k, len(labels)), weights="distance", metric="euclidean")
+    # On unit rows the Euclidean order is the cosine's, and sklearn's fast path.
+    return float(neighbours.fit(normalize(features), labels).score(normalize(test_features), test_labels))
+
+
+def label_linear(
+    features: Features,
+    labels: Labels,
+    test_features: Float[np.ndarray, "M D"],
+    test_labels: Int64[np.ndarray, "M"],
+) -> float:
+    """Accuracy, in [0, 1], of logistic regression on standardised features.
+
+    Args:
+        features: of the known samples.
+        labels: theirs, of at least two classes.
+        test_features: of the samples to classify.
+        test_labels: theirs.
+
+    Raises:
+        ValueError: features that are not finite, or labels of one class.
+    """
+    _check(features, test_features)
+    probe = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=100))
+    with warnings.catch_warnings():
+        # A hundred steps from zero are part of the probe, whether or not they are enough to converge.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        probe.fit(features, labels)
+    return float(probe.score(test_features, test_labels))
+
+
+def label_few_shot(
+    features: Features,
+    labels: Labels,
+    test_features: Float[np.ndarray, "M D"],
+    test_labels: Int64[np.ndarray, "M"],
+    shots: int,
+    draws: int = 20,
+    seed: int = 0,
+) -> FewShot:
+    """Accuracy of the nearest class mean, by cosine, from a few labelled samples a class.
+
+    Args:
+        features: of the samples that labels are drawn from.
+        labels: theirs.
+        test_features: of the samples to classify.
+        test_labels: theirs.
+        shots: labelled samples a class, or all of a class that has fewer.
+        draws: how often to draw them.
+        seed: of the draws.
+
+    Raises:
+        ValueError: features that are not finite.
+    """
+    _check(features, test_features)
+    known, test = normalize(features), normalize(test_features)
+    classes = np.unique(labels)
+    members = [np.flatnonzero(labels == c) for c in classes]
+    generator = np.random.default_rng(seed)
+    accuracies = []
+    for _ in range(draws):
+        drawn = [generator.choice(m, min(shots, len(m)), replace=False) for m in members]
+        means = normalize(np.stack([known[chosen].mean(0) for chosen in drawn]))
+        accuracies.append(np.mean(classes[(test @ means.T).argmax(1)] == test_labels))
+    return FewShot(float(np.mean(accuracies)), float(np.std(accuracies)), draws)
+
+
+def _check(*features: np.ndarray) -> None:
+    if not all(np.isfinite(part).all() for part in features):
+        raise ValueError("features must be finite")

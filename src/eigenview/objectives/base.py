@@ -1,0 +1,80 @@
+"""What every objective is."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from eigenview._errors import UsageError
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Values of a loss that give it a scale.
+
+    Args:
+        collapsed: where all embeddings are the same.
+        uniform: where a sample's views agree and samples are uniform; None where unknown.
+        best: a bound from below; None where unknown.
+    """
+
+    collapsed: float
+    uniform: float | None
+    best: float | None
+
+    def scale(self, loss: float) -> float | None:
+        """A loss as a share of the way from complete collapse (0) to the bound (1)."""
+        if self.best is None or self.best == self.collapsed:
+            return None
+        return (self.collapsed - loss) / (self.collapsed - self.best)
+
+
+class Objective(nn.Module, ABC):
+    """What training minimises: a sum of named terms of the embeddings `z[K, P, D]`.
+
+    Subclasses write `terms` and `reference`; embeddings reach `terms` checked, in float32 or better, outside autocast.
+    """
+
+    views_needed: ClassVar[int] = 2
+    samples_needed: ClassVar[int] = 2
+
+    @abstractmethod
+    def terms(self, z: Float[Tensor, "K P D"]) -> dict[str, Float[Tensor, ""]]:
+        """The loss by its named, signed, weighted terms."""
+
+    @abstractmethod
+    def reference(self, K: int, P: int, D: int) -> Reference:
+        """The loss at collapse, at perfect alignment with uniform embeddings, and its bound."""
+
+    def forward(self, z: Float[Tensor, "K P D"]) -> Float[Tensor, ""]:
+        """The loss: the sum of its terms."""
+        return torch.stack(list(self.checked_terms(z).values())).sum()
+
+    def checked_terms(self, z: Float[Tensor, "K P D"]) -> dict[str, Float[Tensor, ""]]:
+        """`terms`, of embeddings that were checked and brought to float32 or better.
+
+        Raises:
+            UsageError: too few views or samples.
+        """
+        self.check_shape(z.shape[0], z.shape[1])
+        with torch.autocast(z.device.type, enabled=False):
+            return self.terms(z if z.dtype == torch.float64 else z.float())
+
+    def check_shape(self, K: int, P: int) -> None:
+        """Makes sure that there are enough views and samples.
+
+        Raises:
+            UsageError: there are not.
+        """
+        if self.views_needed > K:
+            raise UsageError(f"{type(self).__name__} compares views: K = {K} is too few, at least {self.views_needed}")
+        if self.samples_needed > P:
+            raise UsageError(f"{type(self).__name__} compares samples: P = {P} is too few, at least {self.samples_needed}")
+
+
+def unit(z: Float[Tensor, "*batch D"]) -> Float[Tensor, "*batch D"]:
+    """Rows on the unit sphere; a zero row stays zero, with a finite gradient."""
+    return nn.functional.normalize(z, dim=-1)

@@ -1,0 +1,72 @@
+"""InfoNCE in SimCLR's form."""
+
+from itertools import combinations
+from math import exp, lgamma, log, log1p
+
+import torch
+from jaxtyping import Float
+from scipy.special import ive
+from torch import Tensor
+
+from eigenview._errors import UsageError
+from eigenview.objectives.base import Objective, Reference, unit
+
+
+class InfoNCE(Objective):
+    """Cross-entropy of finding a view's partner among all other views of the batch, by cosine similarity.
+
+    Every one of the 2P views of a pair is an anchor; its denominator holds its partner and the 2(P − 1) views of other
+    samples. For K > 2 it is the mean over pairs of views.
+
+    Args:
+        temperature: τ > 0, which divides the similarities.
+
+    Raises:
+        UsageError: a temperature that is not positive.
+
+    Source: Chen et al. 2020 (SimCLR), Eq. 1 (NT-Xent).
+    """
+
+    def __init__(self, temperature: float = 0.1) -> None:
+        super().__init__()
+        if not temperature > 0:
+            raise UsageError(f"temperature must be positive, not {temperature}")
+        self.temperature = temperature
+
+    def terms(self, z: Float[Tensor, "K P D"]) -> dict[str, Float[Tensor, ""]]:
+        """`alignment`, minus the partner's similarity, and `uniformity`, the log of the denominator."""
+        pairs = [self._pair(torch.cat([first, second])) for first, second in combinations(unit(z), 2)]
+        alignment, uniformity = map(torch.stack, zip(*pairs, strict=True))
+        return {"alignment": alignment.mean(), "uniformity": uniformity.mean()}
+
+    def _pair(self, z: Float[Tensor, "2P D"]) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
+        similarity = z @ z.mT / self.temperature
+        anchor = torch.arange(len(z), device=z.device)
+        partner = anchor.roll(len(z) // 2)
+        itself = torch.eye(len(z), dtype=torch.bool, device=z.device)
+        denominator = similarity.masked_fill(itself, -torch.inf).logsumexp(dim=1)
+        return -similarity[anchor, partner].mean(), denominator.mean()
+
+    def reference(self, K: int, P: int, D: int) -> Reference:
+        """Collapsed, every candidate is as good: log(2P − 1), chance.
+
+        Uniform: the partner at similarity 1, and the mean field over others, uniform on the sphere. Best: by Jensen,
+        the others' mean similarity is at least −1/(P − 1), which a regular simplex reaches if D ≥ P − 1.
+        """
+        beta, others = 1 / self.temperature, 2 * (P - 1)
+        uniform = log1p(others * exp(_log_mean_exp_cosine(beta, D) - beta))
+        best = log1p(others * exp(-beta / (P - 1) - beta))
+        return Reference(collapsed=log(2 * P - 1), uniform=uniform, best=best)
+
+
+def _log_mean_exp_cosine(beta: float, D: int) -> float:
+    """Log of E exp(β·cos) between a fixed and a uniform point of the unit sphere in D dimensions.
+
+    It is Γ(ν + 1)·(2/β)^ν·I_ν(β) with ν = D/2 − 1.
+    """
+    order = D / 2 - 1
+    scaled = float(ive(order, beta))
+    # Where the Bessel function underflows, β² is far below the order, and the first terms of its series are exact.
+    if scaled < 1e-250:
+        return beta**2 / (2 * D) - beta**4 / (4 * D**2 * (D + 2))
+    return lgamma(order + 1) + order * log(2 / beta) + log(scaled) + beta

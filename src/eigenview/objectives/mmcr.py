@@ -1,0 +1,41 @@
+"""Maximum manifold capacity representations."""
+
+from math import sqrt
+
+from jaxtyping import Float
+from torch import Tensor
+
+from eigenview.objectives.base import Objective, Reference, unit
+from eigenview.spectra import nuclear_norm, uniform_percent_error
+
+
+class MMCR(Objective):
+    """Negative nuclear norm of the samples' centroids on the unit sphere.
+
+    Args:
+        local_weight: weight of the mean nuclear norm of each sample's own views; 0 is the paper's loss.
+
+    Source: mmcr, Sec. 2. The unnormalised loss is unbounded below, so normalising is part of it.
+    """
+
+    views_needed = 1
+    samples_needed = 1
+
+    def __init__(self, local_weight: float = 0.0) -> None:
+        super().__init__()
+        self.local_weight = local_weight
+
+    def terms(self, z: Float[Tensor, "K P D"]) -> dict[str, Float[Tensor, ""]]:
+        """`centroids`, and `local` where it has a weight."""
+        z = unit(z)
+        terms = {"centroids": -nuclear_norm(z.mean(0))}
+        if self.local_weight:
+            terms["local"] = self.local_weight * nuclear_norm(z.transpose(0, 1)).mean()
+        return terms
+
+    def reference(self, K: int, P: int, D: int) -> Reference:
+        """With equal views a sample's own nuclear norm is √K, its least; so that is the local term of all three."""
+        local = self.local_weight * sqrt(K)
+        best = -sqrt(P * min(P, D))
+        uniform = best * (1 - uniform_percent_error(P, D))
+        return Reference(collapsed=local - sqrt(P), uniform=local + uniform, best=local + best)
