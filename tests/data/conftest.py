@@ -4,7 +4,7 @@ import io
 from collections.abc import Callable
 from pathlib import Path
 
-import datasets
+import datasets.config
 import numpy as np
 import pytest
 from PIL import Image

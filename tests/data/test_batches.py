@@ -151,6 +151,7 @@ class TestWorkers:
         workers = multiprocessing.active_children()
         assert len(workers) == min(2, len(os.sched_getaffinity(0)))
         for worker in workers:
+            assert worker.pid is not None
             os.kill(worker.pid, signal.SIGINT)
         assert same([batch.images for batch in islice(endless, 12)], first(batches, 12, 1))
         assert all(worker.is_alive() for worker in workers)
