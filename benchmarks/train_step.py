@@ -3,8 +3,9 @@
 Usage: python benchmarks/train_step.py [--batch P] [--rounds N] [--write]
 
 The work is one step of SimCLR from a uint8 batch to the SGD update: a ResNet-18 of full width with the stem for small
-images, an MLP projector, InfoNCE, two views of P images of 32×32 by the policy `large`. The three take turns, so that
-other work on the machine falls on all of them alike, and the median over rounds of the ratio of their times counts.
+images, an MLP projector, InfoNCE, two views of P images of 32×32 by the policy `large`. The three take turns, and the
+median over rounds of the ratio of their times counts. The machine must be idle: the threads of oneDNN's bfloat16 weight
+gradient wait for each other spinning, so where two must share a core it takes tens of times as long.
 """
 
 import argparse

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from math import inf
 from typing import ClassVar
 
 import torch
@@ -76,5 +77,22 @@ class Objective(nn.Module, ABC):
 
 
 def unit(z: Float[Tensor, "*batch D"]) -> Float[Tensor, "*batch D"]:
-    """Rows on the unit sphere; a zero row stays zero, with a finite gradient."""
-    return nn.functional.normalize(z, dim=-1)
+    """Rows on the unit sphere, however long they are; a row below 1e-12 counts as zero and stays there.
+
+    Each row is first scaled to a largest entry of 1, a constant to the gradient, so that no square overflows, and the
+    gradient at a zero row is no larger than what arrives (`normalize` alone gives 1e12 times as much).
+    """
+    largest = z.detach().abs().amax(-1, keepdim=True)
+    scaled = z / largest.where(largest > 1e-12, 1.0)
+    return nn.functional.normalize(scaled, dim=-1, eps=0.5)
+
+
+def weight(name: str, value: float) -> float:
+    """The weight of a term, once it is known to be one.
+
+    Raises:
+        UsageError: a weight that is negative or not finite: the loss would have no bound.
+    """
+    if not 0 <= value < inf:
+        raise UsageError(f"{name} must be a finite weight, 0 or more, not {value}")
+    return value

@@ -1,11 +1,12 @@
 """InfoNCE in SimCLR's form."""
 
 from itertools import combinations
-from math import exp, lgamma, log, log1p
+from math import exp, inf, log, log1p
 
+import numpy as np
 import torch
 from jaxtyping import Float
-from scipy.special import ive
+from scipy.special import gammaln, logsumexp
 from torch import Tensor
 
 from eigenview._errors import UsageError
@@ -19,18 +20,18 @@ class InfoNCE(Objective):
     samples. For K > 2 it is the mean over pairs of views.
 
     Args:
-        temperature: τ > 0, which divides the similarities.
+        temperature: τ, positive and finite, which divides the similarities.
 
     Raises:
-        UsageError: a temperature that is not positive.
+        UsageError: a temperature that is not positive and finite.
 
     Source: Chen et al. 2020 (SimCLR), Eq. 1 (NT-Xent).
     """
 
     def __init__(self, temperature: float = 0.1) -> None:
         super().__init__()
-        if not temperature > 0:
-            raise UsageError(f"temperature must be positive, not {temperature}")
+        if not 0 < temperature < inf:
+            raise UsageError(f"temperature must be positive and finite, not {temperature}")
         self.temperature = temperature
 
     def terms(self, z: Float[Tensor, "K P D"]) -> dict[str, Float[Tensor, ""]]:
@@ -39,7 +40,7 @@ class InfoNCE(Objective):
         alignment, uniformity = map(torch.stack, zip(*pairs, strict=True))
         return {"alignment": alignment.mean(), "uniformity": uniformity.mean()}
 
-    def _pair(self, z: Float[Tensor, "2P D"]) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
+    def _pair(self, z: Float[Tensor, "2*P D"]) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
         similarity = z @ z.mT / self.temperature
         anchor = torch.arange(len(z), device=z.device)
         partner = anchor.roll(len(z) // 2)
@@ -50,8 +51,9 @@ class InfoNCE(Objective):
     def reference(self, K: int, P: int, D: int) -> Reference:
         """Collapsed, every candidate is as good: log(2P − 1), chance.
 
-        Uniform: the partner at similarity 1, and the mean field over others, uniform on the sphere. Best: by Jensen,
-        the others' mean similarity is at least −1/(P − 1), which a regular simplex reaches if D ≥ P − 1.
+        Uniform: the partner at similarity 1, and the mean field over others, uniform on the sphere: by Jensen no less
+        than the expected loss, and its limit for large P. Best: by Jensen too, since the others' mean similarity is at
+        least −1/(P − 1), which a regular simplex reaches if D ≥ P − 1.
         """
         beta, others = 1 / self.temperature, 2 * (P - 1)
         uniform = log1p(others * exp(_log_mean_exp_cosine(beta, D) - beta))
@@ -62,11 +64,7 @@ class InfoNCE(Objective):
 def _log_mean_exp_cosine(beta: float, D: int) -> float:
     """Log of E exp(β·cos) between a fixed and a uniform point of the unit sphere in D dimensions.
 
-    It is Γ(ν + 1)·(2/β)^ν·I_ν(β) with ν = D/2 − 1.
+    It is ₀F₁(; D/2; β²/4), summed by logarithms: all terms are positive, and from k = β/2 on each is less than the last.
     """
-    order = D / 2 - 1
-    scaled = float(ive(order, beta))
-    # Where the Bessel function underflows, β² is far below the order, and the first terms of its series are exact.
-    if scaled < 1e-250:
-        return beta**2 / (2 * D) - beta**4 / (4 * D**2 * (D + 2))
-    return lgamma(order + 1) + order * log(2 / beta) + log(scaled) + beta
+    k = np.arange(int(beta) + 100)
+    return float(logsumexp(2 * k * log(beta / 2) - gammaln(k + 1) - gammaln(D / 2 + k)) + gammaln(D / 2))

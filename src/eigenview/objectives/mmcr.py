@@ -5,7 +5,7 @@ from math import sqrt
 from jaxtyping import Float
 from torch import Tensor
 
-from eigenview.objectives.base import Objective, Reference, unit
+from eigenview.objectives.base import Objective, Reference, unit, weight
 from eigenview.spectra import nuclear_norm, uniform_percent_error
 
 
@@ -15,6 +15,9 @@ class MMCR(Objective):
     Args:
         local_weight: weight of the mean nuclear norm of each sample's own views; 0 is the paper's loss.
 
+    Raises:
+        UsageError: a weight that is negative or not finite.
+
     Source: mmcr, Sec. 2. The unnormalised loss is unbounded below, so normalising is part of it.
     """
 
@@ -23,7 +26,7 @@ class MMCR(Objective):
 
     def __init__(self, local_weight: float = 0.0) -> None:
         super().__init__()
-        self.local_weight = local_weight
+        self.local_weight = weight("local_weight", local_weight)
 
     def terms(self, z: Float[Tensor, "K P D"]) -> dict[str, Float[Tensor, ""]]:
         """`centroids`, and `local` where it has a weight."""
@@ -37,5 +40,6 @@ class MMCR(Objective):
         """With equal views a sample's own nuclear norm is √K, its least; so that is the local term of all three."""
         local = self.local_weight * sqrt(K)
         best = -sqrt(P * min(P, D))
-        uniform = best * (1 - uniform_percent_error(P, D))
+        # The limit law falls short of √P, the least that unit rows have, where P or D is nearly 1.
+        uniform = min(best * (1 - uniform_percent_error(P, D)), -sqrt(P))
         return Reference(collapsed=local - sqrt(P), uniform=local + uniform, best=local + best)

@@ -1,13 +1,13 @@
 """VICReg."""
 
 from itertools import combinations
-from math import sqrt
+from math import pi, sqrt
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from eigenview.objectives.base import Objective, Reference
+from eigenview.objectives.base import Objective, Reference, weight
 
 _EPSILON = 1e-4
 
@@ -23,12 +23,17 @@ class VICReg(Objective):
         variance: weight of how far each dimension's deviation stays below 1.
         covariance: weight of the squared covariances between dimensions.
 
+    Raises:
+        UsageError: a weight that is negative or not finite.
+
     Source: information, Sec. 2, and Bardes et al. 2022; constants of the authors' code.
     """
 
     def __init__(self, invariance: float = 25.0, variance: float = 25.0, covariance: float = 1.0) -> None:
         super().__init__()
-        self.invariance, self.variance, self.covariance = invariance, variance, covariance
+        self.invariance = weight("invariance", invariance)
+        self.variance = weight("variance", variance)
+        self.covariance = weight("covariance", covariance)
 
     def terms(self, z: Float[Tensor, "K P D"]) -> dict[str, Float[Tensor, ""]]:
         """`invariance`, `variance` and `covariance`, weighted."""
@@ -38,7 +43,7 @@ class VICReg(Objective):
         cov = centred.mT @ centred / (P - 1)
         variances = cov.diagonal(dim1=-2, dim2=-1)
         missing = torch.relu(1 - (variances + _EPSILON).sqrt()).mean()
-        off_diagonal = (cov.square().sum((-2, -1)) - variances.square().sum(-1)).mean()
+        off_diagonal = (cov - variances.diag_embed()).square().sum((-2, -1)).mean()
         return {
             "invariance": self.invariance * distance,
             "variance": self.variance * missing,
@@ -48,11 +53,12 @@ class VICReg(Objective):
     def reference(self, K: int, P: int, D: int) -> Reference:
         """Uniform is taken on the sphere of radius √D, where each dimension has unit variance.
 
-        Their covariances are exact: E z_k²z_l² = D/(D + 2), over P − 1. A sample variance's deviation is then nearly
-        normal with variance (E z_k⁴ − 1)/(4P), E z_k⁴ = 3D/(D + 2), of which the mean of the positive part remains.
+        A sample covariance has the mean square (E z_k²z_l² + 1/(P − 1))/P, with E z_k²z_l² = D/(D + 2): exact. A sample
+        variance has the variance v = (E z_k⁴ − (P − 3)/(P − 1))/P, with E z_k⁴ = 3D/(D + 2), so that a deviation is
+        nearly normal, of mean 1 − v/8 and variance v/4; below 1 it misses √(v/8π) + v/16 on average.
         """
-        covariance = self.covariance * 2 * (D - 1) * D / (D + 2) / (P - 1)
-        fluctuation = sqrt(max(3 * D / (D + 2) - 1, 0) / (4 * P))
-        variance = self.variance * fluctuation / sqrt(2 * torch.pi)
+        covariance = self.covariance * 2 * (D - 1) * (D / (D + 2) + 1 / (P - 1)) / P
+        v = (3 * D / (D + 2) - (P - 3) / (P - 1)) / P
+        variance = self.variance * (sqrt(v / (8 * pi)) + v / 16)
         collapsed = self.variance * (1 - sqrt(_EPSILON))
         return Reference(collapsed=collapsed, uniform=variance + covariance, best=0.0)

@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 
 def nuclear_norm(x: Float[Tensor, "*batch N D"]) -> Float[Tensor, "*batch"]:
@@ -32,7 +33,9 @@ class _NuclearNorm(torch.autograd.Function):
         ctx.save_for_backward(torch.where(finite, polar, torch.nan).to(x.dtype))
         return torch.where(finite[..., 0, 0], S.sum(-1), torch.nan).to(x.dtype)
 
+    # Differentiated again, the saved factor would count as a constant: an error is better than that.
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
         (polar,) = ctx.saved_tensors
         return gradients[0][..., None, None] * polar
