@@ -3,15 +3,18 @@
 import contextlib
 import io
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 import tyro
+import tyro.constructors
+import yaml
 
 from eigenview._errors import UsageError
 from eigenview.cli.embed import Embed
 from eigenview.cli.report import Report
 from eigenview.cli.train import Train
 from eigenview.cli.views import Views
+from eigenview.runs.recipe import Options
 
 Command = Train | Embed | Report | Views
 _DESCRIPTION = "See what a self-supervised model is learning: before, during and after training."
@@ -42,17 +45,50 @@ def _read(arguments: list[str], train: Train) -> Command:
     complaint = io.StringIO()
     try:
         with contextlib.redirect_stderr(complaint):
-            return tyro.cli(commands, prog="eigenview", description=_DESCRIPTION, args=arguments or ["--help"])  # pyright: ignore
+            return tyro.cli(
+                commands,  # pyright: ignore[reportArgumentType]
+                prog="eigenview",
+                description=_DESCRIPTION,
+                args=arguments or ["--help"],
+                registry=_REGISTRY,
+            )
     except SystemExit as stop:
         if stop.code in (0, None):
             raise
         raise UsageError(one_line(complaint.getvalue())) from None
 
 
+_REGISTRY = tyro.constructors.ConstructorRegistry()
+
+
+@_REGISTRY.primitive_rule
+def _options(info: tyro.constructors.PrimitiveTypeInfo) -> tyro.constructors.PrimitiveConstructorSpec | None:
+    """A component's options are written `width=32 stem=small`, whatever their default."""
+    if info.type != Options:
+        return None
+    return tyro.constructors.PrimitiveConstructorSpec(
+        nargs="*",
+        metavar="KEY=VALUE ...",
+        instance_from_str=lambda words: dict(map(_option, words)),
+        is_instance=lambda value: isinstance(value, dict),
+        str_from_instance=lambda options: [f"{key}={value}" for key, value in options.items()],
+    )
+
+
+def _option(word: str) -> tuple[str, Any]:
+    key, equals, value = word.partition("=")
+    if not equals:
+        raise ValueError(f"'{word}' must be KEY=VALUE")
+    return key, yaml.safe_load(value)
+
+
 def one_line(panel: str) -> str:
     """What tyro says in a box, as one line: the mistake, and what was perhaps meant."""
-    body = " \\n".join(line.strip("│ ") for line in panel.splitlines() if not line.startswith(("╭", "╰")))
-    mistake, *others = [part.strip() for part in re.split(r"─{3,}", body)]
+    # Its box is drawn in Unicode or in ASCII, as the terminal can; a rule parts title, mistake, hints and advice.
+    parts = [part.strip(" ─\n") for part in re.split(r"[-─]{3,}", re.sub("[╭╮╰╯│]", "", panel))]
+    _title, mistake, *others = [part for part in parts if part]
+    # What a recipe says of its own values needs no word on which of them tyro was making.
+    mistake = re.sub(r"^Error parsing __tyro-dummy-inner__\S*:\s+", "", mistake)
     hints = [part for part in others if part.startswith(("Perhaps you meant", "Available subcommands"))]
-    hint = re.match(r"(Perhaps you meant:\\s+\\S+|Available.*)", hints[0], re.DOTALL) if hints else None
+    hint = re.match(r"(Perhaps you meant:\s+\S+|Available.*)", hints[0], re.DOTALL) if hints else None
     return " ".join((f"{mistake}; {hint[0]}" if hint else mistake).split())

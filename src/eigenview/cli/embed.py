@@ -17,6 +17,8 @@ class Embed:
     """`digits`, a folder of images, Parquet files, tar shards, or `hf:NAME`."""
     out: Annotated[Path, tyro.conf.arg(metavar="FILE")]
     """`.npy`, `.safetensors` or `.parquet`: by its ending; the last two keep names and labels beside the features."""
+    split: Annotated[str, tyro.conf.arg(metavar="NAME")] = "train"
+    """Which split of the data, where it has more than one: `train`, `test` or `validation`."""
 
     def run(self) -> int:
         """Writes the file, and says how many rows it has."""
@@ -24,6 +26,6 @@ class Embed:
 
         from eigenview.runs import embed
 
-        N, d_enc = embed(self.run_directory, self.data, self.out, console=Console(stderr=True))
+        N, d_enc = embed(self.run_directory, self.data, self.out, split=self.split, console=Console(stderr=True))
         print(f"{self.out}: {N:,} × {d_enc} features")
         return 0

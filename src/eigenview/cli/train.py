@@ -1,5 +1,6 @@
 """`eigenview train`."""
 
+import logging
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
@@ -9,7 +10,7 @@ import tyro
 
 from eigenview._errors import UsageError
 from eigenview.runs.recipe import ObjectiveRecipe, Recipe
-from eigenview.runs.recipes import find_recipe
+from eigenview.runs.recipes import digits, find_recipe
 from eigenview.views.policy import ViewPolicy
 
 
@@ -36,7 +37,7 @@ class Train:
     """The run's directory; by default a new one in `runs/`."""
     resume: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Go on from the last checkpoint of --out, if there is one."""
-    settings: Annotated[Recipe, tyro.conf.arg(name="")] = field(default_factory=Recipe)
+    settings: Annotated[Recipe, tyro.conf.arg(name="")] = field(default_factory=digits)
 
     def on_its_recipe(self) -> "Train":
         """What these words start from: the recipe they name, which flags then change."""
@@ -63,6 +64,8 @@ class Train:
 
         if self.resume and self.out is None:
             raise UsageError("--resume needs the directory of the run: --out DIR")
+        # Fabric announces its precision; the report says it too, once and in its place.
+        logging.getLogger("lightning_fabric.utilities.rank_zero").setLevel(logging.WARNING)
         console = Console()
         out = self.out or _new_directory(self.settings)
         outcome = train(self.settings, out, resume=self.resume, console=console)

@@ -10,6 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler, normalize
+from sklearn.utils import check_X_y
 
 Features = Float[np.ndarray, "N D"]
 Labels = Int64[np.ndarray, "N"]
@@ -41,12 +42,12 @@ def label_knn(
         k: neighbours, or all samples if there are fewer.
 
     Raises:
-        ValueError: features that are not finite.
+        ValueError: features that are not finite, are none, or are not one a label.
     """
-    _check(features, test_features)
+    _check(features, labels, test_features, test_labels)
     neighbours = KNeighborsClassifier(min(k, len(labels)), weights="distance", metric="euclidean")
     # On unit rows the Euclidean order is the cosine's, and sklearn's fast path.
-    return float(neighbours.fit(normalize(features), labels).score(normalize(test_features), test_labels))
+    return float(neighbours.fit(_unit(features), labels).score(_unit(test_features), test_labels))
 
 
 def label_linear(
@@ -64,9 +65,9 @@ def label_linear(
         test_labels: theirs.
 
     Raises:
-        ValueError: features that are not finite, or labels of one class.
+        ValueError: features that are not finite, are none, or are not one a label; labels of one class.
     """
-    _check(features, test_features)
+    _check(features, labels, test_features, test_labels)
     probe = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=100))
     with warnings.catch_warnings():
         # A hundred steps from zero are part of the probe, whether or not they are enough to converge.
@@ -96,21 +97,27 @@ def label_few_shot(
         seed: of the draws.
 
     Raises:
-        ValueError: features that are not finite.
+        ValueError: features that are not finite, are none, or are not one a label; no shots or no draws.
     """
-    _check(features, test_features)
-    known, test = normalize(features), normalize(test_features)
+    _check(features, labels, test_features, test_labels)
+    if shots < 1 or draws < 1:
+        raise ValueError(f"shots and draws must be at least 1, not {shots} and {draws}")
+    known, test = _unit(features), _unit(test_features)
     classes = np.unique(labels)
     members = [np.flatnonzero(labels == c) for c in classes]
     generator = np.random.default_rng(seed)
     accuracies = []
     for _ in range(draws):
         drawn = [generator.choice(m, min(shots, len(m)), replace=False) for m in members]
-        means = normalize(np.stack([known[chosen].mean(0) for chosen in drawn]))
+        means = _unit(np.stack([known[chosen].mean(0) for chosen in drawn]))
         accuracies.append(np.mean(classes[(test @ means.T).argmax(1)] == test_labels))
     return FewShot(float(np.mean(accuracies)), float(np.std(accuracies)), draws)
 
 
-def _check(*features: np.ndarray) -> None:
-    if not all(np.isfinite(part).all() for part in features):
-        raise ValueError("features must be finite")
+def _check(features: np.ndarray, labels: np.ndarray, test_features: np.ndarray, test_labels: np.ndarray) -> None:
+    for rows, names in ((features, labels), (test_features, test_labels)):
+        check_X_y(rows, names)
+
+
+def _unit(rows: np.ndarray) -> np.ndarray:
+    return np.asarray(normalize(rows))

@@ -21,7 +21,8 @@ def spectrum(features: Float[Tensor, "N D"]) -> Float[Tensor, "M"]:
 def effective_rank(features: Float[Tensor, "N D"]) -> float:
     """How many directions features fill: RankMe, between 1 (all on a line) and min(N, D) (isotropic).
 
-    Low is dimensional collapse. Costs one SVD.
+    Low is dimensional collapse. Features of zeros fill none: 0. Costs one SVD. RankMe's 1e-7 a share lifts it by less
+    than 2e-6 times min(N, D) of its value.
 
     Args:
         features: a row a sample; uncentred.

@@ -58,8 +58,11 @@ class Objective(nn.Module, ABC):
         """`terms`, of embeddings that were checked and brought to float32 or better.
 
         Raises:
+            ValueError: z does not have three axes.
             UsageError: too few views or samples.
         """
+        if z.ndim != 3:
+            raise ValueError(f"embeddings must be z[K, P, D], views first, not of shape {list(z.shape)}")
         self.check_shape(z.shape[0], z.shape[1])
         with torch.autocast(z.device.type, enabled=False):
             return self.terms(z if z.dtype == torch.float64 else z.float())
@@ -70,29 +73,8 @@ class Objective(nn.Module, ABC):
         Raises:
             UsageError: there are not.
         """
-        if self.views_needed > K:
-            raise UsageError(f"{type(self).__name__} compares views: K = {K} is too few, at least {self.views_needed}")
-        if self.samples_needed > P:
-            raise UsageError(f"{type(self).__name__} compares samples: P = {P} is too few, at least {self.samples_needed}")
-
-
-def unit(z: Float[Tensor, "*batch D"]) -> Float[Tensor, "*batch D"]:
-    """Rows on the unit sphere, however long they are; a row below 1e-12 counts as zero and stays there.
-
-    Each row is first scaled to a largest entry of 1, a constant to the gradient, so that no square overflows, and the
-    gradient at a zero row is no larger than what arrives (`normalize` alone gives 1e12 times as much).
-    """
-    largest = z.detach().abs().amax(-1, keepdim=True)
-    scaled = z / largest.where(largest > 1e-12, 1.0)
-    return nn.functional.normalize(scaled, dim=-1, eps=0.5)
-
-
-def weight(name: str, value: float) -> float:
-    """The weight of a term, once it is known to be one.
-
-    Raises:
-        UsageError: a weight that is negative or not finite: the loss would have no bound.
-    """
-    if not 0 <= value < inf:
-        raise UsageError(f"{name} must be a finite weight, 0 or more, not {value}")
-    return value
+        name, views, samples = type(self).__name__, self.views_needed, self.samples_needed
+        if views > K:
+            raise UsageError(f"{name} compares views: K = {K} was given, at least {views} are needed")
+        if samples > P:
+            raise UsageError(f"{name} compares samples: P = {P} was given, at least {samples} are needed")

@@ -19,9 +19,12 @@ def build_objective(name: str, options: Mapping[str, Any]) -> Objective:
     Raises:
         UsageError: no such objective or option, or a value that it refuses.
     """
-    public = {key: getattr(objectives, key) for key in objectives.__all__}
-    builtins = {key: v for key, v in public.items() if isinstance(v, type) and issubclass(v, Objective) and v is not Objective}
+    public = {key: getattr(objectives, key) for key in dir(objectives)}
+    classes = {key: found for key, found in public.items() if isinstance(found, type)}
+    builtins = {key: found for key, found in classes.items() if issubclass(found, Objective) and found is not Objective}
     objective = build(name, options, builtins, "objective")
     if not isinstance(objective, Objective):
-        raise UsageError(f"objective '{name}' makes a {type(objective).__name__}; an eigenview.objectives.Objective is needed")
+        raise UsageError(
+            f"objective '{name}' makes a {type(objective).__name__}, not an eigenview.objectives.Objective"
+        )
     return objective

@@ -1,7 +1,7 @@
 """InfoNCE in SimCLR's form."""
 
 from itertools import combinations
-from math import exp, inf, log, log1p
+from math import exp, log, log1p
 
 import numpy as np
 import torch
@@ -10,7 +10,8 @@ from scipy.special import gammaln, logsumexp
 from torch import Tensor
 
 from eigenview._errors import UsageError
-from eigenview.objectives.base import Objective, Reference, unit
+from eigenview.objectives.base import Objective, Reference
+from eigenview.spectra import unit
 
 
 class InfoNCE(Objective):
@@ -20,7 +21,7 @@ class InfoNCE(Objective):
     samples. For K > 2 it is the mean over pairs of views.
 
     Args:
-        temperature: τ, positive and finite, which divides the similarities.
+        temperature: τ > 0, which divides the similarities.
 
     Raises:
         UsageError: a temperature that is not positive and finite.
@@ -30,8 +31,8 @@ class InfoNCE(Objective):
 
     def __init__(self, temperature: float = 0.1) -> None:
         super().__init__()
-        if not 0 < temperature < inf:
-            raise UsageError(f"temperature must be positive and finite, not {temperature}")
+        if not 0 < temperature < float("inf"):
+            raise UsageError(f"temperature must be a positive number, not {temperature}")
         self.temperature = temperature
 
     def terms(self, z: Float[Tensor, "K P D"]) -> dict[str, Float[Tensor, ""]]:
@@ -40,7 +41,7 @@ class InfoNCE(Objective):
         alignment, uniformity = map(torch.stack, zip(*pairs, strict=True))
         return {"alignment": alignment.mean(), "uniformity": uniformity.mean()}
 
-    def _pair(self, z: Float[Tensor, "2*P D"]) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
+    def _pair(self, z: Float[Tensor, "2P D"]) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
         similarity = z @ z.mT / self.temperature
         anchor = torch.arange(len(z), device=z.device)
         partner = anchor.roll(len(z) // 2)
@@ -51,10 +52,14 @@ class InfoNCE(Objective):
     def reference(self, K: int, P: int, D: int) -> Reference:
         """Collapsed, every candidate is as good: log(2P − 1), chance.
 
-        Uniform: the partner at similarity 1, and the mean field over others, uniform on the sphere: by Jensen no less
-        than the expected loss, and its limit for large P. Best: by Jensen too, since the others' mean similarity is at
-        least −1/(P − 1), which a regular simplex reaches if D ≥ P − 1.
+        Uniform: the partner at similarity 1, and for the others, uniform on the sphere, the mean field: their expected
+        exponential, which a large P approaches from below.
+
+        Best: the loss is convex in the differences of similarities, so by Jensen it is at least its value at their mean.
+        ‖Σz‖² ≥ 0 bounds that mean: with partners at 1, others are at −1/(P − 1) on average at the lowest. The regular
+        simplex attains it, which needs D ≥ P − 1; below that it stays a bound.
         """
+        self.check_shape(K, P)
         beta, others = 1 / self.temperature, 2 * (P - 1)
         uniform = log1p(others * exp(_log_mean_exp_cosine(beta, D) - beta))
         best = log1p(others * exp(-beta / (P - 1) - beta))
@@ -64,7 +69,8 @@ class InfoNCE(Objective):
 def _log_mean_exp_cosine(beta: float, D: int) -> float:
     """Log of E exp(β·cos) between a fixed and a uniform point of the unit sphere in D dimensions.
 
-    It is ₀F₁(; D/2; β²/4), summed by logarithms: all terms are positive, and from k = β/2 on each is less than the last.
+    That is Γ(D/2)·(2/β)^(D/2 − 1)·I_{D/2 − 1}(β), a Bessel function that under- and overflows, so its power series is
+    summed in logs: terms are positive, largest before k = β/2, and negligible from k = β + 100 on.
     """
-    k = np.arange(int(beta) + 100)
-    return float(logsumexp(2 * k * log(beta / 2) - gammaln(k + 1) - gammaln(D / 2 + k)) + gammaln(D / 2))
+    k = np.arange(beta + 100)
+    return float(logsumexp(2 * k * log(beta / 2) - gammaln(k + 1) - gammaln(k + D / 2) + gammaln(D / 2)))

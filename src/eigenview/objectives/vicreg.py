@@ -1,13 +1,14 @@
 """VICReg."""
 
 from itertools import combinations
-from math import pi, sqrt
+from math import sqrt
 
 import torch
 from jaxtyping import Float
+from scipy.special import gammainc, poch
 from torch import Tensor
 
-from eigenview.objectives.base import Objective, Reference, weight
+from eigenview.objectives.base import Objective, Reference
 
 _EPSILON = 1e-4
 
@@ -20,20 +21,15 @@ class VICReg(Objective):
 
     Args:
         invariance: weight of the squared distance between views, a mean over dimensions.
-        variance: weight of how far each dimension's deviation stays below 1.
+        variance: weight of how far each dimension's standard deviation stays below 1.
         covariance: weight of the squared covariances between dimensions.
-
-    Raises:
-        UsageError: a weight that is negative or not finite.
 
     Source: information, Sec. 2, and Bardes et al. 2022; constants of the authors' code.
     """
 
     def __init__(self, invariance: float = 25.0, variance: float = 25.0, covariance: float = 1.0) -> None:
         super().__init__()
-        self.invariance = weight("invariance", invariance)
-        self.variance = weight("variance", variance)
-        self.covariance = weight("covariance", covariance)
+        self.invariance, self.variance, self.covariance = invariance, variance, covariance
 
     def terms(self, z: Float[Tensor, "K P D"]) -> dict[str, Float[Tensor, ""]]:
         """`invariance`, `variance` and `covariance`, weighted."""
@@ -43,7 +39,7 @@ class VICReg(Objective):
         cov = centred.mT @ centred / (P - 1)
         variances = cov.diagonal(dim1=-2, dim2=-1)
         missing = torch.relu(1 - (variances + _EPSILON).sqrt()).mean()
-        off_diagonal = (cov - variances.diag_embed()).square().sum((-2, -1)).mean()
+        off_diagonal = (cov - torch.diag_embed(variances)).square().sum((-2, -1)).mean()
         return {
             "invariance": self.invariance * distance,
             "variance": self.variance * missing,
@@ -51,14 +47,15 @@ class VICReg(Objective):
         }
 
     def reference(self, K: int, P: int, D: int) -> Reference:
-        """Uniform is taken on the sphere of radius √D, where each dimension has unit variance.
+        """Uniform is taken on the sphere of radius √D, where each dimension has variance 1.
 
-        A sample covariance has the mean square (E z_k²z_l² + 1/(P − 1))/P, with E z_k²z_l² = D/(D + 2): exact. A sample
-        variance has the variance v = (E z_k⁴ − (P − 3)/(P − 1))/P, with E z_k⁴ = 3D/(D + 2), so that a deviation is
-        nearly normal, of mean 1 − v/8 and variance v/4; below 1 it misses √(v/8π) + v/16 on average.
+        There E z_i²z_j² = D/(D + 2) and E z_i⁴ = 3D/(D + 2). So a sample covariance, of mean 0, has the variance
+        (D/(D + 2) + 1/(P − 1))/P, exactly; a sample variance, of mean 1, has (3D/(D + 2) − (P − 3)/(P − 1))/P, and is
+        taken to be gamma distributed, of which E relu(1 − √) remains.
         """
-        covariance = self.covariance * 2 * (D - 1) * (D / (D + 2) + 1 / (P - 1)) / P
-        v = (3 * D / (D + 2) - (P - 3) / (P - 1)) / P
-        variance = self.variance * (sqrt(v / (8 * pi)) + v / 16)
-        collapsed = self.variance * (1 - sqrt(_EPSILON))
-        return Reference(collapsed=collapsed, uniform=variance + covariance, best=0.0)
+        self.check_shape(K, P)
+        covariance = 2 * (D - 1) * (D / (D + 2) + 1 / (P - 1)) / P
+        shape = P / (3 * D / (D + 2) - (P - 3) / (P - 1))
+        missing = gammainc(shape, shape) - poch(shape, 0.5) / sqrt(shape) * gammainc(shape + 0.5, shape)
+        uniform = self.variance * float(missing) + self.covariance * covariance
+        return Reference(collapsed=self.variance * (1 - sqrt(_EPSILON)), uniform=uniform, best=0.0)

@@ -20,7 +20,7 @@ from eigenview.runs.load import load
 from eigenview.runs.run import Run
 
 
-def embed(run: str | Path, source: str, out: str | Path, console: Console | None = None) -> tuple[int, int]:
+def embed(run: str | Path, source: str, out: str | Path, split: str = "train", console: Console | None = None) -> tuple[int, int]:
     """Writes the features of images.
 
     Args:
@@ -28,6 +28,7 @@ def embed(run: str | Path, source: str, out: str | Path, console: Console | None
         source: images, as for training.
         out: `.npy` (an array [N, d_enc], float32), `.safetensors` (`features`, and `labels` where there are any) or
             `.parquet` (a row an image: `name`, `features`, and `label` where there are any). Rows keep the source's order.
+        split: which split of the source; one without splits is all `train`.
         console: where to show progress.
 
     Returns:
@@ -42,7 +43,7 @@ def embed(run: str | Path, source: str, out: str | Path, console: Console | None
     if not out.parent.is_dir():
         raise UsageError(f"--out {out}: there is no directory {out.parent}")
     encoder, side = load(run), Run.open(run).recipe.data.size
-    images = open_images(source)
+    images = open_images(source, split)
     features = encode(encoder, images, side, console)
     beside = out.with_name(f".{out.name}.tmp")
     try:

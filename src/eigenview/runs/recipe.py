@@ -58,7 +58,7 @@ class EncoderRecipe:
     name: str = "convnet"
     """`convnet`, `resnet18`, `resnet34`, `resnet50`, `timm:NAME`, or an import path `module:Class`."""
     options: Options = field(default_factory=dict)
-    """What its constructor takes, such as `width 32 stem small`."""
+    """What its constructor takes, such as `width=32 stem=small`."""
 
     @staticmethod
     def from_name(name: str) -> "EncoderRecipe":
@@ -89,7 +89,7 @@ class ObjectiveRecipe:
     name: str = "MMCR"
     """`MMCR`, `InfoNCE`, `VICReg`, or an import path `module:Class`."""
     options: Options = field(default_factory=dict)
-    """What its constructor takes, such as `temperature 0.2`."""
+    """What its constructor takes, such as `temperature=0.2`."""
 
     @staticmethod
     def from_name(name: str) -> "ObjectiveRecipe":

@@ -1,4 +1,4 @@
-"""Matrices: nuclear norm, safe spectra, effective rank, Marchenko–Pastur."""
+"""Matrices: unit rows, nuclear norm, safe spectra, effective rank, Marchenko–Pastur."""
 
 import lazy_loader
 

@@ -6,7 +6,7 @@ from scipy.special import hyp2f1
 def mean_sqrt(gamma: float) -> float:
     """E√x for x from the Marchenko–Pastur law of ratio γ.
 
-    The law's moments are E xˢ = ₂F₁(−s, 1 − s; 2; γ): Narayana's polynomials for whole s, and by continuation for any s.
+    The law's moments are E xˢ = ₂F₁(−s, 1 − s; 2; γ): Narayana's polynomials for whole s, continued to any s.
 
     Args:
         gamma: in (0, 1]; smaller side over larger side of the matrix, whose entries have unit variance.

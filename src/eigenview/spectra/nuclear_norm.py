@@ -1,4 +1,4 @@
-"""The nuclear norm, with a gradient that stays finite."""
+"""The nuclear norm, with a gradient that stays exact and finite."""
 
 from typing import Any
 
@@ -7,17 +7,20 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+# Below this share of the largest singular value a float64 Gram matrix, which squares them, leaves too few digits.
+_RESOLVED_BY_GRAM = 1e-6
+
 
 def nuclear_norm(x: Float[Tensor, "*batch N D"]) -> Float[Tensor, "*batch"]:
     """Sum of the singular values of each matrix.
 
     Its gradient is the polar factor UVᵀ over the directions that the matrix has; where singular values are zero, that is
-    the subgradient of least norm, so a collapsed or zero matrix has a finite one.
+    the subgradient of least norm, so a collapsed or zero matrix has a finite one. It is differentiable once.
 
     Args:
-        x: matrices of any floating dtype. Value and gradient are computed in float64, since a collapsed batch has
-            directions that float32 cannot tell from rounding, and are given in float32 or better. What is not finite
-            gives NaN.
+        x: matrices of any floating dtype, also under autocast. Value and gradient are computed in float64, since a
+            collapsed batch has directions that float32 cannot tell from rounding, and given in float32 or better.
+            A matrix that is not finite gives NaN.
     """
     with torch.autocast(x.device.type, enabled=False):
         return _NuclearNorm.apply(x if x.dtype == torch.float64 else x.float())  # pyright: ignore[reportReturnType]
@@ -27,15 +30,34 @@ class _NuclearNorm(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
         finite = torch.isfinite(x).all(dim=(-2, -1), keepdim=True)
-        U, S, Vh = torch.linalg.svd(torch.where(finite, x, 0.0).double(), full_matrices=False)
-        rounding = max(x.shape[-2:]) * torch.finfo(torch.float64).eps * S[..., :1]
-        polar = (U * (S > rounding)[..., None, :]) @ Vh
-        ctx.save_for_backward(torch.where(finite, polar, torch.nan).to(x.dtype))
-        return torch.where(finite[..., 0, 0], S.sum(-1), torch.nan).to(x.dtype)
+        matrix = torch.where(finite, x, 0.0).double()
+        polar = torch.where(finite, _polar_factor(matrix), torch.nan)
+        ctx.save_for_backward(polar.to(x.dtype))
+        return (polar * matrix).sum((-2, -1)).to(x.dtype)
 
-    # Differentiated again, the saved factor would count as a constant: an error is better than that.
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
         (polar,) = ctx.saved_tensors
         return gradients[0][..., None, None] * polar
+
+
+def _polar_factor(x: Tensor) -> Tensor:
+    """UVᵀ from the eigenvectors of the smaller Gram matrix, or from an SVD where that squares too much away."""
+    if x.shape[-2] > x.shape[-1]:
+        return _polar_factor(x.mT).mT
+    U = torch.linalg.eigh(x @ x.mT).eigenvectors
+    # The lengths of these rows know small singular values to more digits than roots of eigenvalues do.
+    rows = U.mT @ x
+    lengths = torch.linalg.vector_norm(rows, dim=-1, keepdim=True)
+    polar = U @ (rows / lengths)
+    unresolved = lengths.amin((-2, -1)) <= _RESOLVED_BY_GRAM * lengths.amax((-2, -1))
+    if unresolved.any():
+        polar[unresolved] = _polar_factor_by_svd(x[unresolved])
+    return polar
+
+
+def _polar_factor_by_svd(x: Tensor) -> Tensor:
+    U, S, Vh = torch.linalg.svd(x, full_matrices=False)
+    rounding = max(x.shape[-2:]) * torch.finfo(x.dtype).eps * S[..., :1]
+    return (U * (S > rounding)[..., None, :]) @ Vh

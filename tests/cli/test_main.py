@@ -1,0 +1,134 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from eigenview.cli import main
+from eigenview.cli.arguments import one_line, parse
+from eigenview.runs import RECIPES, Recipe
+from eigenview.views import POLICIES
+
+COMMANDS = ["train", "embed", "report", "views"]
+
+
+@pytest.mark.parametrize("words", [["--help"], [], *([command, "--help"] for command in COMMANDS)])
+def test_help_imports_nothing_heavy(words):
+    code = (
+        "import sys; from eigenview.cli import main\n"
+        f"try: main({words!r})\n"
+        "except SystemExit as stop: assert stop.code in (0, None)\n"
+        "heavy = {'torch', 'numpy', 'datasets', 'sklearn', 'scipy', 'matplotlib', 'PIL'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "usage: eigenview" in done.stdout
+
+
+def test_import_alone_imports_nothing_heavy():
+    code = "import sys, eigenview; assert 'torch' not in sys.modules and 'numpy' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_what_people_type_most_is_there():
+    code = "import eigenview as e; e.objectives.MMCR; e.measures.effective_rank; e.views.augment; e.Recipe; e.train; e.load"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+class TestTrainWords:
+    def test_alone_they_ask_for_the_digits_recipe(self):
+        assert parse(["train"]).settings == RECIPES["digits"]()
+
+    def test_other_data_take_the_cpu_recipe(self):
+        settings = parse(["train", "photos", "--test", "others"]).settings
+        assert (settings.data.train, settings.data.test) == ("photos", "others")
+        assert settings.encoder == RECIPES["cpu"]().encoder
+
+    def test_flags_change_the_named_recipe(self):
+        settings = parse("train x --recipe digits --training.P 64 --projector.hidden 8 9 --data.size 16".split()).settings
+        assert (settings.training.P, settings.projector.hidden, settings.data.size) == (64, (8, 9), 16)
+        assert settings.optimiser == RECIPES["digits"]().optimiser
+
+    def test_a_recipe_file_is_read(self, tmp_path):
+        file = tmp_path / "mine.yaml"
+        file.write_text("training: {steps: 7}\ndata: {train: mine}")
+        settings = parse(["train", "--recipe", str(file)]).settings
+        assert (settings.training.steps, settings.data.train) == (7, "mine")
+
+    def test_another_objective_drops_the_options_of_the_first(self):
+        assert parse(["train", "--objective", "MMCR"]).settings.objective.options == {}
+        words = ["train", "--objective", "MMCR", "--objective.options", "local_weight=0.5"]
+        assert parse(words).settings.objective.options == {"local_weight": 0.5}
+
+    def test_options_have_types(self):
+        words = ["train", "--encoder.options", "width=32", "stem=small", "a=0.5", "b=true"]
+        assert parse(words).settings.encoder.options == {"width": 32, "stem": "small", "a": 0.5, "b": True}
+
+    def test_policy_and_strength(self):
+        words = ["train", "--policy", "moderate", "--strength", "0.5"]
+        assert parse(words).settings.views.policy == POLICIES["moderate"].scaled(0.5)
+
+    def test_resume_alone_takes_the_stored_recipe(self, tmp_path):
+        stored = Recipe.from_yaml("training: {steps: 7, P: 3}")
+        (tmp_path / "recipe.yaml").write_text(stored.to_yaml())
+        assert parse(["train", "--out", str(tmp_path), "--resume"]).settings == stored
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("trian", "Unrecognized options: trian; Available subcommands: train"),
+        ("train --tset x", "--tset, x; Perhaps you meant: --test"),
+        ("train --training.P abc", "--training.P: invalid literal for int() with base 10: 'abc'"),
+        ("train --training.P -3", "training.P must be at least 1, not -3"),
+        ("train --encoder.options wide", "'wide' must be KEY=VALUE"),
+        ("train no/such/folder", "no/such/folder"),
+        ("train --objective infonec", "unknown objective 'infonec': did you mean 'InfoNCE'?"),
+        ("train --objective InfoNCE --views.K 1", "InfoNCE needs at least 2 views, not K = 1"),
+        ("train --training.P 5000", "5000 images is larger than the data: 1437 images"),
+        ("train --recipe cup", "no recipe 'cup': did you mean 'cpu'?"),
+        ("train --policy lage", "unknown view policy 'lage': did you mean 'large'?"),
+        ("train --encoder.name resnet81", "unknown encoder 'resnet81': did you mean 'resnet18'?"),
+        ("train --encoder.options wdith=3", "encoder 'convnet' has no option 'wdith': did you mean 'width'?"),
+        ("train --resume", "--resume needs the directory of the run"),
+        ("embed nowhere digits --out x.npy", "nowhere is not a run"),
+        ("embed nowhere digits --out x.txt", "its ending must be one of .npy"),
+        ("report nowhere", "nowhere is not a run"),
+        ("views --policy x", "unknown view policy 'x'"),
+        ("views --K 0", "--K must be at least 1"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_2(words, said, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(words.split()) == 2
+    message = capsys.readouterr().err
+    assert said in message
+    assert message.startswith("eigenview: ")
+    assert message.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_bad_images_and_recipes_and_directories(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("empty").mkdir()
+    Path("text").mkdir()
+    Path("text/a.png").write_text("not an image")
+    Path("wrong.yaml").write_text("training: {stesp: 7}")
+    Path("taken").mkdir()
+    Path("taken/recipe.yaml").write_text(RECIPES["cpu"]().to_yaml())
+    for words, said in {
+        "train empty": "empty",
+        "train text": "does not decode",
+        "train --recipe wrong.yaml": "unknown key 'training.stesp': did you mean 'steps'?",
+        "train --out taken": "taken holds another run",
+        "train --out taken --resume --training.steps 3": "taken was made from another recipe",
+    }.items():
+        assert main(words.split()) == 2, words
+        message = capsys.readouterr().err
+        assert said in message
+        assert message.count("\n") == 1
+
+
+def test_a_box_without_a_hint_is_its_first_sentence():
+    assert one_line("╭─ x ─╮\n│ Two   │\n│ words │\n│ ───── │\n│ For full helptext │\n╰──╯") == "Two words"
