@@ -131,4 +131,4 @@ def test_bad_images_and_recipes_and_directories(capsys, tmp_path, monkeypatch):
 
 
 def test_a_box_without_a_hint_is_its_first_sentence():
-    assert one_line("╭─ x ─╮\n│ Two   │\n│ words │\n│ ───── │\n│ For full helptext │\n╰──╯") == "Two words"
+    assert one_line("╭─ x ───╮\n│ Two   │\n│ words │\n│ ───── │\n│ For full helptext │\n╰──╯") == "Two words"

@@ -75,6 +75,17 @@ class Objective(nn.Module, ABC):
         """
         name, views, samples = type(self).__name__, self.views_needed, self.samples_needed
         if views > K:
-            raise UsageError(f"{name} compares views: K = {K} was given, at least {views} are needed")
+            raise UsageError(f"{name} needs at least {views} views, not K = {K}")
         if samples > P:
-            raise UsageError(f"{name} compares samples: P = {P} was given, at least {samples} are needed")
+            raise UsageError(f"{name} needs at least {samples} samples, not P = {P}")
+
+
+def weight(name: str, value: float) -> float:
+    """The weight of a term, once it is known to be one.
+
+    Raises:
+        UsageError: a weight that is negative or not finite: the loss would have no bound.
+    """
+    if not 0 <= value < inf:
+        raise UsageError(f"{name} must be a finite weight, 0 or more, not {value}")
+    return value

@@ -1,12 +1,12 @@
 """InfoNCE in SimCLR's form."""
 
 from itertools import combinations
-from math import exp, log, log1p
+from math import exp, inf, log, log1p
 
 import numpy as np
 import torch
 from jaxtyping import Float
-from scipy.special import gammaln, logsumexp
+from scipy.special import gammaln
 from torch import Tensor
 
 from eigenview._errors import UsageError
@@ -21,7 +21,7 @@ class InfoNCE(Objective):
     samples. For K > 2 it is the mean over pairs of views.
 
     Args:
-        temperature: τ > 0, which divides the similarities.
+        temperature: τ, positive and finite, which divides the similarities.
 
     Raises:
         UsageError: a temperature that is not positive and finite.
@@ -31,8 +31,8 @@ class InfoNCE(Objective):
 
     def __init__(self, temperature: float = 0.1) -> None:
         super().__init__()
-        if not 0 < temperature < float("inf"):
-            raise UsageError(f"temperature must be a positive number, not {temperature}")
+        if not 0 < temperature < inf:
+            raise UsageError(f"temperature must be positive and finite, not {temperature}")
         self.temperature = temperature
 
     def terms(self, z: Float[Tensor, "K P D"]) -> dict[str, Float[Tensor, ""]]:
@@ -41,7 +41,7 @@ class InfoNCE(Objective):
         alignment, uniformity = map(torch.stack, zip(*pairs, strict=True))
         return {"alignment": alignment.mean(), "uniformity": uniformity.mean()}
 
-    def _pair(self, z: Float[Tensor, "2P D"]) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
+    def _pair(self, z: Float[Tensor, "anchors D"]) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
         similarity = z @ z.mT / self.temperature
         anchor = torch.arange(len(z), device=z.device)
         partner = anchor.roll(len(z) // 2)
@@ -55,7 +55,7 @@ class InfoNCE(Objective):
         Uniform: the partner at similarity 1, and for the others, uniform on the sphere, the mean field: their expected
         exponential, which a large P approaches from below.
 
-        Best: the loss is convex in the differences of similarities, so by Jensen it is at least its value at their mean.
+        Best: the loss is convex in the differences of similarities, so by Jensen it is no less than at their mean.
         ‖Σz‖² ≥ 0 bounds that mean: with partners at 1, others are at −1/(P − 1) on average at the lowest. The regular
         simplex attains it, which needs D ≥ P − 1; below that it stays a bound.
         """
@@ -73,4 +73,5 @@ def _log_mean_exp_cosine(beta: float, D: int) -> float:
     summed in logs: terms are positive, largest before k = β/2, and negligible from k = β + 100 on.
     """
     k = np.arange(beta + 100)
-    return float(logsumexp(2 * k * log(beta / 2) - gammaln(k + 1) - gammaln(k + D / 2) + gammaln(D / 2)))
+    terms = 2 * k * log(beta / 2) - gammaln(k + 1) - gammaln(k + D / 2) + gammaln(D / 2)
+    return float(np.logaddexp.reduce(terms))

@@ -5,8 +5,8 @@ from math import sqrt
 from jaxtyping import Float
 from torch import Tensor
 
-from eigenview.objectives.base import Objective, Reference, unit, weight
-from eigenview.spectra import nuclear_norm, uniform_percent_error
+from eigenview.objectives.base import Objective, Reference, weight
+from eigenview.spectra import nuclear_norm, uniform_percent_error, unit
 
 
 class MMCR(Objective):
@@ -38,6 +38,7 @@ class MMCR(Objective):
 
     def reference(self, K: int, P: int, D: int) -> Reference:
         """With equal views a sample's own nuclear norm is √K, its least; so that is the local term of all three."""
+        self.check_shape(K, P)
         local = self.local_weight * sqrt(K)
         best = -sqrt(P * min(P, D))
         # The limit law falls short of √P, the least that unit rows have, where P or D is nearly 1.

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from scipy.special import gammainc, poch
 from torch import Tensor
 
-from eigenview.objectives.base import Objective, Reference
+from eigenview.objectives.base import Objective, Reference, weight
 
 _EPSILON = 1e-4
 
@@ -24,12 +24,17 @@ class VICReg(Objective):
         variance: weight of how far each dimension's standard deviation stays below 1.
         covariance: weight of the squared covariances between dimensions.
 
+    Raises:
+        UsageError: a weight that is negative or not finite.
+
     Source: information, Sec. 2, and Bardes et al. 2022; constants of the authors' code.
     """
 
     def __init__(self, invariance: float = 25.0, variance: float = 25.0, covariance: float = 1.0) -> None:
         super().__init__()
-        self.invariance, self.variance, self.covariance = invariance, variance, covariance
+        self.invariance = weight("invariance", invariance)
+        self.variance = weight("variance", variance)
+        self.covariance = weight("covariance", covariance)
 
     def terms(self, z: Float[Tensor, "K P D"]) -> dict[str, Float[Tensor, ""]]:
         """`invariance`, `variance` and `covariance`, weighted."""

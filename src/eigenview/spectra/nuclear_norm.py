@@ -8,14 +8,14 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 # Below this share of the largest singular value a float64 Gram matrix, which squares them, leaves too few digits.
-_RESOLVED_BY_GRAM = 1e-6
+_RESOLVED_BY_GRAM = 1e-5
 
 
 def nuclear_norm(x: Float[Tensor, "*batch N D"]) -> Float[Tensor, "*batch"]:
     """Sum of the singular values of each matrix.
 
-    Its gradient is the polar factor UVᵀ over the directions that the matrix has; where singular values are zero, that is
-    the subgradient of least norm, so a collapsed or zero matrix has a finite one. It is differentiable once.
+    Its gradient is the polar factor UVᵀ over the directions that the matrix has; where singular values are zero, that
+    is the subgradient of least norm, so a collapsed or zero matrix has a finite one. It is differentiable once.
 
     Args:
         x: matrices of any floating dtype, also under autocast. Value and gradient are computed in float64, since a
@@ -23,7 +23,7 @@ def nuclear_norm(x: Float[Tensor, "*batch N D"]) -> Float[Tensor, "*batch"]:
             A matrix that is not finite gives NaN.
     """
     with torch.autocast(x.device.type, enabled=False):
-        return _NuclearNorm.apply(x if x.dtype == torch.float64 else x.float())  # pyright: ignore[reportReturnType]
+        return _NuclearNorm.apply(x if x.dtype == torch.float64 else x.float())
 
 
 class _NuclearNorm(torch.autograd.Function):
@@ -37,7 +37,7 @@ class _NuclearNorm(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
         (polar,) = ctx.saved_tensors
         return gradients[0][..., None, None] * polar
 
@@ -60,4 +60,4 @@ def _polar_factor(x: Tensor) -> Tensor:
 def _polar_factor_by_svd(x: Tensor) -> Tensor:
     U, S, Vh = torch.linalg.svd(x, full_matrices=False)
     rounding = max(x.shape[-2:]) * torch.finfo(x.dtype).eps * S[..., :1]
-    return (U * (S > rounding)[..., None, :]) @ Vh
+    return (U * (rounding < S)[..., None, :]) @ Vh

@@ -155,7 +155,7 @@ class _Session:
         listing.write_text("".join(f"{skipped.name}\t{skipped.reason}\n" for skipped in images.skipped))
         self.console.print(f"skipped {len(images.skipped)} files that did not decode: {listing}", soft_wrap=True)
 
-    def _measure(self, update: Update, epoch: float) -> dict:
+    def _measure(self, update: Update, epoch: int) -> dict:
         lines = math.ceil(self.learner.steps / self.learner.recipe.training.measure_every)
         number = self.step // self.learner.recipe.training.measure_every
         with_spectrum = number % max(1, lines // SPECTRA_IN_A_RUN) == 0 or self.step == self.learner.steps

@@ -1,0 +1,202 @@
+"""What every objective must satisfy. A test class inherits it, and says what is its own."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from eigenview._errors import UsageError
+from eigenview.objectives import Objective
+
+SHAPES = [(2, 5, 3), (3, 4, 6), (4, 3, 3)]
+NOT_FINITE = [float("nan"), float("inf"), -float("inf")]
+
+
+def draw(*shape: int, seed: int = 0) -> Tensor:
+    return torch.randn(*shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+
+
+def rotation(D: int) -> Tensor:
+    return torch.linalg.qr(draw(D, D, seed=7)).Q
+
+
+def value_and_gradient(objective: Objective, z: Tensor, autocast: bool = False) -> tuple[Tensor, Tensor]:
+    z = z.clone().requires_grad_()
+    with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+        loss = objective(z)
+    loss.backward()
+    assert z.grad is not None
+    return loss.detach(), z.grad
+
+
+class ObjectiveTestCase(ABC):
+    """Inherit, name the class `Test…`, and fill in what is abstract."""
+
+    views_needed: ClassVar[int] = 2
+    samples_needed: ClassVar[int] = 2
+    scale_invariant: ClassVar[bool] = True
+    uniform_shapes: ClassVar[Sequence[tuple[int, int]]] = ((256, 64), (64, 256))
+    uniform_bias: ClassVar[float] = 0.0
+    """How far, as a share of the way from collapsed to best, the reference may be from the mean of many draws."""
+
+    @abstractmethod
+    def make(self) -> Objective:
+        """The objective under test."""
+
+    @abstractmethod
+    def expected(self, z: np.ndarray) -> float | np.floating:
+        """The loss of z[K, P, D], written from its formula in float64."""
+
+    @abstractmethod
+    def best(self, K: int, D: int) -> Tensor:
+        """Embeddings that reach the bound."""
+
+    @abstractmethod
+    def uniform(self, P: int, D: int, seed: int) -> Tensor:
+        """One view of uniform embeddings, as `reference` means them."""
+
+    @pytest.mark.parametrize("shape", SHAPES, ids=str)
+    def test_value(self, shape):
+        for scale in (0.01, 1.0, 3.0):
+            z = scale * draw(*shape)
+            assert self.make()(z).item() == pytest.approx(self.expected(z.numpy()), rel=1e-11)
+
+    @pytest.mark.parametrize("shape", SHAPES, ids=str)
+    def test_gradient(self, shape):
+        assert torch.autograd.gradcheck(self.make(), draw(*shape).requires_grad_())
+
+    @pytest.mark.parametrize("shape", SHAPES, ids=str)
+    def test_terms_sum_to_the_loss_and_have_the_same_names_for_all_shapes(self, shape):
+        objective, z = self.make(), draw(*shape)
+        terms = objective.checked_terms(z)
+        assert sum(term.item() for term in terms.values()) == pytest.approx(objective(z).item(), rel=1e-12)
+        assert list(terms) == list(objective.checked_terms(draw(2, 3, 4)))
+
+    def test_order_of_samples_and_views_does_not_matter(self):
+        objective, z = self.make(), draw(3, 6, 4)
+        loss = objective(z)
+        torch.testing.assert_close(objective(z[:, [3, 1, 5, 0, 2, 4]]), loss)
+        torch.testing.assert_close(objective(z[[2, 0, 1]]), loss)
+
+    def test_samples_must_stay_with_their_views(self):
+        z = draw(2, 6, 4)
+        shuffled = torch.stack([z[0], z[1].roll(1, 0)])
+        assert abs(self.make()(shuffled) - self.make()(z)) > 1e-3
+
+    def test_length_of_rows(self):
+        objective, z = self.make(), draw(2, 6, 4)
+        lengths = torch.logspace(-9, 30, 12, dtype=torch.float64).reshape(2, 6, 1)
+        assert torch.isclose(objective(lengths * z), objective(z)).item() is self.scale_invariant
+        assert torch.isclose(objective((lengths * z).float()).double(), objective(z)).item() is self.scale_invariant
+
+    @pytest.mark.parametrize("shape", [*SHAPES, (2, 40, 7), (3, 8, 60)], ids=str)
+    def test_reference_when_collapsed(self, shape):
+        objective = self.make()
+        reference = objective.reference(*shape)
+        loss = objective(draw(shape[2]).expand(shape).float()).item()
+        assert loss == pytest.approx(reference.collapsed, rel=2e-6)
+        assert reference.scale(loss) == pytest.approx(0, abs=1e-5)
+
+    @pytest.mark.parametrize(("K", "D"), [(2, 8), (3, 4), (4, 16)])
+    def test_reference_at_its_best(self, K, D):
+        objective, z = self.make(), self.best(K, D)
+        reference = objective.reference(*z.shape)
+        assert reference.best is not None
+        loss = objective(z).item()
+        assert loss == pytest.approx(reference.best, rel=1e-10, abs=1e-10)
+        assert reference.scale(loss) == pytest.approx(1)
+
+    @pytest.mark.parametrize("shape", [*SHAPES, (2, 4, 64), (2, 64, 4), (2, 3, 2)], ids=str)
+    def test_nothing_is_below_the_bound(self, shape):
+        objective = self.make()
+        best = objective.reference(*shape).best
+        assert best is not None
+        z = draw(*shape).requires_grad_()
+        optimiser = torch.optim.Adam([z], lr=0.1)
+        for _ in range(60):
+            optimiser.zero_grad()
+            loss = objective(z)
+            assert loss.item() >= best - 1e-10
+            loss.backward()
+            optimiser.step()
+
+    def test_reference_when_uniform(self):
+        objective = self.make()
+        for K in range(self.views_needed, 5):
+            for P, D in self.uniform_shapes:
+                reference = objective.reference(K, P, D)
+                assert reference.uniform is not None
+                assert reference.best is not None
+                losses = np.array([objective(self.uniform(P, D, s).expand(K, P, D)).item() for s in range(6)])
+                error = 4 * losses.std(ddof=1) / np.sqrt(len(losses))
+                bias = self.uniform_bias * abs(reference.best - reference.collapsed)
+                assert losses.mean() == pytest.approx(reference.uniform, abs=error + bias + 1e-12)
+
+    def test_reference_is_in_order(self):
+        for P, D in [(2, 1), (2, 2), (3, 64), (64, 1), (64, 64), (256, 2048)]:
+            reference = self.make().reference(2, P, D)
+            assert reference.uniform is not None
+            assert reference.best is not None
+            assert reference.best <= reference.collapsed
+            assert reference.best <= reference.uniform
+            # The sphere that VICReg is not confined to keeps the others above collapse.
+            assert reference.uniform <= reference.collapsed + 1e-9 or not self.scale_invariant
+
+    @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+    def test_low_precision_is_computed_in_float32(self, dtype):
+        objective, z = self.make(), draw(2, 8, 6).to(dtype)
+        loss, gradient = value_and_gradient(objective, z.float())
+        low_loss, low_gradient = value_and_gradient(objective, z)
+        cast_loss, cast_gradient = value_and_gradient(objective, z, autocast=True)
+        assert loss.dtype == low_loss.dtype == cast_loss.dtype == torch.float32
+        assert loss == low_loss == cast_loss
+        assert low_gradient.dtype == dtype
+        torch.testing.assert_close(low_gradient, gradient.to(dtype))
+        torch.testing.assert_close(cast_gradient, gradient.to(dtype))
+
+    @pytest.mark.parametrize("bad", NOT_FINITE)
+    @pytest.mark.parametrize("place", [(0, 0, 0), (1, 4, 2)])
+    def test_what_is_not_finite_shows(self, bad, place):
+        z = draw(2, 5, 3).float()
+        z[place] = bad
+        assert not self.make()(z).isfinite()
+        assert not sum(self.make().checked_terms(z).values(), torch.tensor(0.0)).isfinite()
+
+    def test_overflow_inside_never_gives_a_wrong_number(self):
+        z = 1e30 * draw(2, 5, 3).float()
+        loss = self.make()(z).item()
+        assert not np.isfinite(loss) or loss == pytest.approx(self.expected(z.double().numpy()), rel=1e-5)
+
+    @pytest.mark.parametrize(
+        "batch",
+        {
+            "zeros": torch.zeros(2, 6, 4),
+            "collapsed": torch.ones(2, 6, 4),
+            "zero row": draw(2, 6, 4).float() * torch.tensor([1.0, 0, 1, 1, 1, 1])[:, None],
+            "zero row in one view": torch.stack([draw(6, 4), draw(6, 4).index_fill(0, torch.tensor(2), 0)]).float(),
+            "duplicated rows": draw(2, 3, 4).float().repeat(1, 2, 1),
+            "equal views": draw(1, 6, 4).float().repeat(2, 1, 1),
+            "opposite views": torch.stack([draw(6, 4), -draw(6, 4)]).float(),
+            "constant dimension": draw(2, 6, 4).float() * torch.tensor([1.0, 1, 0, 1]),
+            "tiny": 1e-20 * draw(2, 6, 4).float(),
+        }.items(),
+        ids=lambda item: item[0],
+    )
+    def test_degenerate_batches_have_a_finite_loss_and_a_gradient_of_order_one(self, batch):
+        loss, gradient = value_and_gradient(self.make(), batch[1])
+        assert loss.isfinite()
+        assert gradient.isfinite().all()
+        assert gradient.abs().max() < 100
+
+    def test_too_few_views_or_samples(self):
+        objective, (K, P) = self.make(), (self.views_needed, self.samples_needed)
+        assert objective(draw(K, P, 3)).isfinite()
+        for few in [(K - 1, P, 3), (K, P - 1, 3)]:
+            with pytest.raises(UsageError, match=rf"^{type(objective).__name__} needs at least .* not [KP] = \d+$"):
+                objective(draw(*few))
+            with pytest.raises(UsageError):
+                objective.checked_terms(draw(*few))
