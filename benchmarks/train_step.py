@@ -4,8 +4,9 @@ Usage: python benchmarks/train_step.py [--batch P] [--rounds N] [--write]
 
 The work is one step of SimCLR from a uint8 batch to the SGD update: a ResNet-18 of full width with the stem for small
 images, an MLP projector, InfoNCE, two views of P images of 32×32 by the policy `large`. The three take turns, and the
-median over rounds of the ratio of their times counts. The machine must be idle: the threads of oneDNN's bfloat16 weight
-gradient wait for each other spinning, so where two must share a core it takes tens of times as long.
+median over rounds of the ratio of their times counts. The step is written out here, without what `eigenview train` adds
+for its own sake (Fabric, the gradient's norm, measurements). Run it on an idle machine: two-thread kernels stall where
+they must share a core with something else.
 """
 
 import argparse
@@ -48,6 +49,8 @@ def step(draw: Pipeline, fast: bool, compiled: bool = False) -> Pipeline:
 
 def table(batch: int, rounds: int) -> str:
     images = pictures()[:batch]
+    if len(images) < batch:
+        raise SystemExit(f"--batch is at most {len(images)}, not {batch}")
     name, reference = per_image()
     plain = f"eager float32, {name}"
     steps = {

@@ -5,7 +5,8 @@ Usage: python benchmarks/views.py [--write]
 The work is the policy `large` on 256 RGB images of 32×32, two views each, from uint8 to float in [0, 1]. The three take
 turns, so that other work on the machine falls on all of them alike, and the median over rounds of the ratio of their
 times counts. Where torchvision cannot be imported, its pipeline is made here of the calls to PIL, NumPy and torch that
-it makes.
+it makes; it runs in one process, as within one worker of a DataLoader, while the batched ones use all threads. kornia
+is compared where it is installed.
 """
 
 import argparse
@@ -98,7 +99,7 @@ def pil_box(width: int, height: int) -> tuple[int, int, int, int]:
 
 def pil_hue(picture: Image.Image, turn: float) -> Image.Image:
     hue, saturation, value = picture.convert("HSV").split()
-    turned = np.array(hue, dtype=np.uint8) + np.array(turn * 255).astype(np.uint8)
+    turned = np.array(hue, dtype=np.uint8) + np.int32(turn * 255).astype(np.uint8)
     return Image.merge("HSV", (Image.fromarray(turned), saturation, value)).convert("RGB")
 
 
@@ -106,8 +107,11 @@ def uniform(low: float, high: float) -> float:
     return float(torch.empty(1).uniform_(low, high))
 
 
-def with_kornia() -> Pipeline:
-    from kornia import augmentation as K
+def with_kornia() -> Pipeline | None:
+    try:
+        from kornia import augmentation as K
+    except ImportError:
+        return None
 
     pipeline = K.AugmentationSequential(
         K.RandomResizedCrop((SIZE, SIZE), POLICY.crop, POLICY.ratio),
@@ -135,7 +139,9 @@ def seconds(pipeline: Pipeline, images: Tensor) -> float:
 def table() -> str:
     images = pictures()
     name, reference = per_image()
-    pipelines: dict[str, Pipeline] = {"eigenview": ours(), name: reference, "kornia": with_kornia()}
+    pipelines = {"eigenview": ours(), name: reference}
+    if (kornia := with_kornia()) is not None:
+        pipelines["kornia"] = kornia
     statistics = {}
     for label, pipeline in pipelines.items():
         views = torch.cat([pipeline(images) for _ in range(8)])

@@ -41,12 +41,14 @@ def resolve(name: str, builtins: Mapping[str, Callable[..., Any]], what: str) ->
 
 def _imported(path: str, what: str) -> Callable[..., Any]:
     module_name, _, attribute = path.partition(":")
+    if not module_name.replace(".", "").isidentifier() or module_name.startswith(".") or not attribute:
+        raise UsageError(f"{what} '{path}' is no import path: write module:name, such as my_pkg.losses:MyLoss")
     if os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())
     try:
         found = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        raise UsageError(f"{what} '{path}': {error}") from error
+    except Exception as error:  # whatever the user's module does when it is imported
+        raise UsageError(f"{what} '{path}' cannot be imported: {type(error).__name__}: {error}") from error
     for part in attribute.split("."):
         if not hasattr(found, part):
             raise UsageError(f"{what} '{path}': module '{module_name}' has no '{attribute}'")
@@ -63,16 +65,28 @@ def build(name: str, options: Mapping[str, Any], builtins: Mapping[str, Callable
         UsageError: unknown name, unknown option, missing option, or a value that it refuses (a ValueError of its own).
     """
     make = resolve(name, builtins, what)
-    signature = inspect.signature(make)
+    try:
+        signature = inspect.signature(make)
+    except ValueError as error:
+        raise UsageError(f"{what} '{name}' does not say what it takes: name a class or a function") from error
     takes_any = any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values())
     for option in options:
         if option not in signature.parameters and not takes_any:
             raise UsageError(f"{what} '{name}' has no option '{option}': {nearest(option, signature.parameters)}")
+        _check_type(signature.parameters.get(option), options[option], f"{what} '{name}': {option}")
     try:
         signature.bind(**options)
-    except TypeError as error:
-        raise UsageError(f"{what} '{name}': {error}") from error
-    try:
         return make(**options)
-    except (ValueError, TypeError) as error:
+    except Exception as error:  # whatever the user's class does with what it was given
         raise UsageError(f"{what} '{name}': {error}") from error
+
+
+def _check_type(parameter: inspect.Parameter | None, value: Any, where: str) -> None:
+    """Holds a plain value against a plain annotation; any other is for the class itself to judge."""
+    plain = {int: "an integer", float: "a number", bool: "true or false", str: "text"}
+    if parameter is None or parameter.annotation not in plain:
+        return
+    kind: type = parameter.annotation
+    fits = isinstance(value, (int, float) if kind is float else kind) and (kind is bool or not isinstance(value, bool))
+    if not fits:
+        raise UsageError(f"{where} must be {plain[kind]}, not {value!r}")

@@ -46,7 +46,9 @@ class TestTrainWords:
         assert settings.encoder == RECIPES["cpu"]().encoder
 
     def test_flags_change_the_named_recipe(self):
-        settings = parse("train x --recipe digits --training.P 64 --projector.hidden 8 9 --data.size 16".split()).settings
+        settings = parse(
+            ["train", "x", "--recipe", "digits", "--training.P", "64", "--projector.hidden", "8", "9", "--data.size", "16"]
+        ).settings
         assert (settings.training.P, settings.projector.hidden, settings.data.size) == (64, (8, 9), 16)
         assert settings.optimiser == RECIPES["digits"]().optimiser
 

@@ -9,39 +9,48 @@ def line(step: int, scale: float | None = 0.6, features: float = 80.0, embedding
     return {"step": step, "loss": 1.0, "scale": scale, "gradient_norm": 1.0, "effective_rank": ranks}
 
 
+def watching(steps: int = 1000, features: int = 256, embeddings: int = 64) -> Watch:
+    return Watch(steps, {"features": features, "embeddings": embeddings})
+
+
 def names(watch: Watch, *lines: dict) -> list[str]:
-    return [alarm.name for measured in lines for alarm in watch.see(measured, D=64)]
+    return [alarm.name for measured in lines for alarm in watch.see(measured)]
 
 
 def test_a_healthy_run_raises_none():
-    lines = [line(step, scale=step / 100, embeddings=2 + step / 4) for step in range(0, 101, 5)]
-    assert names(Watch(100), *lines) == []
+    lines = [line(step, scale=step / 1000, embeddings=2 + step / 40) for step in range(0, 1001, 50)]
+    assert names(watching(), *lines) == []
 
 
 def test_a_loss_at_chance_is_told_once_and_not_before_a_tenth_of_the_run():
-    watch = Watch(100)
-    assert names(watch, line(5, scale=0.0)) == []
-    assert names(watch, line(10, scale=0.01), line(20, scale=0.0)) == ["loss at chance"]
+    watch = watching()
+    assert names(watch, line(50, scale=0.0)) == []
+    assert names(watch, line(100, scale=0.01), line(200, scale=0.0)) == ["loss at chance"]
+
+
+def test_a_small_batch_cannot_fill_many_dimensions_and_is_not_blamed():
+    assert names(watching(embeddings=4), line(500, embeddings=2.5)) == []
+    assert names(watching(embeddings=32), line(500, embeddings=3.0)) == ["embeddings collapsed to a few dimensions"]
 
 
 def test_an_objective_without_a_scale_has_no_chance_level():
-    assert names(Watch(100), line(50, scale=None)) == []
+    assert names(watching(), line(500, scale=None)) == []
 
 
 @pytest.mark.parametrize("rank", [1.0, 3.5])
 def test_embeddings_in_a_few_dimensions_are_told(rank):
-    assert names(Watch(100), line(50, embeddings=rank)) == ["embeddings collapsed to a few dimensions"]
+    assert names(watching(), line(500, embeddings=rank)) == ["embeddings collapsed to a few dimensions"]
 
 
 def test_a_fall_from_the_peak_is_told_even_if_much_is_left():
-    assert names(Watch(100), line(10, features=400), line(50, features=39)) == [
+    assert names(watching(), line(100, features=400), line(500, features=39)) == [
         "features collapsed to a few dimensions"
     ]
 
 
 def test_evidence_holds_the_numbers():
-    (alarm,) = Watch(100).see(line(50, scale=0.02), D=64)
-    assert "step 50" in alarm.evidence
+    (alarm,) = watching().see(line(500, scale=0.02))
+    assert "step 500" in alarm.evidence
     assert "2%" in alarm.evidence
 
 

@@ -28,6 +28,7 @@ def start_line(**changes: Any) -> Line:
         "D": 128,
         "steps": 600,
         "reference": {"collapsed": -16.0, "uniform": -172.1, "best": -181.0},
+        "resumed_from": 0,
         **changes,
     }
 
@@ -54,7 +55,7 @@ def step_line(step: int, **changes: Any) -> Line:
 
 def probe_line(probe: str, input: str, accuracy: float, spread: float = 0.02) -> Line:
     line = {"kind": "probe", "step": 600, "input": input, "probe": probe}
-    return {**line, "accuracy": accuracy, "spread": spread, "draws": 20}
+    return {**line, "accuracy": accuracy, "spread": spread, "draws": 20, "held_out": 360}
 
 
 def end_line(outcome: str = "finished", step: int = 600, message: str = "") -> Line:

@@ -16,8 +16,8 @@ def test_pairs_pixels_with_features_fewest_labels_first():
         probe_line("1 label a class", "pixels", 0.58, spread=0.05),
     ]
     first, second = probe_table(lines)
-    assert first == ("1 label a class", 0.58, 0.05, 0.82, 0.03, pytest.approx(24.0))
-    assert second == ("linear", 0.95, 0.0, 0.98, 0.0, pytest.approx(3.0))
+    assert first == ("1 label a class", 0.58, 0.05, 0.82, 0.03, pytest.approx(24.0), True)
+    assert second == ("linear", 0.95, 0.0, 0.98, 0.0, pytest.approx(3.0), True)
 
 
 def test_newest_result_counts():
@@ -27,7 +27,7 @@ def test_newest_result_counts():
 
 def test_half_a_pair_has_no_gain():
     (row,) = probe_table([probe_line("kNN", "features", 0.6)])
-    assert row == ("kNN", None, None, 0.6, 0.02, None)
+    assert row == ("kNN", None, None, 0.6, 0.02, None, False)
 
 
 def test_unknown_probes_follow_the_known():
@@ -37,3 +37,13 @@ def test_unknown_probes_follow_the_known():
 
 def test_nothing_probed():
     assert probe_table([start_line()]) == []
+
+
+@pytest.mark.parametrize(("features", "clear"), [(0.96, False), (0.99, True)])
+def test_a_gain_of_a_few_images_is_not_clear(features, clear):
+    """With 360 images, accuracies near .95 have a standard error of a point."""
+    lines = [
+        {"kind": "probe", "input": i, "probe": "kNN", "accuracy": a, "held_out": 360}
+        for i, a in (("pixels", 0.95), ("features", features))
+    ]
+    assert probe_table(lines)[0].clear is clear

@@ -8,7 +8,10 @@ from eigenview.runs import checkpoints as module
 
 
 def checkpoint(step: int) -> Checkpoint:
-    weights = {"w": torch.full((2, 3, 4, 4), float(step)).to(memory_format=torch.channels_last), "n": torch.tensor(step)}
+    weights = {
+        "w": torch.full((2, 3, 4, 4), float(step)).to(memory_format=torch.channels_last),
+        "n": torch.tensor(step),
+    }
     return Checkpoint(step, weights, {"optimiser": {"state": {0: torch.ones(2)}}, "seconds": 1.5})
 
 

@@ -9,8 +9,8 @@ import torch
 import eigenview
 from eigenview._errors import UsageError
 from eigenview.data import Images
-from eigenview.runs import DataRecipe, OptimiserRecipe, Recipe, Run, TrainingRecipe, load_checkpoint
-from eigenview.training import loop, train
+from eigenview.runs import DataRecipe, EncoderRecipe, OptimiserRecipe, Recipe, Run, TrainingRecipe, load_checkpoint
+from eigenview.training import loop, session, train
 from eigenview.training.learner import Learner
 
 
@@ -49,12 +49,16 @@ class TestAWholeRun:
     def test_it_leaves_what_the_design_says(self, trained, tiny):
         found = {path.name for path in trained.path.iterdir()}
         assert found == {"recipe.yaml", "metrics.jsonl", "checkpoints", "pictures", "report.html"}
-        assert trained.recipe == dataclasses.replace(tiny, data=dataclasses.replace(tiny.data, size=8))
+        stored = trained.recipe
+        assert stored.data.size == 8
+        assert stored.training.precision in ("32-true", "bf16-mixed")
+        left_open = dataclasses.replace(stored.training, precision="auto")
+        assert dataclasses.replace(stored, data=tiny.data, training=left_open) == tiny
         assert {path.name for path in trained.pictures.iterdir()} == {"views.png", "neighbours.png"}
 
     def test_every_measurement_is_there(self, trained):
         steps = [line for line in trained.metrics if line["kind"] == "step"]
-        assert [line["step"] for line in steps] == [3, 6, 9, 12]
+        assert [line["step"] for line in steps] == [1, 3, 6, 9, 12]
         for line in steps:
             assert sum(line["terms"].values()) == pytest.approx(line["loss"], abs=1e-5)
             assert 0 < line["effective_rank"]["features"] <= 32
@@ -187,7 +191,7 @@ class TestTrouble:
             return views * (torch.nan if batch.step == 8 else 1)
 
         monkeypatch.setattr(Learner, "views", poisoned)
-        assert train(tiny, tmp_path / "run") == "not finite"
+        assert train(tiny, tmp_path / "run") == "non-finite"
         run = Run.open(tmp_path / "run")
         (alarm,) = [line for line in run.metrics if line["kind"] == "alarm"]
         assert alarm["name"] == "not finite"
@@ -195,26 +199,68 @@ class TestTrouble:
         assert run.last_checkpoint is not None
         weights = load_checkpoint(run.last_checkpoint).weights
         assert all(torch.isfinite(tensor).all() for tensor in weights.values() if tensor.is_floating_point())
-        assert (run.path / "report.html").exists()
+        assert "Stopped: a loss or gradient was not finite" in (run.path / "report.html").read_text()
+
+    def test_weights_that_are_not_finite_are_not_saved(self, tiny, tmp_path, monkeypatch):
+        step = Learner.step
+
+        def broken(self, batch):
+            update = step(self, batch)
+            if batch.step == 9:
+                next(self.model.parameters()).data.fill_(torch.inf)
+            return update
+
+        monkeypatch.setattr(Learner, "step", broken)
+        assert train(tiny, tmp_path / "run") == "non-finite"
+        assert [path.name for path in Run.open(tmp_path / "run").checkpoints.iterdir()] == ["step-00000005"]
 
     def test_a_full_disk_keeps_the_last_checkpoint(self, tiny, tmp_path, monkeypatch):
-        save = loop.save_checkpoint
+        save = session.save_checkpoint
 
         def full(folder, checkpoint):
             if checkpoint.step > 5:
                 raise OSError(28, "No space left on device")
             return save(folder, checkpoint)
 
-        monkeypatch.setattr(loop, "save_checkpoint", full)
+        monkeypatch.setattr(session, "save_checkpoint", full)
         with pytest.raises(OSError, match="No space"):
             train(tiny, tmp_path / "run")
         assert [path.name for path in Run.open(tmp_path / "run").checkpoints.iterdir()] == ["step-00000005"]
 
     def test_nothing_is_written_for_a_recipe_that_cannot_be(self, tiny, tmp_path):
-        for changes in ({"P": 10_000}, {"P": 1}):
+        cannot = [
+            with_training(tiny, P=10_000),
+            with_training(tiny, P=1),
+            dataclasses.replace(tiny, encoder=EncoderRecipe(f"{__name__}:Refuses")),
+        ]
+        for recipe in cannot:
             with pytest.raises(UsageError):
-                train(with_training(tiny, **changes), tmp_path / "run")
+                train(recipe, tmp_path / "run")
         assert list(tmp_path.iterdir()) == []
+
+    def test_data_that_changed_are_refused(self, tiny, photos, tmp_path, monkeypatch):
+        recipe = dataclasses.replace(tiny, data=DataRecipe(str(photos), size=16), training=TrainingRecipe(P=8, steps=4))
+        with monkeypatch.context() as patch:
+            interrupting(patch, at_step=1)
+            assert train(recipe, tmp_path / "run") == "interrupted"
+        (photos / "red" / "0.png").unlink()
+        with pytest.raises(UsageError, match="trained on 24 images and there are 23 now"):
+            train(recipe, tmp_path / "run", resume=True)
+
+    def test_a_few_images_are_enough_for_a_report(self, tiny, photos, tmp_path):
+        for file in sorted(photos.rglob("*.png"))[3:]:
+            file.unlink()
+        recipe = dataclasses.replace(tiny, data=DataRecipe(str(photos), size=16), training=TrainingRecipe(P=2, steps=2))
+        assert train(recipe, tmp_path / "run") == "finished"
+
+
+class Refuses(torch.nn.Module):
+    """A net that cannot take what it is given."""
+
+    features = 4
+
+    def forward(self, images):
+        raise RuntimeError("mat1 and mat2")
 
 
 class TestPhotographs:

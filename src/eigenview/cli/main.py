@@ -34,5 +34,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _say(message: str, code: int) -> int:
-    print(f"eigenview: {message}", file=sys.stderr)
+    print(f"eigenview: {' '.join(message.split())}", file=sys.stderr)
     return code

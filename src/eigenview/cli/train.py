@@ -1,6 +1,7 @@
 """`eigenview train`."""
 
 import logging
+import re
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
@@ -69,13 +70,15 @@ class Train:
         console = Console()
         out = self.out or _new_directory(self.settings)
         outcome = train(self.settings, out, resume=self.resume, console=console)
-        console.print(f"{outcome}; report: {(out / 'report.html').resolve()}", soft_wrap=True, highlight=False)
-        return {"finished": 0, "not finite": 1, "interrupted": 130}[outcome]
+        console.print(
+            f"{outcome}; report: {(out / 'report.html').resolve()}", soft_wrap=True, highlight=False, markup=False
+        )
+        return {"finished": 0, "non-finite": 1, "interrupted": 130}[outcome]
 
 
 def _new_directory(recipe: Recipe) -> Path:
     """The first of `runs/digits-InfoNCE`, `runs/digits-InfoNCE-2`, … that is not there."""
     source = Path(recipe.data.train.removeprefix("hf:")).stem or "images"
-    name = f"{source}-{recipe.objective.name}".replace(":", "-")
+    name = re.sub(r"[^\w.-]+", "-", f"{source}-{recipe.objective.name}").strip("-")
     tries = (Path("runs") / (name if n == 1 else f"{name}-{n}") for n in count(1))
     return next(path for path in tries if not path.exists())

@@ -75,7 +75,9 @@ def _generator(seed: int, step: int, place: int) -> torch.Generator:
 
 
 def _begin(worker: int) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the main one decides
+    # Ctrl-C and schedulers reach all processes of a run; the main one decides.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     warnings.simplefilter("ignore")
 
 

@@ -50,22 +50,23 @@ class Watch:
     """Looks at each measurement of a run and says, once each, what is wrong with it.
 
     Args:
-        steps: the run's updates in all; before a tenth of them, nothing is called stuck.
+        steps: the run's updates in all; before a tenth of them, and before 50, nothing is called stuck.
+        rooms: the dimensions that `features` and `embeddings` of a batch could fill.
     """
 
-    def __init__(self, steps: int) -> None:
-        self._patience = max(1, steps // 10)
-        self._peak = {"features": 0.0, "embeddings": 0.0}
+    def __init__(self, steps: int, rooms: Mapping[str, int]) -> None:
+        self._patience = max(50, steps // 10)
+        self._rooms = rooms
+        self._peak = dict.fromkeys(rooms, 0.0)
         self._raised: set[str] = set()
 
-    def see(self, measured: Mapping[str, Any], D: int) -> list[Alarm]:
+    def see(self, measured: Mapping[str, Any]) -> list[Alarm]:
         """New alarms after a measurement.
 
         Args:
-            measured: a step's line of the metrics: `step`, `loss`, `scale`, `gradient_norm`, `effective_rank`.
-            D: dimensions of the embeddings.
+            measured: a step's line of the metrics: `step`, `loss`, `scale`, `effective_rank`.
         """
-        found = [self._level(measured), *(self._rank(measured, what, D) for what in self._peak)]
+        found = [self._level(measured), *(self._rank(measured, what) for what in self._rooms)]
         new = [alarm for alarm in found if alarm is not None and alarm.name not in self._raised]
         self._raised.update(alarm.name for alarm in new)
         return new
@@ -78,18 +79,19 @@ class Watch:
             "loss at chance",
             f"at step {measured['step']} the loss {measured['loss']:.4g} stands at {scale:.0%} of the way from complete "
             "collapse (0%) to its best (100%)",
-            "a smaller or warmer-started learning rate, weaker views, or batch norm in the projector",
+            "a smaller learning rate, a longer warm-up, weaker views, or batch norm in the projector",
         )
 
-    def _rank(self, measured: Mapping[str, Any], what: str, D: int) -> Alarm | None:
-        rank = measured["effective_rank"][what]
+    def _rank(self, measured: Mapping[str, Any], what: str) -> Alarm | None:
+        rank, room = measured["effective_rank"][what], self._rooms[what]
         self._peak[what] = max(self._peak[what], rank)
-        few = max(2.0, min(4.0, 0.1 * D))
-        if measured["step"] < self._patience or D <= 4 or rank >= max(few, 0.1 * self._peak[what]):
+        few = max(2.0, min(4.0, 0.1 * room), 0.1 * self._peak[what])
+        if measured["step"] < self._patience or room <= 8 or rank >= few:
             return None
         return Alarm(
             f"{what} collapsed to a few dimensions",
-            f"at step {measured['step']} their effective rank is {rank:.1f}, after a peak of {self._peak[what]:.1f}",
+            f"at step {measured['step']} their effective rank is {rank:.1f} of {room}, after a peak of "
+            f"{self._peak[what]:.1f}",
             "a smaller learning rate, less weight decay, weaker views, or an objective that spreads embeddings more",
         )
 

@@ -31,7 +31,10 @@ def build_net(name: str, options: Mapping[str, Any]) -> nn.Module:
     """
     if name.startswith("timm:"):
         return _timm_net(name.removeprefix("timm:"), options)
-    return build(name, options, NETS, "encoder")
+    net = build(name, options, NETS, "encoder")
+    if not isinstance(net, nn.Module):
+        raise UsageError(f"encoder '{name}' makes a {type(net).__name__}; a torch.nn.Module is needed")
+    return net
 
 
 def _timm_net(name: str, options: Mapping[str, Any]) -> nn.Module:

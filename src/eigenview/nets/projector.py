@@ -9,7 +9,7 @@ class Projector(nn.Sequential):
     """No projector at all, a linear one, or an MLP; its last module `projector[-1]` is the linear map `W`.
 
     `W` has no bias: it would be lost on an objective that centres z, it only moves the others off their scale, and
-    VICReg's authors and SimCLR's leave it out too. A hidden layer has none where batch norm would remove it.
+    VICReg's authors leave it out too. A hidden layer has none where batch norm would remove it.
 
     Args:
         d_enc: features.

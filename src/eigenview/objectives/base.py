@@ -36,7 +36,8 @@ class Reference:
 class Objective(nn.Module, ABC):
     """What training minimises: a sum of named terms of the embeddings `z[K, P, D]`.
 
-    Subclasses write `terms` and `reference`; embeddings reach `terms` checked, in float32 or better, outside autocast.
+    Subclasses write `terms` and `reference`; called, an objective hands its embeddings to `terms` checked, in float32 or
+    better, outside autocast. Call it, or `checked_terms`, never `terms` itself.
     """
 
     views_needed: ClassVar[int] = 2
@@ -60,7 +61,14 @@ class Objective(nn.Module, ABC):
         Raises:
             ValueError: z does not have three axes.
             UsageError: too few views or samples.
+            RuntimeError: several processes train together, whose batches are not joined yet.
         """
+        if (
+            torch.distributed.is_available()
+            and torch.distributed.is_initialized()
+            and torch.distributed.get_world_size() > 1
+        ):
+            raise RuntimeError("objectives do not join the batches of several processes yet: train in one process")
         if z.ndim != 3:
             raise ValueError(f"embeddings must be z[K, P, D], views first, not of shape {list(z.shape)}")
         self.check_shape(z.shape[0], z.shape[1])

@@ -33,6 +33,10 @@ def draw_views(source: str, policy: ViewPolicy, K: int, size: int | None, seed: 
         raise UsageError(f"--out {out}: the picture is a .png")
     images = open_images(source)
     size = size or (min(images.size) if images.size else 128)
-    few = pack(images, None if images.size else 2 * size, np.linspace(0, len(images) - 1, ROWS).astype(np.int64))
+    few = pack(
+        images,
+        None if images.size else 2 * size,
+        np.linspace(0, len(images) - 1, min(ROWS, len(images))).astype(np.int64),
+    )
     views = augment(few, policy, K, torch.Generator().manual_seed(seed), size)
     views_picture(views, few, out)

@@ -28,20 +28,30 @@ COLOURS = {"features": BLUE, "embeddings": VERMILLION}
 
 @style()
 def loss(history: History) -> Figure | None:
-    """The loss, its named terms where there are several, and the values that it is to be read against."""
+    """The loss, and the values that it is to be read against."""
     if not _any_finite(history.curve("loss")[1]):
         return None
     figure, axes = _axes(WIDE, "loss")
     _curve(axes, *history.curve("loss"), color=BLUE, label="loss", linewidth=2, zorder=3)
-    terms = history.names("terms")
-    for name, colour in zip(terms if len(terms) > 1 else [], cycle((ORANGE, GREEN, PURPLE, SKY))):
-        _curve(axes, *history.curve("terms", name), color=colour, label=name, linewidth=1.2)
     _references(axes, history.start.get("reference") or {}, show_values=True)
     first_steps = {alarm.get("name"): alarm.get("step") for alarm in reversed(history.alarms)}
     for i, step in enumerate(step for step in first_steps.values() if step is not None):
         axes.axvline(step, color=PURPLE, linewidth=5, alpha=0.35, label="_" * i + "first alarm")
     columns = 2 if len(axes.get_legend_handles_labels()[0]) <= 4 else 3
     figure.legend(loc="outside upper left", ncols=columns, handlelength=1.6, columnspacing=1.2)
+    return figure
+
+
+@style()
+def terms(history: History) -> Figure | None:
+    """The named terms that sum to the loss, where there are several."""
+    curves = {name: history.curve("terms", name) for name in history.names("terms")}
+    if len(curves) < 2 or not any(_any_finite(values) for _, values in curves.values()):
+        return None
+    figure, axes = _axes(NARROW, "term of the loss")
+    for (name, curve), colour in zip(curves.items(), cycle((ORANGE, GREEN, PURPLE, SKY))):
+        _curve(axes, *curve, color=colour, label=name, linewidth=1.6)
+    figure.legend(loc="outside upper left", ncols=2, handlelength=1.6, columnspacing=1.2)
     return figure
 
 

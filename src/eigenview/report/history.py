@@ -40,7 +40,8 @@ class History:
             match line.get("kind"):
                 case "start":
                     history.began = history.began or line.get("time")
-                    history.resumed += [line["resumed_from"]] if "resumed_from" in line else []
+                    # Every start says where it began; only those after the first went on from there.
+                    history.resumed += [line["resumed_from"]] if history.start and "resumed_from" in line else []
                     history.start, history.end = line, {}
                 case "step" if line.get("step") is not None:
                     history.steps.append(line)

@@ -113,10 +113,12 @@ def _verdict(rows: list[ProbeRow]) -> str:
     if not gains:
         return "Only one of raw pixels and features was probed, so no gain is known"
     best, worst = max(gains, key=_gain), min(gains, key=_gain)
-    if _gain(best) <= 0:
-        return "Features are no better than raw pixels by any probe"
+    if not any(row.clear for row in gains):
+        return "Features and raw pixels are too close to tell apart by any probe"
+    if _gain(best) <= 0 or not best.clear:
+        return f"Features are worse than raw pixels, by {-_gain(worst):.1f} points ({worst.probe})"
     words = f"Features beat raw pixels by {_gain(best):.1f} points ({best.probe})"
-    return f"{words}, but lose {-_gain(worst):.1f} ({worst.probe})" if _gain(worst) < 0 else words
+    return f"{words}, but lose {-_gain(worst):.1f} ({worst.probe})" if _gain(worst) < 0 and worst.clear else words
 
 
 def _gain(row: ProbeRow) -> Number:
@@ -125,7 +127,7 @@ def _gain(row: ProbeRow) -> Number:
 
 def _row(row: ProbeRow) -> str:
     gain = "–" if row.gain is None else points(row.gain)
-    kind = "" if row.gain is None else " well" if row.gain > 0 else " ill"
+    kind = "" if row.gain is None or not row.clear else " well" if row.gain > 0 else " ill"
     marks = "".join(
         f'<i class="{name}" style="left:{100 * value:.1f}%"></i>'
         for name, value in (("pixels", row.pixels), ("features", row.features))
@@ -146,8 +148,11 @@ def _accuracy(value: Number | None, spread: Number | None) -> str:
 
 def _how_measured(history: History) -> str:
     data, draws = history.start.get("data") or {}, max((p.get("draws") or 1 for p in history.probes), default=1)
+    probe = history.probes[-1]
+    seen = "training saw, without their labels" if probe.get("held_out_trained_on") else "training never saw"
     notes = [
-        f"Accuracy on {number(data['test'])} images that training never saw." if data.get("test") else None,
+        f"Accuracy on {number(probe['held_out'])} images that {seen}." if probe.get("held_out") else None,
+        "kNN by cosine, k = 10; linear is logistic regression; few labels by the nearest class mean.",
         f"± is the spread over {draws} draws of the labelled images." if draws > 1 else None,
         f"Guessing among {data['classes']} equal classes gives {number(100 / data['classes'])}%."
         if data.get("classes")

@@ -22,7 +22,8 @@ LOOK_FOR = {
     "one that stays at the collapsed line has learned nothing.",
     "Loss on its scale": "0 is complete collapse and 1 the bound: compare runs of different objectives and batch sizes "
     "here, not by their raw losses.",
-    "Effective rank": "How many dimensions are in use: a fall towards 1 is collapse, and a gap between the curves is "
+    "Terms of the loss": "They sum to the loss: one that falls while another rises shows what is traded for what.",
+    "Effective rank": "How many dimensions the views of one batch fill (RankMe): a fall towards 1 is collapse, and a gap between the curves is "
     "what the projector discards.",
     "Spectrum of features": "Dark is late: a flat line uses all directions alike, and a cliff marks where they have "
     "collapsed.",
@@ -41,6 +42,7 @@ WHY_MISSING = {
     "Loss": "Not one finite loss was recorded.",
     "Loss on its scale": "No finite value was recorded: it needs a finite loss, and an objective that names its values "
     "at collapse and at best.",
+    "Terms of the loss": "The loss has a single term.",
     "Effective rank": "No finite effective rank was recorded.",
     "Spectrum of features": "No finite spectrum of features was recorded.",
     "Spectrum of embeddings": "No finite spectrum of embeddings was recorded.",
@@ -59,6 +61,7 @@ def curves(history: History) -> str:
         return f'<h2>While it trained</h2>\n<p class="missing">{words}</p>'
     wide = {"Loss": figures.loss(history), "Loss on its scale": figures.scale(history)}
     narrow = {
+        "Terms of the loss": figures.terms(history),
         "Effective rank": figures.effective_rank(history),
         "Spectrum of features": figures.spectra(history, "features"),
         "Spectrum of embeddings": figures.spectra(history, "embeddings"),

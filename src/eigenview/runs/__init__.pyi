@@ -5,8 +5,8 @@ from .checkpoints import remove_torn as remove_torn
 from .checkpoints import save_checkpoint as save_checkpoint
 from .embed import embed as embed
 from .load import Statistics as Statistics
-from .load import load as load
 from .load import build_model as build_model
+from .load import load as load
 from .metrics import MetricsWriter as MetricsWriter
 from .metrics import read_metrics as read_metrics
 from .recipe import DataRecipe as DataRecipe

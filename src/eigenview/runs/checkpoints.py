@@ -10,6 +10,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from eigenview._errors import UsageError
+
 _PREFIX = "step-"
 
 
@@ -44,8 +46,8 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint, keep: int = 2) -> Path
         weights = {name: tensor.detach().contiguous() for name, tensor in checkpoint.weights.items()}
         save_file(weights, beside / "model.safetensors")
         torch.save({"step": checkpoint.step, **checkpoint.state}, beside / "state.pt")
-        for file in beside.iterdir():
-            _flush(file)
+        for written in (*beside.iterdir(), beside):
+            _flush(written)
     except Exception as error:
         shutil.rmtree(beside, ignore_errors=True)
         # torch and safetensors have their own words for a full disk.
@@ -53,14 +55,22 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint, keep: int = 2) -> Path
     os.rename(beside, final)
     _flush(folder)
     for old in list_checkpoints(folder)[:-keep]:
-        shutil.rmtree(old)
+        # Renamed first, so that a kill in between leaves no half of a checkpoint under its name.
+        shutil.rmtree(old.rename(folder / f".{old.name}.tmp"))
     return final
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
-    """Reads a checkpoint onto the CPU."""
-    state = torch.load(path / "state.pt", weights_only=True, map_location="cpu")
-    return Checkpoint(state.pop("step"), load_file(path / "model.safetensors"), state)
+    """Reads a checkpoint onto the CPU.
+
+    Raises:
+        UsageError: its files are missing, damaged, or hold more than tensors and plain values.
+    """
+    try:
+        state = torch.load(path / "state.pt", weights_only=True, map_location="cpu")
+        return Checkpoint(state.pop("step"), load_file(path / "model.safetensors"), state)
+    except Exception as error:
+        raise UsageError(f"the checkpoint {path} cannot be read: {error}") from error
 
 
 def list_checkpoints(folder: Path) -> list[Path]:

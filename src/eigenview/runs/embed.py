@@ -20,7 +20,9 @@ from eigenview.runs.load import load
 from eigenview.runs.run import Run
 
 
-def embed(run: str | Path, source: str, out: str | Path, split: str = "train", console: Console | None = None) -> tuple[int, int]:
+def embed(
+    run: str | Path, source: str, out: str | Path, split: str = "train", console: Console | None = None
+) -> tuple[int, int]:
     """Writes the features of images.
 
     Args:
@@ -53,7 +55,8 @@ def embed(run: str | Path, source: str, out: str | Path, split: str = "train", c
         beside.unlink(missing_ok=True)
     if images.skipped:
         first = images.skipped[0]
-        console.print(f"skipped {len(images.skipped)} files that did not decode, the first {first.name}: {first.reason}")
+        words = f"skipped {len(images.skipped)} files that did not decode, the first {first.name}: {first.reason}"
+        console.print(words, markup=False, soft_wrap=True)
     return features.shape[0], features.shape[1]
 
 
@@ -61,7 +64,7 @@ def encode(encoder: Encoder, images: Images, side: int | None, console: Console)
     """Features of all the images, at a side of `side` pixels (their own if None), in float32.
 
     Raises:
-        ValueError: features that are not finite.
+        UsageError: features that are not finite.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     encoder = encoder.to(device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
@@ -72,7 +75,7 @@ def encode(encoder: Encoder, images: Images, side: int | None, console: Console)
             features[indices] = encoder(batch.to(device)).float().cpu().numpy()
             progress.advance(task, len(batch))
     if not np.isfinite(features).all():
-        raise ValueError("the encoder's features are not finite")
+        raise UsageError("the encoder's features are not finite: was the run?")
     return features
 
 

@@ -47,7 +47,9 @@ def _value(hint: Any, value: Any, path: str) -> Any:
         if not variadic and len(value) != len(arguments):
             raise UsageError(f"{path} must be {len(arguments)} values, not {len(value)}")
         kinds = [arguments[0]] * len(value) if variadic else arguments
-        return tuple(_value(kind, item, f"{path}[{i}]") for i, (kind, item) in enumerate(zip(kinds, value, strict=True)))
+        return tuple(
+            _value(kind, item, f"{path}[{i}]") for i, (kind, item) in enumerate(zip(kinds, value, strict=True))
+        )
     if origin is dict and isinstance(value, dict):
         return {str(key): _value(arguments[1], item, _join(path, key)) for key, item in value.items()}
     if hint is float:
@@ -74,7 +76,7 @@ def _number(value: Any, path: str) -> float:
     if isinstance(value, int | float | str) and not isinstance(value, bool):
         try:
             return float(value)
-        except ValueError:
+        except (ValueError, OverflowError):
             pass
     raise UsageError(f"{path} must be a number, not {_say(value)}")
 

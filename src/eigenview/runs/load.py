@@ -21,7 +21,7 @@ def build_model(recipe: Recipe, statistics: Statistics = ((0.5, 0.5, 0.5), (0.25
     Raises:
         UsageError: a name or an option that does not exist.
     """
-    encoder = Encoder(build_net(recipe.encoder.name, recipe.encoder.options), *statistics)
+    encoder = Encoder(build_net(recipe.encoder.name, recipe.encoder.options), *statistics, size=recipe.data.size or 32)
     p = recipe.projector
     return Model(encoder, Projector(encoder.features, p.D, hidden=p.hidden, batch_norm=p.batch_norm))
 
@@ -44,5 +44,8 @@ def load(run: str | Path) -> Encoder:
     if newest is None:
         raise UsageError(f"{run} has no checkpoint yet: train on with --resume")
     model = build_model(opened.recipe)
-    model.load_state_dict(load_checkpoint(newest).weights)
+    try:
+        model.load_state_dict(load_checkpoint(newest).weights)
+    except RuntimeError as error:
+        raise UsageError(f"the weights of {newest} do not fit the recipe beside them: {error}") from error
     return model.encoder.eval()

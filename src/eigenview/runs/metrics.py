@@ -6,14 +6,23 @@ import os
 from pathlib import Path
 from typing import Any
 
+from eigenview._errors import UsageError
+
 
 def read_metrics(path: Path) -> list[dict[str, Any]]:
-    """All whole lines of a metrics file, in order; a torn last line, left by a killed run, is passed over."""
+    """All whole lines of a metrics file, in order; a torn last line, left by a killed run, is passed over.
+
+    Raises:
+        UsageError: a line before the last is not JSON.
+    """
     if not path.exists():
         return []
     lines = path.read_text(errors="replace").split("\n")
     whole, last = lines[:-1], lines[-1]
-    records = [json.loads(line) for line in whole if line]
+    try:
+        records = [json.loads(line) for line in whole if line]
+    except json.JSONDecodeError as error:
+        raise UsageError(f"{path} is damaged: {error}") from error
     try:
         records += [json.loads(last)] if last else []
     except json.JSONDecodeError:
@@ -22,7 +31,7 @@ def read_metrics(path: Path) -> list[dict[str, Any]]:
 
 
 class MetricsWriter:
-    """Appends measurements to a file, each on disk before the next is taken.
+    """Appends measurements to a file, each handed to the system before the next is taken; a context that closes it.
 
     Args:
         path: the file; it continues where it ends, a torn last line removed.
@@ -30,7 +39,7 @@ class MetricsWriter:
     """
 
     def __init__(self, path: Path, keep_to: int = 0) -> None:
-        kept = [r for r in read_metrics(path) if r.get("step", 0) <= keep_to and r["kind"] not in ("probe", "end")]
+        kept = [r for r in read_metrics(path) if keep_to and r.get("step", 0) <= keep_to and not _comes_again(r)]
         beside = path.with_suffix(".jsonl.tmp")
         beside.write_text("".join(map(_line, kept)))
         os.replace(beside, path)
@@ -43,9 +52,16 @@ class MetricsWriter:
         self._file.flush()
         return json.loads(line)
 
-    def close(self) -> None:
-        """Closes the file."""
+    def __enter__(self) -> "MetricsWriter":
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self._file.close()
+
+
+def _comes_again(record: dict[str, Any]) -> bool:
+    """Whether going on writes it once more, though it is not of a later step."""
+    return record["kind"] in ("probe", "end") or record.get("name") == "not finite"
 
 
 def _line(record: dict[str, Any]) -> str:

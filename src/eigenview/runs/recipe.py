@@ -117,7 +117,9 @@ class OptimiserRecipe:
     def __post_init__(self) -> None:
         _require(0 < self.lr < math.inf, f"optimiser.lr must be a positive number, not {self.lr}")
         _require(0 <= self.momentum < 1, f"optimiser.momentum must be in [0, 1), not {self.momentum}")
-        _require(0 <= self.weight_decay < math.inf, f"optimiser.weight_decay must be 0 or more, not {self.weight_decay}")
+        _require(
+            0 <= self.weight_decay < math.inf, f"optimiser.weight_decay must be 0 or more, not {self.weight_decay}"
+        )
         _require(0 <= self.warmup <= 1, f"optimiser.warmup is a share of the steps in [0, 1], not {self.warmup}")
         _require(self.clip is None or self.clip > 0, f"optimiser.clip must be positive, not {self.clip}")
 
@@ -148,8 +150,10 @@ class TrainingRecipe:
     def __post_init__(self) -> None:
         _require(self.P >= 1, f"training.P must be at least 1, not {self.P}")
         _require(self.steps >= 1, f"training.steps must be at least 1, not {self.steps}")
-        _require(self.epochs is None or self.epochs > 0, f"training.epochs must be positive, not {self.epochs}")
-        _require(self.seed >= 0, f"training.seed must be 0 or more, not {self.seed}")
+        _require(
+            self.epochs is None or 0 < self.epochs < math.inf, f"training.epochs must be positive, not {self.epochs}"
+        )
+        _require(0 <= self.seed < 2**63, f"training.seed must be from 0 to 2⁶³ − 1, not {self.seed}")
         for name in ("measure_every", "checkpoint_every"):
             _require(getattr(self, name) >= 1, f"training.{name} must be at least 1, not {getattr(self, name)}")
 

@@ -48,7 +48,7 @@ def cpu() -> Recipe:
 
 
 def gpu() -> Recipe:
-    """Photographs on one GPU: ResNet-50 on 224×224 crops, SimCLR's views, objective and optimiser."""
+    """Photographs on one GPU: ResNet-50 on 224×224 crops, SimCLR's objective and optimiser, the views `large`."""
     return Recipe(
         data=DataRecipe(size=224, workers=8),
         views=ViewsRecipe(K=2, policy=POLICIES["large"]),

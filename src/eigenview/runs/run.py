@@ -27,8 +27,9 @@ class Run:
         Raises:
             UsageError: something else is there.
         """
-        if path.exists() and not path.is_dir():
-            raise UsageError(f"--out {path} is a file; a new directory is needed")
+        there = next(place for place in (path, *path.parents) if place.exists())
+        if not there.is_dir():
+            raise UsageError(f"--out {path}: {there} is a file; a new directory is needed")
         if (path / "recipe.yaml").exists():
             raise UsageError(f"--out {path} holds another run: name another directory, or go on with it by --resume")
         if path.exists() and any(found.name != "recipe.yaml.tmp" for found in path.iterdir()):

@@ -15,12 +15,15 @@ def nuclear_norm(x: Float[Tensor, "*batch N D"]) -> Float[Tensor, "*batch"]:
     """Sum of the singular values of each matrix.
 
     Its gradient is the polar factor UVᵀ over the directions that the matrix has; where singular values are zero, that
-    is the subgradient of least norm, so a collapsed or zero matrix has a finite one. It is differentiable once.
+    is the subgradient of least norm, so a zero matrix, or one of equal rows, has a finite one. It is differentiable once.
 
     Args:
         x: matrices of any floating dtype, also under autocast. Value and gradient are computed in float64, since a
             collapsed batch has directions that float32 cannot tell from rounding, and given in float32 or better.
             A matrix that is not finite gives NaN.
+
+    Raises:
+        TypeError: on a device without float64, such as MPS.
     """
     with torch.autocast(x.device.type, enabled=False):
         return _NuclearNorm.apply(x if x.dtype == torch.float64 else x.float())

@@ -27,7 +27,7 @@ def describe(learner: Learner, reference: Reference, images: Images, test: Image
             "python": platform.python_version(),
         },
         "device": learner.fabric.device.type,
-        "hardware": hardware(),
+        "hardware": hardware(learner.fabric.device.type),
         "precision": learner.precision,
         "parameters": {"encoder": _count(model.encoder), "projector": _count(model.projector)},
         "data": {
@@ -35,7 +35,7 @@ def describe(learner: Learner, reference: Reference, images: Images, test: Image
             "train": len(images),
             "test": None if test is None else len(test),
             "skipped": len(images.skipped),
-            "classes": None if images.labels is None else len(set(images.labels.tolist())),
+            "classes": None if images.class_names is None else len(images.class_names),
             "size": images.size,
             "view": learner.size,
         },
@@ -48,9 +48,9 @@ def describe(learner: Learner, reference: Reference, images: Images, test: Image
     }
 
 
-def hardware() -> str:
+def hardware(device: str) -> str:
     """The processor or accelerator in a few words."""
-    if torch.cuda.is_available():
+    if device == "cuda":
         return torch.cuda.get_device_name()
     cpuinfo = Path("/proc/cpuinfo")
     named = [line for line in cpuinfo.read_text().splitlines() if "model name" in line] if cpuinfo.exists() else []

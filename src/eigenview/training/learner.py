@@ -9,6 +9,7 @@ from jaxtyping import Float
 from lightning_fabric import Fabric
 from torch import Tensor
 
+from eigenview._errors import UsageError
 from eigenview.data import TrainingBatch
 from eigenview.objectives import build_objective
 from eigenview.runs import Recipe, Statistics, build_model
@@ -38,12 +39,13 @@ class Learner:
     by the step, so that what is drawn does not depend on where a run was resumed.
 
     Args:
-        recipe: what to build; its `data.size` is known by now.
+        recipe: what to build; its `data.size` and `training.precision` are known by now.
         statistics: mean and standard deviation of the images' channels.
         steps: updates in all.
     """
 
     def __init__(self, recipe: Recipe, statistics: Statistics, steps: int) -> None:
+        assert recipe.data.size is not None
         self.recipe, self.size, self.steps = recipe, recipe.data.size, steps
         device = choose_device(recipe.training.device)
         self.precision = choose_precision(recipe.training.precision, device)
@@ -79,10 +81,40 @@ class Learner:
         named = {name: term.item() for name, term in terms.items()}
         return Update(loss.item(), named, norm.item(), lr, h.detach().float(), z.detach().float(), finite)
 
+    def try_out(self) -> None:
+        """Sends blank views through once, so that what cannot run is told before anything is written.
+
+        Raises:
+            UsageError: nets or objective cannot take such views, or there are too few.
+        """
+        K, P = self.recipe.views.K, self.recipe.training.P
+        self.objective.check_shape(K, P)
+        if K * P < 2:
+            raise UsageError("one view of one sample is too little: raise training.P or views.K")
+        blank = torch.zeros(K, min(P, 2), 3, self.size, self.size, device=self.fabric.device)
+        try:
+            with torch.no_grad(), torch.random.fork_rng():
+                _, z = self.model.eval()(blank)
+                self.objective.checked_terms(z.float().repeat_interleave(P // min(P, 2), dim=1))
+        except Exception as error:
+            views = f"views of {self.size}×{self.size}"
+            raise UsageError(f"encoder or objective cannot take {views}: {type(error).__name__}: {error}") from error
+
+    def finite(self) -> bool:
+        """Whether all weights and running statistics are."""
+        tensors = [t for t in self.model.state_dict().values() if t.is_floating_point()]
+        return all(bool(torch.isfinite(tensor).all()) for tensor in tensors)
+
+    @property
+    def rooms(self) -> dict[str, int]:
+        """How many dimensions a batch's features and embeddings could fill at most, if a sample's views agree."""
+        P = self.recipe.training.P
+        return {"features": min(P, self.model.encoder.features), "embeddings": min(P, self.D)}
+
     def views(self, batch: TrainingBatch) -> Float[Tensor, "K P C S S"]:
         """The views of a batch, the same whenever they are asked for."""
         seed = np.random.SeedSequence([self.recipe.training.seed, batch.step]).generate_state(1, np.uint64)[0]
-        generator = torch.Generator().manual_seed(int(seed >> np.uint64(1)))
+        generator = torch.Generator(self.fabric.device).manual_seed(int(seed >> np.uint64(1)))
         images, v = batch.images.to(self.fabric.device, non_blocking=True), self.recipe.views
         if batch.cropped:
             return augment_cropped(images, v.policy, generator)

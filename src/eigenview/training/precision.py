@@ -2,6 +2,8 @@
 
 import torch
 
+from eigenview._errors import UsageError
+
 
 def choose_precision(wanted: str, device: str) -> str:
     """Fabric's name for `wanted`; `auto` is bf16-mixed on hardware that computes bfloat16 itself, else 32-true.
@@ -20,5 +22,11 @@ def choose_precision(wanted: str, device: str) -> str:
 
 
 def choose_device(wanted: str) -> str:
-    """`cuda` where there is one and nothing else was asked for, else `cpu`."""
+    """`cuda` where there is one and nothing else was asked for, else `cpu`.
+
+    Raises:
+        UsageError: `cuda` was asked for and there is none.
+    """
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise UsageError("training.device is cuda, but torch sees no GPU: leave it at auto, or install a CUDA build")
     return ("cuda" if torch.cuda.is_available() else "cpu") if wanted == "auto" else wanted

@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 from eigenview.monitor import Alarm
 
@@ -56,10 +57,6 @@ class TrainingProgress:
         if not self._console.is_terminal:
             self.say(f"step {line['step']}: {numbers}")
 
-    def alarm(self, alarm: Alarm) -> None:
-        """Shows an alarm above the bar."""
-        say_alarm(self._bar.console, alarm)
-
     def say(self, text: str) -> None:
         """Shows a line above the bar."""
         self._bar.console.print(text, highlight=False, soft_wrap=True)
@@ -67,7 +64,8 @@ class TrainingProgress:
 
 def say_alarm(console: Console, alarm: Alarm) -> None:
     """An alarm as a person reads it: name, evidence, what to try."""
-    console.print(f"[bold red]alarm[/] [bold]{alarm.name}[/]: {alarm.evidence}. Try {alarm.advice}.", soft_wrap=True)
+    words = f"{alarm.name}: {alarm.evidence}. Try {alarm.advice}."
+    console.print("alarm", Text(words), style="bold red", soft_wrap=True)
 
 
 class Clock:

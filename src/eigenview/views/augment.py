@@ -50,13 +50,13 @@ def augment_cropped(
 
     Args:
         views: K crops of each of P images of C = 1 or 3 channels, on any device; the work is done there.
-        policy: what may happen to them; its `crop` is not used.
+        policy: what may happen to them; its `crop` and `ratio` are not used.
         generator: as for `augment`.
 
     Returns:
         Views in [0, 1], on the crops' device.
     """
-    return _draw(views, replace(policy, crop=(1.0, 1.0)), generator, views.shape[-1])
+    return _draw(views, replace(policy, crop=(1.0, 1.0), ratio=(1.0, 1.0)), generator, views.shape[-1])
 
 
 def _draw(

@@ -7,6 +7,8 @@ from typing import Any
 from eigenview._errors import UsageError
 from eigenview._names import nearest
 
+_SMALLEST_CROP = 1e-6  # share of an area; far less than a pixel of any image
+
 
 @dataclass(frozen=True)
 class ViewPolicy:
@@ -39,9 +41,9 @@ class ViewPolicy:
     blur_sigma: tuple[float, float] = (0.1, 2.0)
     """Range of the blur's standard deviation, in pixels of the view."""
     noise: float = 0.0
-    """Standard deviation of Gaussian noise on every pixel, where black is 0 and white is 1."""
+    """Standard deviation of Gaussian noise on every pixel, where black is 0 and white is 1; the result is clipped there."""
     rotation: float = 0.0
-    """Largest angle of rotation either way, in degrees."""
+    """Largest angle of rotation either way, in degrees; beyond its edges an image goes on as its mirror."""
 
     def __post_init__(self) -> None:
         for name in ("flip", "jitter", "grey", "blur"):
@@ -81,7 +83,7 @@ class ViewPolicy:
         _check("strength", strength, 0.0, math.inf)
         return replace(
             self,
-            crop=(self.crop[0] ** strength, self.crop[1] ** strength),
+            crop=(max(self.crop[0] ** strength, _SMALLEST_CROP), max(self.crop[1] ** strength, _SMALLEST_CROP)),
             flip=min(self.flip * strength, max(self.flip, 0.5)),
             brightness=self.brightness * strength,
             contrast=self.contrast * strength,

@@ -1,0 +1,58 @@
+"""What the shipped recipes reach: pixels against features on held-out images, from the runs' own metrics.
+
+eigenview train --out runs/digits
+eigenview train cifar10-train.parquet --test cifar10-test.parquet --out runs/cifar10
+python benchmarks/recipes.py runs/digits runs/cifar10 [--write]
+"""
+
+import argparse
+from datetime import UTC, datetime
+from pathlib import Path
+
+from eigenview.report import probe_table
+from eigenview.runs import Run
+
+
+def section(run: Run) -> str:
+    """One run: what it was, how long it took, and its probes."""
+    lines = run.metrics
+    start = next(line for line in lines if line["kind"] == "start")
+    end = next(line for line in lines if line["kind"] == "end")
+    trained = max((line for line in lines if line["kind"] == "step"), key=lambda line: line["step"])
+    data, versions = start["data"], start["versions"]
+    when = datetime.fromtimestamp(start["time"], UTC).date()
+    rows = [
+        f"| {row.probe} | {_percent(row.pixels, row.pixels_spread)} | {_percent(row.features, row.features_spread)} "
+        f"| {row.gain:+.1f} |"
+        for row in probe_table(lines)
+    ]
+    return "\n".join(
+        [
+            f"## {Path(data['source']).name}",
+            "",
+            f"{when}, {start['hardware']}, torch {versions['torch']}, Python {versions['python']}, {start['precision']}. "
+            f"{data['train']:,} training and {data['test']:,} test images; {start['steps']:,} steps of P = {start['P']}, "
+            f"K = {start['K']}; updates {trained['seconds']:.0f} s, with probes {end['seconds']:.0f} s.",
+            "",
+            "| probe | raw pixels | features | gain (points) |",
+            "|---|---|---|---|",
+            *rows,
+        ]
+    )
+
+
+def _percent(mean: float | None, spread: float | None) -> str:
+    if mean is None:
+        return ""
+    return f"{mean:.1%}" if spread is None else f"{mean:.1%} ± {spread:.1%}"
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("runs", nargs="+", type=Path)
+    parser.add_argument("--write", action="store_true", help="write recipes.md beside this file")
+    options = parser.parse_args()
+    text = "\n\n".join(["# What the shipped recipes reach", *(section(Run.open(path)) for path in options.runs)]) + "\n"
+    print(text)
+    if options.write:
+        Path(__file__).with_suffix(".md").write_text(text)

@@ -1,0 +1,127 @@
+"""The updates of one sitting, and what is written between them."""
+
+import math
+from typing import Any
+
+from rich.console import Console
+
+from eigenview.data import Images, TrainingBatch, TrainingBatches
+from eigenview.monitor import Alarm, Watch, alarms_before, not_finite
+from eigenview.objectives import Reference
+from eigenview.report import views_picture
+from eigenview.runs import Checkpoint, MetricsWriter, Run, save_checkpoint
+from eigenview.training.interrupt import Interrupt
+from eigenview.training.learner import Learner, Update
+from eigenview.training.measure import measure
+from eigenview.training.progress import Clock, TrainingProgress, say_alarm
+
+SPECTRA_IN_A_RUN = 24
+PICTURED = 8
+
+
+class Session:
+    """A run from where it stands to its end, an interrupt, or a number that is not finite.
+
+    Args:
+        run: where checkpoints and pictures go.
+        learner: brought to `step`.
+        reference: the scale of its objective.
+        images: what it is trained on; those that turn out not to decode are listed.
+        metrics: where measurements and alarms go.
+        console: where a person sees them.
+        step: updates already made.
+        clock: seconds already trained.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        learner: Learner,
+        reference: Reference,
+        images: Images,
+        metrics: MetricsWriter,
+        console: Console,
+        step: int,
+        clock: Clock,
+    ) -> None:
+        self.run, self.learner, self.reference, self.images = run, learner, reference, images
+        self.metrics, self.console, self.step, self.clock = metrics, console, step, clock
+        self._watch = Watch(learner.steps, learner.rooms)
+        for line in run.metrics:
+            if line["kind"] == "step":
+                self._watch.see(line)
+
+    def update(self, batches: TrainingBatches) -> str:
+        """Updates; returns the outcome: `finished`, `interrupted` or `non-finite`."""
+        learner, t = self.learner, self.learner.recipe.training
+        self._say_skipped()
+        if self.step == 0:
+            for alarm in alarms_before(learner.objective, t.P, learner.D):
+                self._raise(alarm)
+        if self.step == learner.steps:
+            return "finished"
+        known_broken = len(self.images.skipped)
+        with Interrupt() as interrupt, TrainingProgress(self.console, learner.steps, self.step) as progress:
+            for batch in batches.at(self.step):
+                if self.step == 0:
+                    self._picture(batch)
+                update = learner.step(batch)
+                if not update.finite:
+                    return self._stop(update)
+                self.step += 1
+                self.clock.count(t.P)
+                progress.advance()
+                last = self.step == learner.steps
+                if self.step % t.measure_every == 0 or self.step == 1 or last:
+                    progress.measured(self._measure(update, self.step / batches.steps_per_epoch))
+                if self.step % t.checkpoint_every == 0 or last or interrupt.requested:
+                    if not learner.finite():
+                        return self._stop(update)
+                    self._save()
+                if last or interrupt.requested:
+                    break
+        if len(self.images.skipped) > known_broken:
+            self._say_skipped()
+        return "interrupted" if interrupt.requested else "finished"
+
+    def _measure(self, update: Update, epoch: float) -> dict[str, Any]:
+        every = self.learner.recipe.training.measure_every
+        thinned = every * max(1, math.ceil(self.learner.steps / every) // SPECTRA_IN_A_RUN)
+        with_spectrum = self.step % thinned == 0 or self.step in (1, self.learner.steps)
+        values = measure(update, self.reference, with_spectrum)
+        line = self.metrics.write(
+            "step", step=self.step, epoch=epoch, seconds=self.clock.seconds, images_per_s=self.clock.rate(), **values
+        )
+        for alarm in self._watch.see(line):
+            self._raise(alarm)
+        return line
+
+    def _stop(self, update: Update) -> str:
+        newest = self.run.last_checkpoint
+        kept = f"{newest.name} is kept" if newest else "there is no checkpoint yet"
+        self._raise(not_finite(self.step, update.loss, update.gradient_norm, kept))
+        return "non-finite"
+
+    def _raise(self, alarm: Alarm) -> None:
+        self.metrics.write("alarm", step=self.step, name=alarm.name, evidence=alarm.evidence, advice=alarm.advice)
+        say_alarm(self.console, alarm)
+
+    def _save(self) -> None:
+        state = {"seconds": self.clock.seconds, "images": len(self.images), **self.learner.state()}
+        save_checkpoint(self.run.checkpoints, Checkpoint(self.step, self.learner.model.state_dict(), state))
+
+    def _picture(self, batch: TrainingBatch) -> None:
+        views = self.learner.views(batch)[:, :PICTURED].cpu()
+        views_picture(views, None if batch.cropped else batch.images[:PICTURED], self.run.pictures / "views.png")
+
+    def _say_skipped(self) -> None:
+        """Lists the files that did not decode."""
+        skipped = self.images.skipped
+        if not skipped:
+            return
+        listing = self.run.path / "skipped.txt"
+        text = "".join(f"{file.name}\t{file.reason}\n" for file in skipped)
+        listing.write_text(text, encoding="utf-8", errors="backslashreplace")
+        first = f"the first {skipped[0].name}: {skipped[0].reason}"
+        words = f"skipped {len(skipped)} files that did not decode, {first}; all are in {listing}"
+        self.console.print(words, soft_wrap=True, markup=False, highlight=False)
