@@ -1,4 +1,4 @@
-"""Kills a short run with SIGKILL at random moments, resumes it each time, and compares the final weights, byte for byte.
+"""Kills a short run with SIGKILL at random moments, resumes it each time, and compares final weights, byte for byte.
 
     python benchmarks/kill_resume.py [--kills 20] [--seed 0]
 
@@ -54,10 +54,8 @@ def compare(kills: int, seed: int) -> bool:
             out, after = Path(folder) / f"killed-{kill}", moments.uniform(0, 0.9 * seconds)
             step = run_with_a_kill(out, after)
             same.append(weights(out) == expected)
-            print(
-                f"killed after {after:5.2f} s, resumed from step {step:2d}: {'same' if same[-1] else 'DIFFERENT'} bytes",
-                flush=True,
-            )
+            verdict = "same" if same[-1] else "DIFFERENT"
+            print(f"killed after {after:5.2f} s, resumed from step {step:2d}: {verdict} bytes", flush=True)
     print(f"{sum(same)} of {kills} equal the undisturbed run")
     return all(same)
 

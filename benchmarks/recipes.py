@@ -18,7 +18,6 @@ def section(run: Run) -> str:
     lines = run.metrics
     start = next(line for line in lines if line["kind"] == "start")
     end = next(line for line in lines if line["kind"] == "end")
-    trained = max((line for line in lines if line["kind"] == "step"), key=lambda line: line["step"])
     data, versions = start["data"], start["versions"]
     when = datetime.fromtimestamp(start["time"], UTC).date()
     rows = [
@@ -31,8 +30,8 @@ def section(run: Run) -> str:
             f"## {Path(data['source']).name}",
             "",
             f"{when}, {start['hardware']}, torch {versions['torch']}, Python {versions['python']}, {start['precision']}. "
-            f"{data['train']:,} training and {data['test']:,} test images; {start['steps']:,} steps of P = {start['P']}, "
-            f"K = {start['K']}; updates {trained['seconds']:.0f} s, with probes {end['seconds']:.0f} s.",
+            f"{data['train']:,} training and {data['test']:,} test images; {start['steps']:,} steps of "
+            f"P = {start['P']}, K = {start['K']}, in {end['seconds']:.0f} s.",
             "",
             "| probe | raw pixels | features | gain (points) |",
             "|---|---|---|---|",

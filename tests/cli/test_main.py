@@ -6,6 +6,7 @@ import pytest
 
 from eigenview.cli import main
 from eigenview.cli.arguments import one_line, parse
+from eigenview.cli.train import Train
 from eigenview.runs import RECIPES, Recipe
 from eigenview.views import POLICIES
 
@@ -36,45 +37,50 @@ def test_what_people_type_most_is_there():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def settings_of(*words: str) -> Recipe:
+    command = settings_of(*words])
+    assert isinstance(command, Train)
+    return command.settings
+
+
 class TestTrainWords:
     def test_alone_they_ask_for_the_digits_recipe(self):
-        assert parse(["train"]).settings == RECIPES["digits"]()
+        assert settings_of() == RECIPES["digits"]()
 
     def test_other_data_take_the_cpu_recipe(self):
-        settings = parse(["train", "photos", "--test", "others"]).settings
+        settings = settings_of("photos", "--test", "others")
         assert (settings.data.train, settings.data.test) == ("photos", "others")
         assert settings.encoder == RECIPES["cpu"]().encoder
 
     def test_flags_change_the_named_recipe(self):
         settings = parse(
-            ["train", "x", "--recipe", "digits", "--training.P", "64", "--projector.hidden", "8", "9", "--data.size", "16"]
-        ).settings
+            ["train", "x", "--recipe", "digits", "--training.P", "64", "--projector.hidden", "8", "9", "--data.size", "16")
         assert (settings.training.P, settings.projector.hidden, settings.data.size) == (64, (8, 9), 16)
         assert settings.optimiser == RECIPES["digits"]().optimiser
 
     def test_a_recipe_file_is_read(self, tmp_path):
         file = tmp_path / "mine.yaml"
         file.write_text("training: {steps: 7}\ndata: {train: mine}")
-        settings = parse(["train", "--recipe", str(file)]).settings
+        settings = settings_of("--recipe", str(file))
         assert (settings.training.steps, settings.data.train) == (7, "mine")
 
     def test_another_objective_drops_the_options_of_the_first(self):
-        assert parse(["train", "--objective", "MMCR"]).settings.objective.options == {}
-        words = ["train", "--objective", "MMCR", "--objective.options", "local_weight=0.5"]
-        assert parse(words).settings.objective.options == {"local_weight": 0.5}
+        assert settings_of("--objective", "MMCR").objective.options == {}
+        words = ["--objective", "MMCR", "--objective.options", "local_weight=0.5"]
+        assert settings_of(*words).objective.options == {"local_weight": 0.5}
 
     def test_options_have_types(self):
-        words = ["train", "--encoder.options", "width=32", "stem=small", "a=0.5", "b=true"]
-        assert parse(words).settings.encoder.options == {"width": 32, "stem": "small", "a": 0.5, "b": True}
+        words = ["--encoder.options", "width=32", "stem=small", "a=0.5", "b=true"]
+        assert settings_of(*words).encoder.options == {"width": 32, "stem": "small", "a": 0.5, "b": True}
 
     def test_policy_and_strength(self):
-        words = ["train", "--policy", "moderate", "--strength", "0.5"]
-        assert parse(words).settings.views.policy == POLICIES["moderate"].scaled(0.5)
+        words = ["--policy", "moderate", "--strength", "0.5"]
+        assert settings_of(*words).views.policy == POLICIES["moderate"].scaled(0.5)
 
     def test_resume_alone_takes_the_stored_recipe(self, tmp_path):
         stored = Recipe.from_yaml("training: {steps: 7, P: 3}")
         (tmp_path / "recipe.yaml").write_text(stored.to_yaml())
-        assert parse(["train", "--out", str(tmp_path), "--resume"]).settings == stored
+        assert settings_of("--out", str(tmp_path), "--resume") == stored
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def test_a_full_disk_leaves_the_earlier_ones(tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(module, "save_file", full)
-    with pytest.raises(OSError, match="checkpoint of step 10 .* No space left"):
+    with pytest.raises(OSError, match=r"checkpoint of step 10 .* No space left"):
         save_checkpoint(tmp_path, checkpoint(10))
     assert [path.name for path in tmp_path.iterdir()] == ["step-00000005"]
 
@@ -55,5 +55,5 @@ def test_a_half_written_one_is_no_checkpoint_and_goes(tmp_path):
 def test_a_pickle_with_code_in_it_is_refused(tmp_path):
     path = save_checkpoint(tmp_path, checkpoint(5))
     torch.save({"step": 5, "evil": print}, path / "state.pt")
-    with pytest.raises(Exception, match="[Ww]eights"):
+    with pytest.raises(Exception, match=r"[Ww]eights"):
         load_checkpoint(path)

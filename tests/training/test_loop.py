@@ -107,6 +107,7 @@ class TestNoLabels:
 
         def shuffled(*sources):
             images, test = original(*sources)
+            assert images.labels is not None
             images.labels = np.random.default_rng(0).permutation(images.labels)
             return images, test
 

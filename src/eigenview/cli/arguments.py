@@ -46,7 +46,7 @@ def _read(arguments: list[str], train: Train) -> Command:
     try:
         with contextlib.redirect_stderr(complaint):
             return tyro.cli(
-                commands,  # pyright: ignore[reportArgumentType]
+                commands,
                 prog="eigenview",
                 description=_DESCRIPTION,
                 args=arguments or ["--help"],

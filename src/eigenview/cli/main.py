@@ -19,8 +19,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
     """
-    # Read when torch is imported, later. Spinning threads stall two-thread kernels fifty-fold when another process has a
-    # core; huge pages make large tensors cheaper to allocate.
+    # Read when torch is imported, later. Threads that wait spinning stall two-thread kernels when another process has
+    # a core; huge pages make large tensors cheaper to allocate.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
     try:

@@ -32,7 +32,7 @@ def label_knn(
     test_labels: Int64[np.ndarray, "M"],
     k: int = 10,
 ) -> float:
-    """Accuracy, in [0, 1], of the k nearest neighbours by cosine, each weighted by one over its distance on the unit sphere.
+    """Accuracy, in [0, 1], of the k nearest neighbours on the unit sphere, weighted by one over distance.
 
     Papers often take k = 200 and weights exp(cos / .07) instead: compare with theirs only roughly.
 
@@ -58,7 +58,7 @@ def label_linear(
     test_features: Float[np.ndarray, "M D"],
     test_labels: Int64[np.ndarray, "M"],
 ) -> float:
-    """Accuracy, in [0, 1], of logistic regression on standardised features: L2 penalty with C = 0.1, 100 steps of L-BFGS.
+    """Accuracy, in [0, 1], of logistic regression on standardised features (C = 0.1, 100 steps of L-BFGS).
 
     Args:
         features: of the known samples.

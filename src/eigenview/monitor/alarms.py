@@ -77,8 +77,8 @@ class Watch:
             return None
         return Alarm(
             "loss at chance",
-            f"at step {measured['step']} the loss {measured['loss']:.4g} stands at {scale:.0%} of the way from complete "
-            "collapse (0%) to its best (100%)",
+            f"at step {measured['step']} the loss {measured['loss']:.4g} stands at {scale:.0%} of the way from "
+            "complete collapse (0%) to its best (100%)",
             "a smaller learning rate, a longer warm-up, weaker views, or batch norm in the projector",
         )
 

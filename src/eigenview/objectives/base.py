@@ -36,8 +36,8 @@ class Reference:
 class Objective(nn.Module, ABC):
     """What training minimises: a sum of named terms of the embeddings `z[K, P, D]`.
 
-    Subclasses write `terms` and `reference`; called, an objective hands its embeddings to `terms` checked, in float32 or
-    better, outside autocast. Call it, or `checked_terms`, never `terms` itself.
+    Subclasses write `terms` and `reference`; called, an objective hands its embeddings to `terms` checked, in float32
+    or better, outside autocast. Call it, or `checked_terms`, never `terms` itself.
     """
 
     views_needed: ClassVar[int] = 2

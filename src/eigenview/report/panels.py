@@ -23,8 +23,8 @@ LOOK_FOR = {
     "Loss on its scale": "0 is complete collapse and 1 the bound: compare runs of different objectives and batch sizes "
     "here, not by their raw losses.",
     "Terms of the loss": "They sum to the loss: one that falls while another rises shows what is traded for what.",
-    "Effective rank": "How many dimensions the views of one batch fill (RankMe): a fall towards 1 is collapse, and a gap between the curves is "
-    "what the projector discards.",
+    "Effective rank": "How many dimensions the views of one batch fill (RankMe): a fall towards 1 is "
+    "collapse, and a gap between the curves is what the projector discards.",
     "Spectrum of features": "Dark is late: a flat line uses all directions alike, and a cliff marks where they have "
     "collapsed.",
     "Spectrum of embeddings": "The same behind the projector, where the objective acts: a cliff here that the features "

@@ -29,7 +29,7 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint, keep: int = 2) -> Path
 
     Args:
         folder: the run's `checkpoints`.
-        checkpoint: its weights go to `model.safetensors`, its state to `state.pt`, which loads with `weights_only=True`.
+        checkpoint: weights go to `model.safetensors`, state to `state.pt`, which loads with `weights_only=True`.
         keep: how many to keep.
 
     Raises:

@@ -29,7 +29,7 @@ def embed(
         run: a run's directory.
         source: images, as for training.
         out: `.npy` (an array [N, d_enc], float32), `.safetensors` (`features`, and `labels` where there are any) or
-            `.parquet` (a row an image: `name`, `features`, and `label` where there are any). Rows keep the source's order.
+            `.parquet` (a row an image: `name`, `features`, and `label` where there are any). Rows keep their order.
         split: which split of the source; one without splits is all `train`.
         console: where to show progress.
 

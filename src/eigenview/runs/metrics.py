@@ -1,5 +1,6 @@
 """The measurements of a run: one JSON object a line."""
 
+import contextlib
 import json
 import math
 import os
@@ -23,10 +24,8 @@ def read_metrics(path: Path) -> list[dict[str, Any]]:
         records = [json.loads(line) for line in whole if line]
     except json.JSONDecodeError as error:
         raise UsageError(f"{path} is damaged: {error}") from error
-    try:
+    with contextlib.suppress(json.JSONDecodeError):
         records += [json.loads(last)] if last else []
-    except json.JSONDecodeError:
-        pass
     return records
 
 

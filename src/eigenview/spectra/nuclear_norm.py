@@ -15,7 +15,7 @@ def nuclear_norm(x: Float[Tensor, "*batch N D"]) -> Float[Tensor, "*batch"]:
     """Sum of the singular values of each matrix.
 
     Its gradient is the polar factor UVᵀ over the directions that the matrix has; where singular values are zero, that
-    is the subgradient of least norm, so a zero matrix, or one of equal rows, has a finite one. It is differentiable once.
+    is the subgradient of least norm, so a zero matrix, or one of equal rows, has a finite one. Once only.
 
     Args:
         x: matrices of any floating dtype, also under autocast. Value and gradient are computed in float64, since a

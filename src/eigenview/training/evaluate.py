@@ -46,8 +46,8 @@ def evaluate(
 ) -> None:
     """Probes pixels and features on the same images, and pictures the nearest neighbours of a few.
 
-    At most 20,000 training and 10,000 test images are used, drawn at random. Without a labelled test set, a fifth of the
-    training images is held out from the probes; the encoder has then seen them, without their labels.
+    At most 20,000 training and 10,000 test images are used, drawn at random. Without a labelled test set, a fifth
+    of the training images is held out from the probes; the encoder has then seen them, without their labels.
 
     Args:
         run: its pictures go there.

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from lightning_fabric import Fabric
-from torch import Tensor
+from torch import Tensor, nn
 
 from eigenview._errors import UsageError
 from eigenview.data import TrainingBatch
@@ -21,7 +21,7 @@ from eigenview.views import augment, augment_cropped
 
 @dataclass(frozen=True)
 class Update:
-    """What one update saw. `finite` is false where loss or gradient are not; the weights were then left as they were."""
+    """What one update saw; it was not made where loss or gradient are not `finite`."""
 
     loss: float
     terms: dict[str, float]
@@ -56,7 +56,7 @@ class Learner:
         self.D = recipe.projector.D or self.model.encoder.features
         o = recipe.optimiser
         self.optimiser = build_optimiser(self.model, o.name, o.lr, o.momentum, o.weight_decay)
-        running = torch.compile(self.model) if recipe.training.compile else self.model
+        running: nn.Module = torch.compile(self.model) if recipe.training.compile else self.model  # pyright: ignore[reportAssignmentType]
         self._model, self._optimiser = self.fabric.setup(running, self.optimiser)
 
     def step(self, batch: TrainingBatch) -> Update:

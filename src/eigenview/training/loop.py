@@ -85,6 +85,7 @@ def _settled(recipe: Recipe, images: Images) -> Recipe:
 def _training_batches(recipe: Recipe, images: Images) -> TrainingBatches:
     """The batches of a recipe: whole images where they share one size, else K crops of each, made in workers."""
     t, v = recipe.training, recipe.views
+    assert recipe.data.size is not None
     crop = partial(crop_photo, policy=v.policy, size=recipe.data.size, views=v.K)
     return TrainingBatches(images, t.P, t.seed, crop=crop, workers=recipe.data.workers)
 

@@ -41,7 +41,7 @@ class ViewPolicy:
     blur_sigma: tuple[float, float] = (0.1, 2.0)
     """Range of the blur's standard deviation, in pixels of the view."""
     noise: float = 0.0
-    """Standard deviation of Gaussian noise on every pixel, where black is 0 and white is 1; the result is clipped there."""
+    """Standard deviation of Gaussian noise on every pixel, from black 0 to white 1; the result is clipped to these."""
     rotation: float = 0.0
     """Largest angle of rotation either way, in degrees; beyond its edges an image goes on as its mirror."""
 
