@@ -29,7 +29,8 @@ def section(run: Run) -> str:
         [
             f"## {Path(data['source']).name}",
             "",
-            f"{when}, {start['hardware']}, torch {versions['torch']}, Python {versions['python']}, {start['precision']}. "
+            f"{when}, {start['hardware']}, torch {versions['torch']}, Python {versions['python']}, "
+            f"{start['precision']}. "
             f"{data['train']:,} training and {data['test']:,} test images; {start['steps']:,} steps of "
             f"P = {start['P']}, K = {start['K']}, in {end['seconds']:.0f} s.",
             "",

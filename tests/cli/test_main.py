@@ -33,12 +33,13 @@ def test_import_alone_imports_nothing_heavy():
 
 
 def test_what_people_type_most_is_there():
-    code = "import eigenview as e; e.objectives.MMCR; e.measures.effective_rank; e.views.augment; e.Recipe; e.train; e.load"
+    names = ("objectives.MMCR", "measures.effective_rank", "views.augment", "Recipe", "train", "load", "UsageError")
+    code = "import eigenview\n" + "\n".join(f"eigenview.{name}" for name in names)
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def settings_of(*words: str) -> Recipe:
-    command = settings_of(*words])
+    command = parse(["train", *words])
     assert isinstance(command, Train)
     return command.settings
 
@@ -53,8 +54,8 @@ class TestTrainWords:
         assert settings.encoder == RECIPES["cpu"]().encoder
 
     def test_flags_change_the_named_recipe(self):
-        settings = parse(
-            ["train", "x", "--recipe", "digits", "--training.P", "64", "--projector.hidden", "8", "9", "--data.size", "16")
+        words = "x --recipe digits --training.P 64 --projector.hidden 8 9 --data.size 16"
+        settings = settings_of(*words.split())
         assert (settings.training.P, settings.projector.hidden, settings.data.size) == (64, (8, 9), 16)
         assert settings.optimiser == RECIPES["digits"]().optimiser
 
