@@ -10,13 +10,13 @@ from rich.console import Console
 
 from eigenview._errors import UsageError
 from eigenview.data import Images, TrainingBatches, channel_statistics, open_dataset
-from eigenview.report import write_page
+from eigenview.report import probe_table, write_page
 from eigenview.runs import MetricsWriter, Recipe, Run, load_checkpoint
 from eigenview.training.describe import describe
 from eigenview.training.evaluate import evaluate
 from eigenview.training.learner import Learner
 from eigenview.training.precision import choose_device, choose_precision
-from eigenview.training.progress import Clock
+from eigenview.training.progress import Clock, show_probes
 from eigenview.training.session import Session
 from eigenview.views import crop_photo
 
@@ -63,6 +63,7 @@ def train(recipe: Recipe, out: str | Path, resume: bool = False, console: Consol
             outcome, trained = session.update(batches), session.clock.seconds
             if outcome == "finished":
                 evaluate(run, learner, images, test, metrics, console)
+                show_probes(console, probe_table(run.metrics))
             metrics.write("end", step=session.step, seconds=trained, outcome=outcome)
     except Exception:
         # A page of what there is helps, but a second failure must not hide the first.

@@ -1,15 +1,17 @@
 """What a person sees while a run goes on."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
 from rich.text import Text
 
 from eigenview.monitor import Alarm
+from eigenview.report import ProbeRow
 
 
 class TrainingProgress:
@@ -66,6 +68,25 @@ def say_alarm(console: Console, alarm: Alarm) -> None:
     """An alarm as a person reads it: name, evidence, what to try."""
     words = f"{alarm.name}: {alarm.evidence}. Try {alarm.advice}."
     console.print("alarm", Text(words), style="bold red", soft_wrap=True)
+
+
+def show_probes(console: Console, rows: Sequence[ProbeRow]) -> None:
+    """What probes read from pixels and from features, as a table; nothing where nothing was probed."""
+    if not rows:
+        return
+    table = Table(title="accuracy on held-out images", title_justify="left")
+    for name in ("probe", "raw pixels", "features", "gain, points"):
+        table.add_column(name, justify="left" if name == "probe" else "right")
+    for row in rows:
+        gain = "" if row.gain is None else f"{row.gain:+.1f}"
+        table.add_row(row.probe, _share(row.pixels, row.pixels_spread), _share(row.features, row.features_spread), gain)
+    console.print(table)
+
+
+def _share(mean: float | None, spread: float | None) -> str:
+    if mean is None:
+        return ""
+    return f"{mean:.1%}" if spread is None else f"{mean:.1%} ± {spread:.1%}"
 
 
 class Clock:
