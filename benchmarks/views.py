@@ -109,7 +109,7 @@ def uniform(low: float, high: float) -> float:
 
 def with_kornia() -> Pipeline | None:
     try:
-        from kornia import augmentation as K
+        K = importlib.import_module("kornia.augmentation")  # installed by hand: the project does not need it
     except ImportError:
         return None
 
@@ -169,7 +169,8 @@ def processor() -> str:
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.exists() else []
     models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return f"{models[0] if models else platform.processor()}, {os.cpu_count()} cores, {torch.get_num_threads()} threads"
+    threads = f"{torch.get_num_threads()} threads, OMP_WAIT_POLICY {os.environ.get('OMP_WAIT_POLICY', 'unset')}"
+    return f"{models[0] if models else platform.processor()}, {os.cpu_count()} cores, {threads}"
 
 
 def main() -> None:

@@ -79,7 +79,7 @@ def test_import_path(module):
         ("infonce", {"temprature": 0.1}, "objective 'infonce' has no option 'temprature': did you mean 'temperature'"),
         ("infonce", {"temperature": 0.0}, "objective 'infonce': temperature must be positive and finite, not 0.0"),
         ("vicreg", {"variance": -1.0}, "objective 'vicreg': variance must be a finite weight, 0 or more, not -1.0"),
-        ("no_such_module:Mine", {}, "objective 'no_such_module:Mine': No module named 'no_such_module'"),
+        ("no_such_module:Mine", {}, "objective 'no_such_module:Mine' cannot be imported: ModuleNotFoundError"),
         ("MODULE:Yours", {}, "module 'mine_of_this_test' has no 'Yours'"),
         ("MODULE:Unfinished", {}, "Can't instantiate abstract class Unfinished"),
         ("MODULE:Mine", {"powr": 2.0}, "has no option 'powr': did you mean 'power'"),

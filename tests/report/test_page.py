@@ -15,7 +15,14 @@ from eigenview.report import write_page
 from .conftest import end_line, start_line, step_line, whole_run, write_run
 
 VOID = {"meta", "img", "br", "hr", "link", "input"}
-CURVES = ["Loss", "Loss on its scale", "Effective rank", "Spectrum of features", "Spectrum of embeddings"]
+CURVES = [
+    "Loss",
+    "Loss on its scale",
+    "Terms of the loss",
+    "Effective rank",
+    "Spectrum of features",
+    "Spectrum of embeddings",
+]
 SMALL_CURVES = ["Learning rate", "Gradient norm", "Throughput"]
 PICTURES = ["Views", "Nearest neighbours"]
 

@@ -29,8 +29,8 @@ def digits() -> Recipe:
         encoder=EncoderRecipe("convnet", {"width": 32}),
         projector=ProjectorRecipe(D=64, hidden=(256,)),
         objective=ObjectiveRecipe("InfoNCE", {"temperature": 0.2}),
-        optimiser=OptimiserRecipe("sgd", lr=0.1, weight_decay=1e-4),
-        training=TrainingRecipe(P=128, steps=1000, measure_every=25, checkpoint_every=200),
+        optimiser=OptimiserRecipe("sgd", lr=0.2, weight_decay=5e-4),
+        training=TrainingRecipe(P=128, steps=700, measure_every=25, checkpoint_every=200),
     )
 
 
