@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from eigenview._errors import UsageError
+from eigenview.parallel import ranks, require_equal_shapes
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,9 @@ class Objective(nn.Module, ABC):
 
     Subclasses write `terms` and `reference`; called, an objective hands its embeddings to `terms` checked, in float32
     or better, outside autocast. Call it, or `checked_terms`, never `terms` itself.
+
+    Where several ranks train together, z holds a rank's own P samples, and the loss is that of the samples of all ranks,
+    the same number on each; its gradients are exact once averaged over ranks, as DDP does (see `parallel`).
     """
 
     views_needed: ClassVar[int] = 2
@@ -49,31 +53,41 @@ class Objective(nn.Module, ABC):
 
     @abstractmethod
     def reference(self, K: int, P: int, D: int) -> Reference:
-        """The loss at collapse, at perfect alignment with uniform embeddings, and its bound."""
+        """The loss at collapse, at perfect alignment with uniform embeddings, and its bound; P counts all ranks'."""
 
-    def forward(self, z: Float[Tensor, "K P D"]) -> Float[Tensor, ""]:
+    def forward(self, z: Float[Tensor, "K P D"], target: Float[Tensor, "K P D"] | None = None) -> Float[Tensor, ""]:
         """The loss: the sum of its terms."""
-        return torch.stack(list(self.checked_terms(z).values())).sum()
+        return torch.stack(list(self.checked_terms(z, target).values())).sum()
 
-    def checked_terms(self, z: Float[Tensor, "K P D"]) -> dict[str, Float[Tensor, ""]]:
+    def checked_terms(
+        self, z: Float[Tensor, "K P D"], target: Float[Tensor, "K P D"] | None = None
+    ) -> dict[str, Float[Tensor, ""]]:
         """`terms`, of embeddings that were checked and brought to float32 or better.
 
+        Args:
+            z: embeddings, views first.
+            target: a teacher's embeddings of the same views, for an objective that compares with one; no gradient
+                reaches them.
+
         Raises:
-            ValueError: z does not have three axes.
+            ValueError: z does not have three axes, or another shape on another rank; a target of another shape, or for
+                an objective that compares with no teacher.
             UsageError: too few views or samples.
-            RuntimeError: several processes train together, whose batches are not joined yet.
         """
-        if (
-            torch.distributed.is_available()
-            and torch.distributed.is_initialized()
-            and torch.distributed.get_world_size() > 1
-        ):
-            raise RuntimeError("objectives do not join the batches of several processes yet: train in one process")
         if z.ndim != 3:
             raise ValueError(f"embeddings must be z[K, P, D], views first, not of shape {list(z.shape)}")
-        self.check_shape(z.shape[0], z.shape[1])
+        require_equal_shapes(z)
+        self.check_shape(z.shape[0], ranks() * z.shape[1])
         with torch.autocast(z.device.type, enabled=False):
-            return self.terms(z if z.dtype == torch.float64 else z.float())
+            return self._terms(_float32_or_better(z), target)
+
+    def _terms(self, z: Float[Tensor, "K P D"], target: Float[Tensor, "K P D"] | None) -> dict[str, Float[Tensor, ""]]:
+        if target is not None:
+            raise ValueError(f"{type(self).__name__} compares with no teacher: leave the target out")
+        return self.terms(z)
+
+    def constrain(self, projector: nn.Module) -> None:
+        """Does to a projector's weights, before training, what the objective asks of them: by default, nothing."""
 
     def check_shape(self, K: int, P: int) -> None:
         """Makes sure that there are enough views and samples.
@@ -86,6 +100,29 @@ class Objective(nn.Module, ABC):
             raise UsageError(f"{name} needs at least {views} views, not K = {K}")
         if samples > P:
             raise UsageError(f"{name} needs at least {samples} samples, not P = {P}")
+
+
+class TeacherObjective(Objective):
+    """An objective that compares embeddings with a teacher's; without a teacher, with themselves, detached."""
+
+    @abstractmethod
+    def terms_against(self, z: Float[Tensor, "K P D"], target: Float[Tensor, "K P D"]) -> dict[str, Float[Tensor, ""]]:
+        """The loss by its named, signed, weighted terms, from embeddings and the teacher's; the latter are detached."""
+
+    def terms(self, z: Float[Tensor, "K P D"]) -> dict[str, Float[Tensor, ""]]:
+        """`terms_against` the embeddings themselves, detached."""
+        return self.terms_against(z, z.detach())
+
+    def _terms(self, z: Float[Tensor, "K P D"], target: Float[Tensor, "K P D"] | None) -> dict[str, Float[Tensor, ""]]:
+        if target is None:
+            return self.terms(z)
+        if target.shape != z.shape:
+            raise ValueError(f"a target must have the shape of z, {list(z.shape)}, not {list(target.shape)}")
+        return self.terms_against(z, _float32_or_better(target.detach()))
+
+
+def _float32_or_better(x: Tensor) -> Tensor:
+    return x if x.dtype == torch.float64 else x.float()
 
 
 def weight(name: str, value: float) -> float:

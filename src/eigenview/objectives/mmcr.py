@@ -6,6 +6,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from eigenview.objectives.base import Objective, Reference, weight
+from eigenview.parallel import mean_over_ranks
 from eigenview.spectra import nuclear_norm, uniform_percent_error, unit
 
 
@@ -31,9 +32,9 @@ class MMCR(Objective):
     def terms(self, z: Float[Tensor, "K P D"]) -> dict[str, Float[Tensor, ""]]:
         """`centroids`, and `local` where it has a weight."""
         z = unit(z)
-        terms = {"centroids": -nuclear_norm(z.mean(0))}
+        terms = {"centroids": -nuclear_norm(z.mean(0), across_ranks=True)}
         if self.local_weight:
-            terms["local"] = self.local_weight * nuclear_norm(z.transpose(0, 1)).mean()
+            terms["local"] = self.local_weight * mean_over_ranks(nuclear_norm(z.transpose(0, 1)).mean())
         return terms
 
     def reference(self, K: int, P: int, D: int) -> Reference:

@@ -9,6 +9,8 @@ from scipy.special import gammainc, poch
 from torch import Tensor
 
 from eigenview.objectives.base import Objective, Reference, weight
+from eigenview.parallel import mean_over_ranks
+from eigenview.spectra import covariance
 
 _EPSILON = 1e-4
 
@@ -38,15 +40,14 @@ class VICReg(Objective):
 
     def terms(self, z: Float[Tensor, "K P D"]) -> dict[str, Float[Tensor, ""]]:
         """`invariance`, `variance` and `covariance`, weighted."""
-        _, P, D = z.shape
+        D = z.shape[2]
         distance = torch.stack([(first - second).square().mean() for first, second in combinations(z, 2)]).mean()
-        centred = z - z.mean(1, keepdim=True)
-        cov = centred.mT @ centred / (P - 1)
+        cov = covariance(z)
         variances = cov.diagonal(dim1=-2, dim2=-1)
         missing = torch.relu(1 - (variances + _EPSILON).sqrt()).mean()
         off_diagonal = (cov - torch.diag_embed(variances)).square().sum((-2, -1)).mean()
         return {
-            "invariance": self.invariance * distance,
+            "invariance": self.invariance * mean_over_ranks(distance),
             "variance": self.variance * missing,
             "covariance": self.covariance * 2 * off_diagonal / D,
         }

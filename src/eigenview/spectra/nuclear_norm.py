@@ -7,60 +7,48 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-# Below this share of the largest singular value a float64 Gram matrix, which squares them, leaves too few digits.
-_RESOLVED_BY_GRAM = 1e-5
+from eigenview.parallel import ranks, total
+from eigenview.spectra.polar import polar_factor
+from eigenview.spectra.polar_iteration import polar_factor_by_products
 
 
-def nuclear_norm(x: Float[Tensor, "*batch N D"]) -> Float[Tensor, "*batch"]:
+def nuclear_norm(x: Float[Tensor, "*batch N D"], across_ranks: bool = False) -> Float[Tensor, "*batch"]:
     """Sum of the singular values of each matrix.
 
     Its gradient is the polar factor UVᵀ over the directions that the matrix has; where singular values are zero, that
     is the subgradient of least norm, so a zero matrix, or one of equal rows, has a finite one. Once only.
 
-    Args:
-        x: matrices of any floating dtype, also under autocast. Value and gradient are computed in float64, since a
-            collapsed batch has directions that float32 cannot tell from rounding, and given in float32 or better.
-            A matrix that is not finite gives NaN.
+    On a CPU, and for float64, the polar factor comes from a Gram matrix in float64; for float32 and below on other
+    devices from float32 products, whose accuracy a collapsed batch still needs.
 
-    Raises:
-        TypeError: on a device without float64, such as MPS.
+    Args:
+        x: matrices of any floating dtype, also under autocast. The result is in float32 or better. A matrix that is
+            not finite gives NaN.
+        across_ranks: x holds a rank's rows; the norm is that of the rows of all ranks (see `parallel`), each of which
+            makes the same use of it.
     """
     with torch.autocast(x.device.type, enabled=False):
-        return _NuclearNorm.apply(x if x.dtype == torch.float64 else x.float())
+        return _NuclearNorm.apply(x if x.dtype == torch.float64 else x.float(), across_ranks and ranks() > 1)
 
 
 class _NuclearNorm(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor) -> Tensor:
-        finite = torch.isfinite(x).all(dim=(-2, -1), keepdim=True)
-        matrix = torch.where(finite, x, 0.0).double()
-        polar = torch.where(finite, _polar_factor(matrix), torch.nan)
-        ctx.save_for_backward(polar.to(x.dtype))
-        return (polar * matrix).sum((-2, -1)).to(x.dtype)
+    def forward(ctx: Any, x: Tensor, across_ranks: bool) -> Tensor:
+        broken = (~torch.isfinite(x)).sum((-2, -1), keepdim=True)
+        finite = (total(broken) if across_ranks else broken) == 0
+        matrix = torch.where(finite, x, 0.0)
+        if x.device.type == "cpu" or x.dtype == torch.float64 or across_ranks:
+            matrix = matrix.double()
+            polar = polar_factor(matrix, across_ranks)
+        else:
+            polar = polar_factor_by_products(matrix)
+        polar = torch.where(finite, polar, torch.nan)
+        ctx.save_for_backward((ranks() * polar if across_ranks else polar).to(x.dtype))
+        norm = (polar * matrix).sum((-2, -1))
+        return (total(norm) if across_ranks else norm).to(x.dtype)
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, *gradients: Tensor) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:  # pyright: ignore[reportIncompatibleMethodOverride]
         (polar,) = ctx.saved_tensors
-        return gradients[0][..., None, None] * polar
-
-
-def _polar_factor(x: Tensor) -> Tensor:
-    """UVᵀ from the eigenvectors of the smaller Gram matrix, or from an SVD where that squares too much away."""
-    if x.shape[-2] > x.shape[-1]:
-        return _polar_factor(x.mT).mT
-    U = torch.linalg.eigh(x @ x.mT).eigenvectors
-    # The lengths of these rows know small singular values to more digits than roots of eigenvalues do.
-    rows = U.mT @ x
-    lengths = torch.linalg.vector_norm(rows, dim=-1, keepdim=True)
-    polar = U @ (rows / lengths)
-    unresolved = lengths.amin((-2, -1)) <= _RESOLVED_BY_GRAM * lengths.amax((-2, -1))
-    if unresolved.any():
-        polar[unresolved] = _polar_factor_by_svd(x[unresolved])
-    return polar
-
-
-def _polar_factor_by_svd(x: Tensor) -> Tensor:
-    U, S, Vh = torch.linalg.svd(x, full_matrices=False)
-    rounding = max(x.shape[-2:]) * torch.finfo(x.dtype).eps * S[..., :1]
-    return (U * (rounding < S)[..., None, :]) @ Vh
+        return gradients[0][..., None, None] * polar, None

@@ -1,0 +1,44 @@
+"""Several processes give the loss and the gradients of one, for every objective, with little traffic."""
+
+import pytest
+import torch
+from torch import multiprocessing
+
+from . import ranks as work
+
+CASES = sorted(work.cases())
+# Functions of a Gram matrix or a covariance need no embeddings of other ranks, only sums of D×D.
+BY_SUMS = {"MMCR": 1, "VICReg": work.K}
+
+
+@pytest.fixture(scope="module", params=[2, 3], ids=lambda ranks: f"{ranks} ranks")
+def results(request, tmp_path_factory):
+    """What each rank found."""
+    folder = tmp_path_factory.mktemp("ranks")
+    multiprocessing.spawn(work.on_a_rank, (request.param, str(folder)), nprocs=request.param)
+    return [torch.load(folder / f"{rank}.pt", weights_only=True) for rank in range(request.param)]
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-6), (torch.float64, 1e-12)], ids=str)
+@pytest.mark.parametrize("name", CASES)
+def test_loss_and_gradients_are_those_of_one_process(name, dtype, tolerance, results):
+    expected = work.one_process(name, dtype)
+    assert expected["gradients"][0].abs().max() > 1e-6
+    for found in results:
+        share = found[f"{name}-{dtype}"]
+        torch.testing.assert_close(share["loss"], expected["loss"], rtol=tolerance, atol=tolerance)
+        for gradient, wanted in zip(share["gradients"], expected["gradients"], strict=True):
+            scale = max(1.0, wanted.abs().max().item())
+            torch.testing.assert_close(gradient, wanted, rtol=tolerance, atol=tolerance * scale)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_traffic(name, results):
+    objective = type(work.cases()[name]().make()).__name__
+    if objective not in BY_SUMS:
+        pytest.skip(f"{objective} is no function of a covariance")
+    halves = BY_SUMS[objective]
+    D, K = work.D, work.K
+    few = 3 * K * D + 8  # means, variances, scalars
+    for found in results:
+        assert 0 < found[f"{name}-bytes"]["elements"] <= halves * D * (D + 1) // 2 + few
