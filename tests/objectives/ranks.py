@@ -50,7 +50,7 @@ class _Heads(nn.Module):
 def one_process(name: str, dtype: torch.dtype) -> dict[str, Any]:
     """Loss and gradients of the whole batch."""
     h, W = batch(dtype)
-    heads = _Heads(W, cases()[name]().make()).to(dtype)
+    heads = _Heads(W, cases()[name]().make(D)).to(dtype)
     loss = heads(h)
     loss.backward()
     return {"loss": loss.detach(), "gradients": [p.grad for p in heads.parameters()]}
@@ -71,7 +71,7 @@ def on_a_rank(rank: int, ranks: int, folder: str) -> None:
 
 def _share(name: str, dtype: torch.dtype, rank: int, ranks: int) -> dict[str, Any]:
     h, W = batch(dtype)
-    heads = DistributedDataParallel(_Heads(W, cases()[name]().make()).to(dtype))
+    heads = DistributedDataParallel(_Heads(W, cases()[name]().make(D)).to(dtype))
     loss = heads(h.chunk(ranks, dim=1)[rank])
     loss.backward()
     return {"loss": loss.detach(), "gradients": [p.grad for p in heads.parameters()]}
@@ -81,7 +81,7 @@ def _elements_sent(name: str, rank: int, ranks: int) -> int:
     """Numbers that a rank hands to collectives in one step, forward and backward."""
     h, W = batch(torch.float32, samples=20 * P)
     z = (h.chunk(ranks, dim=1)[rank] @ W.mT).requires_grad_()
-    objective = cases()[name]().make()
+    objective = cases()[name]().make(D)
     sent = 0
 
     def counting(call):

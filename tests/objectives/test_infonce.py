@@ -18,7 +18,7 @@ from .case import ObjectiveTestCase, draw, rotation
 class TestInfoNCE(ObjectiveTestCase):
     temperature = 0.1
 
-    def make(self):
+    def make(self, D=4):
         return InfoNCE(temperature=self.temperature)
 
     def expected(self, z):

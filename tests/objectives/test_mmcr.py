@@ -24,7 +24,7 @@ class TestMMCR(ObjectiveTestCase):
     uniform_shapes = ((128, 256), (256, 64), (128, 128))
     uniform_bias = 3e-3
 
-    def make(self):
+    def make(self, D=4):
         return MMCR(local_weight=self.local_weight)
 
     def expected(self, z):

@@ -18,7 +18,7 @@ class TestVICReg(ObjectiveTestCase):
     # Small variances only nearly have normal deviations.
     uniform_bias = 3e-4
 
-    def make(self):
+    def make(self, D=4):
         return VICReg(*self.weights)
 
     def expected(self, z):
