@@ -40,8 +40,8 @@ class Objective(nn.Module, ABC):
     Subclasses write `terms` and `reference`; called, an objective hands its embeddings to `terms` checked, in float32
     or better, outside autocast. Call it, or `checked_terms`, never `terms` itself.
 
-    Where several ranks train together, z holds a rank's own P samples, and the loss is that of the samples of all ranks,
-    the same number on each; its gradients are exact once averaged over ranks, as DDP does (see `parallel`).
+    Where several ranks train together, z holds a rank's own P samples, and the loss is that of all ranks' samples, the
+    same number on each; its gradients are exact once averaged over ranks, as DDP does (see `parallel`).
     """
 
     views_needed: ClassVar[int] = 2

@@ -1,0 +1,167 @@
+"""Time of the nuclear norm and its gradient: ours, and `torch.linalg.svdvals(...).sum()` with autograd, in one run.
+
+Usage: python benchmarks/nuclear_norm.py [--write]
+
+Standard normal float32 matrices, forward and backward. The two take turns, and the median over rounds of the ratio of
+their times counts. MMCR with its local term is timed against the same loss from `svdvals`, matrix by matrix of one
+batched call, and against lightly's MMCRLoss where that can be imported. A second table holds value and gradient against
+an SVD in float64, on spectra from flat to collapsed.
+"""
+
+import argparse
+import importlib
+import os
+import platform
+import time
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from statistics import median
+
+import torch
+from torch import Tensor
+
+from eigenview.objectives import MMCR
+from eigenview.spectra import nuclear_norm, polar_factor_by_products, unit
+
+SHAPES = ((256, 2048), (256, 4096), (2048, 512), (512, 512), (1024, 1024))
+LOCAL_SHAPES = ((512, 512), (256, 2048))
+VIEWS, ROUNDS = 4, 9
+DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
+SPECTRA = ("uniform", "decaying", "collapsed")
+Loss = Callable[[Tensor], Tensor]
+
+
+def normal(*shape: int, seed: int = 0) -> Tensor:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed)).to(DEVICE)
+
+
+def milliseconds(loss: Loss, x: Tensor) -> float:
+    x = x.detach().clone().requires_grad_()
+    _wait()
+    start = time.perf_counter()
+    loss(x).backward()
+    _wait()
+    return 1e3 * (time.perf_counter() - start)
+
+
+def _wait() -> None:
+    if DEVICE == "cuda":
+        torch.cuda.synchronize()
+
+
+def by_svdvals(x: Tensor) -> Tensor:
+    return torch.linalg.svdvals(x).sum(-1)
+
+
+def mmcr_by_svdvals(z: Tensor) -> Tensor:
+    z = unit(z)
+    return by_svdvals(z.transpose(0, 1)).mean() - by_svdvals(z.mean(0))
+
+
+def lightlys() -> Loss | None:
+    """The loss of lightly on z[K, P, D], where it can be imported."""
+    try:
+        MMCRLoss = importlib.import_module("lightly.loss.mmcr_loss").MMCRLoss
+    except (ImportError, RuntimeError):
+        return None
+    loss = MMCRLoss(lmda=1.0)
+    return lambda z: loss(z.transpose(0, 1), z.transpose(0, 1))
+
+
+def compare(losses: dict[str, Loss], x: Tensor, rounds: int = ROUNDS) -> list[tuple[str, float, float]]:
+    """Name, milliseconds and time over the first one's, medians over rounds in which all take turns."""
+    for loss in losses.values():
+        milliseconds(loss, x)
+    taken = [{name: milliseconds(loss, x) for name, loss in losses.items()} for _ in range(rounds)]
+    ours = next(iter(losses))
+    return [(n, median(t[n] for t in taken), median(t[n] / t[ours] for t in taken)) for n in losses]
+
+
+def speed() -> list[str]:
+    lines = ["| loss | shape | ours, ms | other, ms | other / ours |", "|---|---|---|---|---|"]
+    for shape in SHAPES:
+        (_, ours, _), (_, other, ratio) = compare({"ours": nuclear_norm, "svdvals": by_svdvals}, normal(*shape))
+        lines.append(f"| nuclear norm, against svdvals | {shape} | {ours:.1f} | {other:.1f} | {ratio:.1f} × |")
+    others: dict[str, Loss] = {"the same by svdvals": mmcr_by_svdvals}
+    if (lightly := lightlys()) is not None:
+        others["lightly's MMCRLoss"] = lightly
+    for P, D in LOCAL_SHAPES:
+        losses = {"ours": MMCR(local_weight=1.0), **others}
+        (_, ours, _), *rest = compare(losses, normal(VIEWS, P, D), rounds=3)
+        lines += [
+            f"| MMCR, local term, K = {VIEWS}, against {name} | {P, D} | {ours:.1f} | {ms:.1f} | {ratio:.1f} × |"
+            for name, ms, ratio in rest
+        ]
+    return lines
+
+
+def with_spectrum(kind: str, rows: int, columns: int) -> Tensor:
+    """A float32 matrix: flat, decaying over three decades, or of effective rank about 10 and condition 1e8."""
+    n = min(rows, columns)
+    values = {
+        "uniform": torch.ones(n),
+        "decaying": torch.logspace(0, -3, n),
+        "collapsed": torch.cat([torch.ones(10), torch.logspace(-4, -8, n - 10)]),
+    }[kind].double()
+    left, right = (torch.linalg.qr(normal(side, n, seed=side).double()).Q for side in (rows, columns))
+    return ((left * values.to(DEVICE)) @ right.mT).float()
+
+
+def accuracy() -> list[str]:
+    lines = [
+        "| spectrum | shape | value, relative error | gradient, cosine | float32 SVD's | by products alone |",
+        "|---|---|---|---|---|---|",
+    ]
+    for shape in SHAPES:
+        for kind in SPECTRA:
+            x = with_spectrum(kind, *shape).requires_grad_()
+            U, S, Vh = torch.linalg.svd(x.detach().double(), full_matrices=False)
+            value = nuclear_norm(x)
+            value.backward()
+            assert x.grad is not None
+            U32, _, Vh32 = torch.linalg.svd(x.detach(), full_matrices=False)
+            cosines = [
+                torch.cosine_similarity(g.double().flatten(), (U @ Vh).flatten(), dim=0).item()
+                for g in (x.grad, U32 @ Vh32, polar_factor_by_products(x.detach()))
+            ]
+            error = abs(value.item() / S.sum().item() - 1)
+            numbers = " | ".join(f"{cosine:.5f}" for cosine in cosines)
+            lines.append(f"| {kind} | {shape} | {error:.1e} | {numbers} |")
+    return lines
+
+
+def machine() -> str:
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    name = torch.cuda.get_device_name() if DEVICE == "cuda" else (models[0] if models else platform.processor())
+    threads = f"{torch.get_num_threads()} threads, OMP_WAIT_POLICY {os.environ.get('OMP_WAIT_POLICY', 'unset')}"
+    return f"Python {platform.python_version()}, torch {torch.__version__}; {name}, {os.cpu_count()} cores, {threads}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--write", action="store_true", help="also write benchmarks/nuclear_norm.md")
+    arguments = parser.parse_args()
+    speeds, accuracies = "\n".join(speed()), "\n".join(accuracy())
+    text = f"""# The nuclear norm and MMCR
+
+Forward and backward, float32: medians of {ROUNDS} rounds in which the two take turns (3 for MMCR)
+(`python benchmarks/nuclear_norm.py --write`).
+
+{speeds}
+
+Against an SVD in float64; "collapsed" has ten equal singular values and the rest from 1e-4 to 1e-8 of them.
+
+{accuracies}
+
+{date.today()}; {machine()}.
+"""
+    print(text)
+    if arguments.write:
+        Path(__file__).with_suffix(".md").write_text(text)
+
+
+if __name__ == "__main__":
+    main()
