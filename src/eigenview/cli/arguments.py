@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import tyro
 import tyro.constructors
-import yaml
 
 from eigenview._errors import UsageError
 from eigenview.cli.embed import Embed
@@ -15,6 +14,7 @@ from eigenview.cli.report import Report
 from eigenview.cli.train import Train
 from eigenview.cli.views import Views
 from eigenview.runs.recipe import Options
+from eigenview.runs.yaml_text import read_yaml
 
 Command = Train | Embed | Report | Views
 _DESCRIPTION = "See what a self-supervised model is learning: before, during and after training."
@@ -31,8 +31,12 @@ def parse(arguments: list[str]) -> Command:
         SystemExit: they ask for help, which was printed.
     """
     first = _read(arguments, Train())
+    if not isinstance(first, Train):
+        return first
     # Flags change a recipe, so the words are read once to find which, and once more on top of it.
-    return _read(arguments, first.on_its_recipe()) if isinstance(first, Train) else first
+    start = first.on_its_recipe()
+    words = _read(arguments, start)
+    return words.on_top_of(start) if isinstance(words, Train) else words
 
 
 def _read(arguments: list[str], train: Train) -> Command:
@@ -79,7 +83,7 @@ def _option(word: str) -> tuple[str, Any]:
     key, equals, value = word.partition("=")
     if not equals:
         raise ValueError(f"'{word}' must be KEY=VALUE")
-    return key, yaml.safe_load(value)
+    return key, read_yaml(value, f"the value of '{key}'")
 
 
 def one_line(panel: str) -> str:
