@@ -3,6 +3,9 @@
 import contextlib
 import io
 import re
+import sys
+import types
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import tyro
@@ -48,7 +51,7 @@ def _read(arguments: list[str], train: Train) -> Command:
     )
     complaint = io.StringIO()
     try:
-        with contextlib.redirect_stderr(complaint):
+        with contextlib.redirect_stderr(complaint), _unchecked_defaults():
             return tyro.cli(
                 commands,
                 prog="eigenview",
@@ -60,6 +63,24 @@ def _read(arguments: list[str], train: Train) -> Command:
         if stop.code in (0, None):
             raise
         raise UsageError(one_line(complaint.getvalue())) from None
+
+
+@contextlib.contextmanager
+def _unchecked_defaults() -> Iterator[None]:
+    """Lets tyro believe that defaults are of their types: typeguard, which it would ask, takes 0.1 s to import.
+
+    Ours are dataclasses that check themselves.
+    """
+    if "typeguard" in sys.modules:
+        yield
+        return
+    believing = types.ModuleType("typeguard")
+    believing.__dict__.update(check_type=lambda value, kind: value, TypeCheckError=TypeError)
+    sys.modules["typeguard"] = believing
+    try:
+        yield
+    finally:
+        del sys.modules["typeguard"]
 
 
 _REGISTRY = tyro.constructors.ConstructorRegistry()
