@@ -20,7 +20,7 @@ from eigenview.views.policy import POLICIES, ViewPolicy
 
 
 def digits() -> Recipe:
-    """The 8×8 digits that ship with scikit-learn, in about a minute on two cores."""
+    """The 8×8 digits that ship with scikit-learn, in about a minute and a half on two cores."""
     policy = ViewPolicy(
         crop=(0.3, 1.0), ratio=(0.5, 2.0), jitter=0.8, brightness=0.5, contrast=0.5, noise=0.15, rotation=15.0
     )
@@ -35,7 +35,7 @@ def digits() -> Recipe:
 
 
 def cpu() -> Recipe:
-    """Small images (32×32, say) in under 20 minutes on two cores: a narrow ResNet-18 on views of 24×24."""
+    """Small images (32×32, say) in about a quarter of an hour on two cores: a narrow ResNet-18 on views of 24×24."""
     return Recipe(
         data=DataRecipe(size=24),
         views=ViewsRecipe(K=4, policy=replace(POLICIES["large"], crop=(0.2, 1.0))),
