@@ -74,6 +74,31 @@ class TestTrainWords:
         words = ["--encoder.options", "width=32", "stem=small", "a=0.5", "b=true"]
         assert settings_of(*words).encoder.options == {"width": 32, "stem": "small", "a": 0.5, "b": True}
 
+    def test_options_keep_what_they_do_not_name(self):
+        words = ["photos", "--encoder.options", "width=8"]
+        assert settings_of(*words).encoder.options == {"width": 8, "stem": "small"}
+        assert settings_of("photos", "--encoder.name", "convnet").encoder.options == {}
+        assert settings_of("--objective.name", "MMCR").objective.options == {}
+        assert settings_of("--objective.name", "infonce").objective.options == settings_of().objective.options
+
+    def test_numbers_in_options_are_read_as_elsewhere(self):
+        words = ["--objective.options", "temperature=1e-1", "--optimiser.lr", "1e-1"]
+        settings = settings_of(*words)
+        assert settings.objective.options["temperature"] == settings.optimiser.lr == 0.1
+
+    def test_a_recipe_file_says_what_differs_from_the_recipe_its_data_get(self, tmp_path):
+        file = tmp_path / "mine.yaml"
+        file.write_text("encoder: {options: {width: 8}}\nviews: {K: 3}")
+        digits, cpu = RECIPES["digits"](), RECIPES["cpu"]()
+        assert settings_of("--recipe", str(file)).views.policy == digits.views.policy
+        settings = settings_of("photos", "--recipe", str(file))
+        assert (settings.views.K, settings.views.policy) == (3, cpu.views.policy)
+        assert settings.encoder.options == {"width": 8, "stem": "small"}
+        file.write_text("data: {train: photos}\nencoder: {name: convnet}\nobjective: MMCR")
+        settings = settings_of("--recipe", str(file))
+        assert settings.training == cpu.training
+        assert settings.encoder.options == settings.objective.options == {}
+
     def test_policy_and_strength(self):
         words = ["--policy", "moderate", "--strength", "0.5"]
         assert settings_of(*words).views.policy == POLICIES["moderate"].scaled(0.5)
@@ -95,16 +120,20 @@ class TestTrainWords:
         ("train no/such/folder", "no/such/folder"),
         ("train --objective infonec", "unknown objective 'infonec': did you mean 'InfoNCE'?"),
         ("train --objective InfoNCE --views.K 1", "InfoNCE needs at least 2 views, not K = 1"),
-        ("train --training.P 5000", "5000 images is larger than the data: 1437 images"),
+        ("train --training.P 5000", "5000 images is larger than the data, 1437: lower training.P to 1437 or less"),
         ("train --recipe cup", "no recipe 'cup': did you mean 'cpu'?"),
         ("train --policy lage", "unknown view policy 'lage': did you mean 'large'?"),
         ("train --encoder.name resnet81", "unknown encoder 'resnet81': did you mean 'resnet18'?"),
         ("train --encoder.options wdith=3", "encoder 'convnet' has no option 'wdith': did you mean 'width'?"),
+        ("train --encoder.options width=[1", "the value of 'width' is not YAML"),
+        ("train --out nowhere --resume", "there is no run in nowhere to resume"),
         ("train --resume", "--resume needs the directory of the run"),
         ("embed nowhere digits --out x.npy", "nowhere is not a run"),
         ("embed nowhere digits --out x.txt", "its ending must be one of .npy"),
         ("report nowhere", "nowhere is not a run"),
         ("views --policy x", "unknown view policy 'x'"),
+        ("views --size -3", "--size must be from 1 to 1024 pixels, not -3"),
+        ("views --out nowhere/v.png", "there is no directory nowhere"),
         ("views --K 0", "--K must be at least 1"),
     ],
 )

@@ -2,6 +2,8 @@ import multiprocessing
 import os
 import pickle
 import signal
+import subprocess
+import sys
 from collections import Counter
 from itertools import islice
 
@@ -59,10 +61,9 @@ class TestOrder:
         first(batches(workers=1), 2)
         assert torch.equal(torch.get_rng_state(), before)
 
-    def test_epochs_are_counted_and_differ(self, batches):
+    def test_epochs_differ(self, batches):
         made = batches()
         assert made.steps_per_epoch == 3
-        assert [batch.epoch for batch in islice(made.at(2), 5)] == [0, 1, 1, 1, 2]
         assert not same(first(made, 3), first(made, 3, 3))
 
 
@@ -109,9 +110,8 @@ class TestRegimes:
     def test_large_images_of_one_size_are_cropped(self, folder):
         assert TrainingBatches(open_images(str(folder([(300, 300)] * 2))), 2, 0, crop=crop).cropped
 
-    def test_mixed_sizes_without_crops_are_resized(self, folder):
+    def test_mixed_sizes_need_crops(self, folder):
         images = open_images(str(folder(MIXED)))
-        assert first(TrainingBatches(images, 4, 0, size=16), 1)[0].shape == (4, 3, 16, 16)
         with pytest.raises(UsageError, match="different sizes"):
             TrainingBatches(images, 4, 0)
 
@@ -126,7 +126,7 @@ class TestRegimes:
 
 
 def test_a_batch_larger_than_the_data_names_both(folder):
-    with pytest.raises(UsageError, match=r"batch of 6 images is larger than the data: 5 images"):
+    with pytest.raises(UsageError, match=r"batch of 6 images is larger than the data, 5: lower training.P to 5"):
         TrainingBatches(open_images(str(folder([(8, 8)] * 5))), 6, 0)
 
 
@@ -146,9 +146,10 @@ def test_a_cut_photograph_is_replaced_and_counted_once(folder, monkeypatch, work
 class TestWorkers:
     def test_ctrl_c_is_the_main_process_s_affair(self, folder):
         batches = TrainingBatches(open_images(str(folder(MIXED))), 4, 0, crop=crop, workers=2)
+        others = multiprocessing.active_children()
         endless = batches.at(0)
         next(endless)
-        workers = multiprocessing.active_children()
+        workers = [child for child in multiprocessing.active_children() if child not in others]
         assert len(workers) == min(2, len(os.sched_getaffinity(0)))
         for worker in workers:
             assert worker.pid is not None
@@ -156,10 +157,23 @@ class TestWorkers:
         assert same([batch.images for batch in islice(endless, 12)], first(batches, 12, 1))
         assert all(worker.is_alive() for worker in workers)
 
+    def test_they_end_with_the_process_though_the_iterator_is_alive(self, folder):
+        # As it is where an exception ends a run: its traceback holds on to the iterator.
+        code = (
+            "from functools import partial\n"
+            "from eigenview.data import TrainingBatches, open_images\n"
+            "from eigenview.views import ViewPolicy, crop_photo\n"
+            "crop = partial(crop_photo, policy=ViewPolicy(), size=4, views=2)\n"
+            f"endless = TrainingBatches(open_images({str(folder(MIXED))!r}), 4, 0, crop=crop, workers=2).at(0)\n"
+            "next(endless)\n"
+        )
+        subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
     def test_they_end_with_the_iterator(self, folder):
+        others = multiprocessing.active_children()
         endless = TrainingBatches(open_images(str(folder(MIXED))), 4, 0, crop=crop, workers=2).at(0)
         next(endless)
-        workers = multiprocessing.active_children()
+        workers = [child for child in multiprocessing.active_children() if child not in others]
         del endless
         for worker in workers:
             worker.join(10)

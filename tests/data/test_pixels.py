@@ -33,6 +33,11 @@ def test_lossy_formats_come_close(draw, encode, format):
 
 
 class TestModes:
+    @pytest.mark.parametrize(("most", "expected"), [(255, [0, 100, 255]), (65535, [0, 100, 255])])
+    def test_integers_of_32_bits_mean_the_range_they_use(self, encode, most, expected):
+        values = np.array([[0, 100, 255]], dtype=np.int32) * (most // 255)
+        assert shades(encode(Image.fromarray(values), "TIFF")).tolist() == [expected]
+
     def test_transparent_becomes_white(self, encode):
         image = Image.new("RGBA", (4, 4), (0, 0, 0, 0))
         image.putpixel((1, 2), (200, 100, 50, 255))

@@ -1,7 +1,8 @@
 import pytest
 
-from eigenview.monitor import Watch, alarms_before, not_finite
+from eigenview.monitor import Watch, alarms_before, alarms_of_views, not_finite
 from eigenview.objectives import MMCR, InfoNCE
+from eigenview.views import POLICIES
 
 
 def line(step: int, scale: float | None = 0.6, features: float = 80.0, embeddings: float = 40.0) -> dict:
@@ -72,7 +73,19 @@ def test_others_are_not():
 
 
 def test_what_is_not_finite_names_what_is_kept():
-    alarm = not_finite(12, float("nan"), 3.0, "step-00000010 is kept")
+    alarm = not_finite(12, float("nan"), 3.0, weights=False, kept="step-00000010 is kept")
     assert "step 12" in alarm.evidence
     assert "nan" in alarm.evidence
     assert "step-00000010 is kept" in alarm.evidence
+    assert "weights" not in alarm.evidence
+    assert "weights are not finite" in not_finite(12, 0.5, 3.0, weights=True, kept="").evidence
+
+
+@pytest.mark.parametrize(("K", "policy", "evidence"), [(1, "large", "one view"), (4, "identity", "the same image")])
+def test_views_that_leave_nothing_to_learn(K, policy, evidence):
+    (alarm,) = alarms_of_views(K, POLICIES[policy])
+    assert evidence in alarm.evidence
+
+
+def test_views_that_differ_are_fine():
+    assert alarms_of_views(2, POLICIES["small"]) == []

@@ -58,8 +58,8 @@ def probe_line(probe: str, input: str, accuracy: float, spread: float = 0.02) ->
     return {**line, "accuracy": accuracy, "spread": spread, "draws": 20, "held_out": 360}
 
 
-def end_line(outcome: str = "finished", step: int = 600, message: str = "") -> Line:
-    return {"kind": "end", "step": step, "seconds": 38.1, "outcome": outcome, "message": message}
+def end_line(outcome: str = "finished", step: int = 600) -> Line:
+    return {"kind": "end", "step": step, "seconds": 38.1, "outcome": outcome}
 
 
 def whole_run() -> list[Line]:

@@ -170,7 +170,7 @@ def test_everything_from_files_is_escaped(make_run):
         *(step_line(i, terms={HOSTILE: 1.0, "b": 2.0}) for i in (0, 10)),
         {"kind": "alarm", "step": 10, "name": HOSTILE, "evidence": HOSTILE, "advice": HOSTILE},
         {"kind": "probe", "step": 10, "input": "pixels", "probe": HOSTILE, "accuracy": 0.5},
-        end_line("interrupted", message=HOSTILE),
+        end_line(HOSTILE),
     ]
     run = make_run(lines, recipe=f"name: {HOSTILE}\n")
     (run / "skipped.txt").write_text(f"{HOSTILE}.png\n")
@@ -267,7 +267,7 @@ class TestWhatIsMissing:
     def test_no_labels(self, make_run):
         data = {"source": "photos", "train": 900, "test": None, "skipped": 3, "classes": None, "size": None}
         page = page_of(make_run([start_line(data=data), step_line(0), end_line()]))
-        assert "The data have no labels" in page.text
+        assert "The training images have no labels" in page.text
         assert "3 skipped" in page.text
         assert page.count("table") == 0
 

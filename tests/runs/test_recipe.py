@@ -30,6 +30,23 @@ def test_numbers_that_yaml_reads_as_text_are_numbers():
     assert Recipe.from_yaml("optimiser: {lr: 1e-3, clip: 1}").optimiser.lr == 1e-3
 
 
+def test_numbers_and_texts_that_look_alike_stay_apart():
+    text = "objective: {name: X, options: {a: 1e-1, b: '1e-1', c: -2E3, d: 1e}}"
+    recipe = Recipe.from_yaml(text)
+    assert recipe.objective.options == {"a": 0.1, "b": "1e-1", "c": -2000.0, "d": "1e"}
+    assert Recipe.from_yaml(recipe.to_yaml()) == recipe
+
+
+def test_on_top_of_a_base_only_what_is_said_differs():
+    base = RECIPES["cpu"]()
+    recipe = Recipe.from_yaml("encoder: {options: {width: 8}}\nviews: {policy: {noise: 0.1}}", base=base)
+    policy = dataclasses.replace(base.views.policy, noise=0.1)
+    encoder = dataclasses.replace(base.encoder, options={"width": 8, "stem": "small"})
+    assert recipe == dataclasses.replace(base, encoder=encoder, views=dataclasses.replace(base.views, policy=policy))
+    assert Recipe.from_yaml("encoder: {name: convnet}", base=base).encoder.options == {}
+    assert Recipe.from_yaml("", base=base) == base
+
+
 def test_options_keep_their_types():
     options = Recipe.from_yaml("objective: {name: X, options: {a: 1, b: 0.5, c: true, d: text}}").objective.options
     assert options == {"a": 1, "b": 0.5, "c": True, "d": "text"}

@@ -3,11 +3,13 @@
 import contextlib
 import io
 import re
+import sys
+import types
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import tyro
 import tyro.constructors
-import yaml
 
 from eigenview._errors import UsageError
 from eigenview.cli.embed import Embed
@@ -15,6 +17,7 @@ from eigenview.cli.report import Report
 from eigenview.cli.train import Train
 from eigenview.cli.views import Views
 from eigenview.runs.recipe import Options
+from eigenview.runs.yaml_text import read_yaml
 
 Command = Train | Embed | Report | Views
 _DESCRIPTION = "See what a self-supervised model is learning: before, during and after training."
@@ -31,8 +34,12 @@ def parse(arguments: list[str]) -> Command:
         SystemExit: they ask for help, which was printed.
     """
     first = _read(arguments, Train())
+    if not isinstance(first, Train):
+        return first
     # Flags change a recipe, so the words are read once to find which, and once more on top of it.
-    return _read(arguments, first.on_its_recipe()) if isinstance(first, Train) else first
+    start = first.on_its_recipe()
+    words = _read(arguments, start)
+    return words.on_top_of(start) if isinstance(words, Train) else words
 
 
 def _read(arguments: list[str], train: Train) -> Command:
@@ -44,7 +51,7 @@ def _read(arguments: list[str], train: Train) -> Command:
     )
     complaint = io.StringIO()
     try:
-        with contextlib.redirect_stderr(complaint):
+        with contextlib.redirect_stderr(complaint), _unchecked_defaults():
             return tyro.cli(
                 commands,
                 prog="eigenview",
@@ -56,6 +63,24 @@ def _read(arguments: list[str], train: Train) -> Command:
         if stop.code in (0, None):
             raise
         raise UsageError(one_line(complaint.getvalue())) from None
+
+
+@contextlib.contextmanager
+def _unchecked_defaults() -> Iterator[None]:
+    """Lets tyro believe that defaults are of their types: typeguard, which it would ask, takes 0.1 s to import.
+
+    Ours are dataclasses that check themselves.
+    """
+    if "typeguard" in sys.modules:
+        yield
+        return
+    believing = types.ModuleType("typeguard")
+    believing.__dict__.update(check_type=lambda value, kind: value, TypeCheckError=TypeError)
+    sys.modules["typeguard"] = believing
+    try:
+        yield
+    finally:
+        del sys.modules["typeguard"]
 
 
 _REGISTRY = tyro.constructors.ConstructorRegistry()
@@ -79,7 +104,7 @@ def _option(word: str) -> tuple[str, Any]:
     key, equals, value = word.partition("=")
     if not equals:
         raise ValueError(f"'{word}' must be KEY=VALUE")
-    return key, yaml.safe_load(value)
+    return key, read_yaml(value, f"the value of '{key}'")
 
 
 def one_line(panel: str) -> str:

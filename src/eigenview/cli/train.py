@@ -10,8 +10,8 @@ from typing import Annotated
 import tyro
 
 from eigenview._errors import UsageError
-from eigenview.runs.recipe import ObjectiveRecipe, Recipe
-from eigenview.runs.recipes import digits, find_recipe
+from eigenview.runs.recipe import ObjectiveRecipe, Recipe, on_top_of
+from eigenview.runs.recipes import digits, find_recipe, recipe_for
 from eigenview.views.policy import ViewPolicy
 
 
@@ -44,9 +44,10 @@ class Train:
         """What these words start from: the recipe they name, which flags then change."""
         if self.resume and self.out is not None and self == Train(out=self.out, resume=True):
             stored = self.out / "recipe.yaml"
-            if stored.exists():
-                return Train(settings=Recipe.load(stored))
-        named = find_recipe(self.recipe or ("digits" if self.source in (None, "digits") else "cpu"))
+            if not stored.exists():
+                raise UsageError(f"there is no run in {self.out} to resume: name its DATA to start one there")
+            return Train(settings=Recipe.load(stored))
+        named = recipe_for(self.source) if self.recipe is None else find_recipe(self.recipe, self.source)
         data = replace(named.data, train=self.source or named.data.train, test=self.test or named.data.test)
         objective = named.objective
         if self.objective is not None and self.objective.lower() != objective.name.lower():
@@ -56,6 +57,12 @@ class Train:
             policy = policy.scaled(self.strength)
         views = replace(named.views, policy=policy)
         return Train(settings=replace(named, data=data, objective=objective, views=views))
+
+    def on_top_of(self, start: "Train") -> "Train":
+        """These words, which were read on top of others, with the options that they leave as they were."""
+        before, now = start.settings, self.settings
+        encoder, objective = on_top_of(before.encoder, now.encoder), on_top_of(before.objective, now.objective)
+        return replace(self, settings=replace(now, encoder=encoder, objective=objective))
 
     def run(self) -> int:
         """Trains, and says where the report is."""

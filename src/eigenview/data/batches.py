@@ -25,13 +25,11 @@ class TrainingBatch:
 
     Attributes:
         step: counted from the beginning of training.
-        epoch: passes over the data before this step.
         images: whole images, or K crops of each.
         cropped: whether `images` are crops.
     """
 
     step: int
-    epoch: int
     images: UInt8[Tensor, "*K P 3 H W"]
     cropped: bool
 
@@ -46,7 +44,6 @@ class TrainingBatches:
         images: what to train on.
         P: images in a batch.
         seed: of the order and the crops; not negative.
-        size: side of the square that whole images are brought to; None keeps the size they share.
         crop: called with an image and `generator=`, returns K random crops of it, `UInt8[K, 3, S, S]`. Given, it is
             used where sizes differ or are large.
         workers: processes that decode; 0 decodes in this one. They change the speed and nothing else.
@@ -55,7 +52,7 @@ class TrainingBatches:
         cropped: whether batches hold crops, `UInt8[K, P, 3, S, S]`, or whole images, `UInt8[P, 3, H, W]`.
 
     Raises:
-        UsageError: P exceeds the number of images, or sizes differ and neither `crop` nor `size` is given.
+        UsageError: P exceeds the number of images, or sizes differ and no `crop` is given.
     """
 
     def __init__(
@@ -63,22 +60,22 @@ class TrainingBatches:
         images: Images,
         P: int,
         seed: int,
-        size: int | None = None,
         crop: Crop | None = None,
         workers: int = 0,
     ):
         if len(images) < P:
-            raise UsageError(f"a batch of {P} images is larger than the data: {len(images)} images")
+            N = len(images)
+            raise UsageError(f"a batch of {P} images is larger than the data, {N}: lower training.P to {N} or less")
         self.P, self._images, self._seed, self._workers = P, images, seed, workers
         self._packed: Tensor | None = None
         small = images.size is not None and images.size[0] * images.size[1] <= _LARGEST_WHOLE
         if crop is not None and not small:
             self.cropped, take = True, crop
         else:
-            height, width = target_size(images, size)
+            height, width = target_size(images)
             self.cropped, take = False, Whole((height, width))
             if len(images) * 3 * height * width <= _PACKED_BYTES:
-                self._packed = pack(images, size)
+                self._packed = pack(images)
         self._steps = Steps(images, self.indices, take, seed, sample_dim=int(self.cropped))
 
     @property
@@ -94,7 +91,7 @@ class TrainingBatches:
     def at(self, start_step: int) -> Iterator[TrainingBatch]:
         """Batches without end, beginning with that of `start_step`."""
         for step, pixels in zip(count(start_step), self._pixels(start_step), strict=False):
-            yield TrainingBatch(step, step // self.steps_per_epoch, pixels, self.cropped)
+            yield TrainingBatch(step, pixels, self.cropped)
 
     def _pixels(self, start: int) -> Iterator[UInt8[Tensor, "*K P 3 H W"]]:
         packed = self._packed

@@ -1,7 +1,10 @@
 """What worker processes do: decode the images of one step, whole or as random crops."""
 
+import multiprocessing
+import multiprocessing.process
 import signal
 import warnings
+import weakref
 from collections.abc import Callable, Iterator
 from itertools import count
 
@@ -63,7 +66,12 @@ def from_step(steps: Steps, images: Images, start: int, workers: int) -> Iterato
         worker_init_fn=_begin,
         generator=torch.Generator(),  # else starting workers would draw from the global one
     )
-    for pixels, stand_ins in loader:
+    others = set(multiprocessing.active_children())
+    batches = iter(loader)
+    own = [process for process in multiprocessing.active_children() if process not in others]
+    # At exit, Python asks its children to end by SIGTERM, which they leave to the main process, and waits for them.
+    weakref.finalize(batches, _end, own)
+    for pixels, stand_ins in batches:
         for i, (j, reason) in list(stand_ins.items()):
             images.replace(i, j, reason)
         yield pixels
@@ -79,6 +87,11 @@ def _begin(worker: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     warnings.simplefilter("ignore")
+
+
+def _end(processes: list[multiprocessing.process.BaseProcess]) -> None:
+    for process in processes:
+        process.kill()
 
 
 def _as_it_is(item: object) -> object:

@@ -62,7 +62,7 @@ def channel_statistics(images: Images) -> tuple[tuple[float, float, float], tupl
     return (red[0], green[0], blue[0]), (red[1], green[1], blue[1])
 
 
-def target_size(images: Images, size: int | None) -> tuple[int, int]:
+def target_size(images: Images, size: int | None = None) -> tuple[int, int]:
     """Height and width that images are brought to: the square of side `size`, or their own.
 
     Raises:

@@ -83,9 +83,13 @@ def _opened(encoded: bytes | str) -> Iterator[Image.Image]:
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode == "I" or image.mode.startswith("I;16"):
-        grey = np.asarray(image).astype(np.int64).clip(0, 65535)
+    if image.mode.startswith("I;16"):
+        grey = np.asarray(image).astype(np.int64)
         return Image.fromarray(((grey + 128) // 257).astype(np.uint8)).convert("RGB")
+    if image.mode == "I":
+        grey = np.asarray(image).astype(np.int64).clip(0, 65535)
+        # A file of 32-bit integers does not say which range it means.
+        return Image.fromarray((grey if grey.max() <= 255 else (grey + 128) // 257).astype(np.uint8)).convert("RGB")
     if image.mode == "F":
         return Image.fromarray(_eight_bits(np.asarray(image))).convert("RGB")
     if image.has_transparency_data:

@@ -6,6 +6,7 @@ from typing import Any
 
 from eigenview.objectives import MMCR, Objective
 from eigenview.spectra import uniform_percent_error
+from eigenview.views import POLICIES, ViewPolicy
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,26 @@ def alarms_before(objective: Objective, P: int, D: int) -> list[Alarm]:
             "P near D",
             f"with P = {P} and D = {D}, even uniform embeddings stay {here:.1%} short of MMCR's bound; "
             f"with D = {2 * D} it would be {there:.1%}",
-            "let P or D be at least twice the other (training.P, projector.D)",
+            "a P or a D at least twice the other (training.P, projector.D)",
+        )
+    ]
+
+
+def alarms_of_views(K: int, policy: ViewPolicy) -> list[Alarm]:
+    """What can be said before the first step of views that leave nothing to learn.
+
+    Args:
+        K: views of each sample.
+        policy: how they are drawn.
+    """
+    if K > 1 and policy != POLICIES["identity"]:
+        return []
+    evidence = "each sample has one view" if K == 1 else f"the {K} views of a sample are the same image"
+    return [
+        Alarm(
+            "nothing to be invariant to",
+            f"{evidence}, so the encoder can learn nothing that views share and samples do not",
+            "views.K = 2 or more, and a views.policy such as moderate or large",
         )
     ]
 
@@ -96,17 +116,19 @@ class Watch:
         )
 
 
-def not_finite(step: int, loss: float, gradient_norm: float, kept: str) -> Alarm:
+def not_finite(step: int, loss: float, gradient_norm: float, weights: bool, kept: str) -> Alarm:
     """The alarm that ends a run.
 
     Args:
         step: the update that was not made.
         loss: its loss.
         gradient_norm: its gradient's norm.
+        weights: whether it is the weights that are not finite.
         kept: the checkpoint that is still good, in words.
     """
     return Alarm(
         "not finite",
-        f"at step {step} the loss is {loss:.4g} and the gradient's norm {gradient_norm:.4g}; {kept}",
+        f"at step {step} {'weights are not finite, ' if weights else ''}the loss is {loss:.4g} and the gradient's norm "
+        f"{gradient_norm:.4g}; {kept}",
         "a smaller learning rate, gradient clipping (optimiser.clip), or training.precision 32-true",
     )

@@ -11,6 +11,7 @@ from eigenview.report.pictures import views_picture
 from eigenview.views import ViewPolicy, augment
 
 ROWS = 8
+LARGEST = 1024
 
 
 def draw_views(source: str, policy: ViewPolicy, K: int, size: int | None, seed: int, out: Path) -> None:
@@ -29,10 +30,15 @@ def draw_views(source: str, policy: ViewPolicy, K: int, size: int | None, seed: 
     """
     if K < 1:
         raise UsageError(f"--K must be at least 1, not {K}")
+    if size is not None and not 1 <= size <= LARGEST:
+        raise UsageError(f"--size must be from 1 to {LARGEST} pixels, not {size}")
     if out.suffix.lower() != ".png":
         raise UsageError(f"--out {out}: the picture is a .png")
+    if not out.parent.is_dir():
+        raise UsageError(f"--out {out}: there is no directory {out.parent}")
     images = open_images(source)
-    size = size or (min(images.size) if images.size else 128)
+    if size is None:
+        size = min(images.size) if images.size else 128
     few = pack(
         images,
         None if images.size else 2 * size,

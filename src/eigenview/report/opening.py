@@ -49,8 +49,7 @@ def _outcome(history: History) -> tuple[str, str]:
     if not history.end:
         return "ill", "… No last word: still training, or killed (it goes on with --resume)"
     kind, words = OUTCOMES.get(str(history.end.get("outcome")), ("ill", str(history.end.get("outcome"))))
-    message = history.end.get("message")
-    return kind, f"{words}: {message}" if message else words
+    return kind, words
 
 
 def alarms(history: History) -> str:
@@ -102,7 +101,10 @@ def headline(history: History, rows: list[ProbeRow]) -> str:
 def _no_probes(history: History) -> str:
     data = history.start.get("data") or {}
     if history.start and not data.get("classes"):
-        return "The data have no labels, so there is nothing to probe: judge this run by its curves and its neighbours."
+        return (
+            "The training images have no labels, so there is nothing to probe: "
+            "judge this run by its curves and its neighbours."
+        )
     if history.end.get("outcome") == "finished":
         return "The run finished without recording a probe."
     return "Probes run at the end of training, and this run has not reached it."

@@ -11,10 +11,11 @@ from eigenview._names import nearest
 T = TypeVar("T")
 
 
-def from_mapping(cls: type[T], tree: Any, path: str = "") -> T:
-    """Builds dataclass `cls` from nested mappings; what they leave out keeps its default.
+def from_mapping(cls: type[T], tree: Any, path: str = "", base: T | None = None) -> T:
+    """Builds dataclass `cls` from nested mappings; what they leave out is as in `base`, or keeps its default.
 
-    A class with a static method `from_name` may stand as a plain name.
+    A class with a static method `from_name` may stand as a plain name. Options of something with another `name` than in
+    `base` are no longer meant.
 
     Raises:
         UsageError: a key that `cls` lacks, a value of another type, or one that `cls` itself refuses.
@@ -28,13 +29,16 @@ def from_mapping(cls: type[T], tree: Any, path: str = "") -> T:
     for key in tree:
         if key not in hints:
             raise UsageError(f"unknown key '{_join(path, key)}': {nearest(str(key), hints)}")
-    return cls(**{key: _value(hints[key], value, _join(path, key)) for key, value in tree.items()})
+    if base is not None and "name" in tree and tree["name"] != getattr(base, "name"):  # noqa: B009  # not every T has one
+        base = None
+    values = {key: _value(hints[key], value, _join(path, key), getattr(base, key, None)) for key, value in tree.items()}
+    return cls(**values) if base is None else dataclasses.replace(typing.cast(Any, base), **values)
 
 
-def _value(hint: Any, value: Any, path: str) -> Any:
-    """`value` as type `hint`, or an error that says what was wanted."""
+def _value(hint: Any, value: Any, path: str, base: Any = None) -> Any:
+    """`value` as type `hint`, on top of a base's, or an error that says what was wanted."""
     if dataclasses.is_dataclass(hint):
-        return from_mapping(typing.cast(type, hint), value, path)
+        return from_mapping(typing.cast(type, hint), value, path, base)
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin in (Union, types.UnionType):
         return _one_of(arguments, value, path)
@@ -51,7 +55,8 @@ def _value(hint: Any, value: Any, path: str) -> Any:
             _value(kind, item, f"{path}[{i}]") for i, (kind, item) in enumerate(zip(kinds, value, strict=True))
         )
     if origin is dict and isinstance(value, dict):
-        return {str(key): _value(arguments[1], item, _join(path, key)) for key, item in value.items()}
+        given = {str(key): _value(arguments[1], item, _join(path, key)) for key, item in value.items()}
+        return {**(base or {}), **given}
     if hint is float:
         return _number(value, path)
     if isinstance(hint, type) and isinstance(value, hint) and (hint is bool or not isinstance(value, bool)):

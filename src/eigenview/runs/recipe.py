@@ -2,14 +2,13 @@
 
 import dataclasses
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
-
-import yaml
+from typing import Any, Literal, TypeVar
 
 from eigenview._errors import UsageError
 from eigenview.runs.from_mapping import from_mapping
+from eigenview.runs.yaml_text import read_yaml, write_yaml
 from eigenview.views.policy import ViewPolicy
 
 Options = dict[str, int | float | bool | str]
@@ -29,7 +28,7 @@ class DataRecipe:
     test: str | None = None
     """Images that only probes see; by default the data's own test split, if it has one."""
     size: int | None = None
-    """Side of a view in pixels; by default the images' own if they share one of at most 64, else 64."""
+    """Side of a view in pixels; where none is given, the images' own if they share one of at most 64, else 64."""
     workers: int = 2
     """Processes that decode and crop images of mixed sizes."""
 
@@ -95,6 +94,16 @@ class ObjectiveRecipe:
     def from_name(name: str) -> "ObjectiveRecipe":
         """In YAML, `objective: InfoNCE` is short for a name without options."""
         return ObjectiveRecipe(name)
+
+
+Component = TypeVar("Component", EncoderRecipe, ObjectiveRecipe)
+
+
+def on_top_of(base: Component, component: Component) -> Component:
+    """A component changed from a base: it keeps the base's options where it names none, unless its name is another."""
+    if component.name.lower() == base.name.lower():
+        return replace(component, options={**base.options, **component.options})
+    return replace(component, options={} if component.options == base.options else component.options)
 
 
 @dataclass(frozen=True)
@@ -172,32 +181,29 @@ class Recipe:
 
     def to_yaml(self) -> str:
         """The recipe as YAML text that `from_yaml` reads back to an equal recipe."""
-        return yaml.safe_dump(_plain(dataclasses.asdict(self)), sort_keys=False)
+        return write_yaml(_plain(dataclasses.asdict(self)))
 
     @staticmethod
-    def from_yaml(text: str, source: str = "recipe") -> "Recipe":
-        """Reads a recipe; what the text leaves out keeps its default.
+    def from_yaml(text: str, source: str = "recipe", base: "Recipe | None" = None) -> "Recipe":
+        """Reads a recipe; what the text leaves out is as in `base`, or keeps its default.
 
         Args:
             text: YAML.
             source: what to call the text in an error.
+            base: what the text is on top of.
 
         Raises:
             UsageError: not YAML, a wrong key, a wrong type or a value out of range.
         """
+        tree = read_yaml(text, source)
         try:
-            tree = yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            problem = " ".join(str(error).split())
-            raise UsageError(f"{source} is not YAML: {problem}") from error
-        try:
-            return from_mapping(Recipe, {} if tree is None else tree)
+            return from_mapping(Recipe, {} if tree is None else tree, base=base)
         except UsageError as error:
             raise UsageError(f"{source}: {error}") from error
 
     @staticmethod
-    def load(path: str | Path) -> "Recipe":
-        """Reads a recipe from a YAML file.
+    def load(path: str | Path, base: "Recipe | None" = None) -> "Recipe":
+        """Reads a recipe from a YAML file, as `from_yaml` does.
 
         Raises:
             UsageError: no such file, or not a recipe.
@@ -206,7 +212,7 @@ class Recipe:
             text = Path(path).read_text()
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"cannot read the recipe {path}: {error}") from error
-        return Recipe.from_yaml(text, source=str(path))
+        return Recipe.from_yaml(text, source=str(path), base=base)
 
 
 def _plain(value: Any) -> Any:

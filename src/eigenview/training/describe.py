@@ -4,13 +4,13 @@ import os
 import platform
 import time
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
+import eigenview
 from eigenview.data import Images
 from eigenview.objectives import Reference
 from eigenview.training.learner import Learner
@@ -22,7 +22,7 @@ def describe(learner: Learner, reference: Reference, images: Images, test: Image
     return {
         "time": time.time(),
         "versions": {
-            "eigenview": version("eigenview"),
+            "eigenview": eigenview.__version__,
             "torch": torch.__version__,
             "python": platform.python_version(),
         },

@@ -56,6 +56,7 @@ def train(recipe: Recipe, out: str | Path, resume: bool = False, console: Consol
 
     run = Run.open(out) if go_on else Run.create(out, recipe)
     step, seconds = _restore(run, learner, images)
+    console.print(_plan(learner, images), highlight=False, markup=False, soft_wrap=True)
     try:
         with MetricsWriter(run.metrics_file, keep_to=step) as metrics:
             session = Session(run, learner, reference, images, metrics, console, step, Clock(seconds))
@@ -65,13 +66,22 @@ def train(recipe: Recipe, out: str | Path, resume: bool = False, console: Consol
                 evaluate(run, learner, images, test, metrics, console)
                 show_probes(console, probe_table(run.metrics))
             metrics.write("end", step=session.step, seconds=trained, outcome=outcome)
-    except Exception:
+    except (Exception, KeyboardInterrupt):
         # A page of what there is helps, but a second failure must not hide the first.
         with contextlib.suppress(Exception):
             write_page(run.path)
         raise
     write_page(run.path)
     return outcome
+
+
+def _plan(learner: Learner, images: Images) -> str:
+    """What is about to happen, in a line: with the sizes that a recipe's name does not tell."""
+    r, side = learner.recipe, learner.size
+    return (
+        f"{r.objective.name} on {len(images):,} images: {learner.steps:,} steps of P = {r.training.P} samples with "
+        f"K = {r.views.K} views of {side}×{side} (data.size), on {learner.fabric.device.type} in {learner.precision}"
+    )
 
 
 def _settled(recipe: Recipe, images: Images) -> Recipe:

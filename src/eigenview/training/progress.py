@@ -1,17 +1,27 @@
 """What a person sees while a run goes on."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
 from eigenview.monitor import Alarm
 from eigenview.report import ProbeRow
+
+
+class _Bar(Progress):
+    """With the newest numbers in a line of their own, which a narrow terminal would else take from the bar."""
+
+    numbers = ""
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        yield from super().get_renderables()
+        yield Text(self.numbers, no_wrap=True, overflow="ellipsis")
 
 
 class TrainingProgress:
@@ -25,16 +35,15 @@ class TrainingProgress:
 
     def __init__(self, console: Console, steps: int, step: int) -> None:
         self._console = console
-        self._bar = Progress(
+        self._bar = _Bar(
             TextColumn("[bold]training"),
             BarColumn(bar_width=20),
             MofNCompleteColumn(),
             TimeRemainingColumn(),
-            TextColumn("{task.fields[numbers]}"),
             console=console,
             disable=not console.is_terminal,
         )
-        self._task = self._bar.add_task("", total=steps, completed=step, numbers="")
+        self._task = self._bar.add_task("", total=steps, completed=step)
 
     def __enter__(self) -> "TrainingProgress":
         self._bar.start()
@@ -55,7 +64,7 @@ class TrainingProgress:
             f"{line['images_per_s']:,.0f} images/s · loss {line['loss']:.4g}{scale}"
             f" · rank h {ranks['features']:.1f}, z {ranks['embeddings']:.1f}"
         )
-        self._bar.update(self._task, numbers=numbers)
+        self._bar.numbers = numbers
         if not self._console.is_terminal:
             self.say(f"step {line['step']}: {numbers}")
 

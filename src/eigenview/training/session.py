@@ -6,7 +6,7 @@ from typing import Any
 from rich.console import Console
 
 from eigenview.data import Images, TrainingBatch, TrainingBatches
-from eigenview.monitor import Alarm, Watch, alarms_before, not_finite
+from eigenview.monitor import Alarm, Watch, alarms_before, alarms_of_views, not_finite
 from eigenview.objectives import Reference
 from eigenview.report import views_picture
 from eigenview.runs import Checkpoint, MetricsWriter, Run, save_checkpoint
@@ -56,7 +56,8 @@ class Session:
         learner, t = self.learner, self.learner.recipe.training
         self._say_skipped()
         if self.step == 0:
-            for alarm in alarms_before(learner.objective, t.P, learner.D):
+            v = learner.recipe.views
+            for alarm in alarms_before(learner.objective, t.P, learner.D) + alarms_of_views(v.K, v.policy):
                 self._raise(alarm)
         if self.step == learner.steps:
             return "finished"
@@ -67,7 +68,7 @@ class Session:
                     self._picture(batch)
                 update = learner.step(batch)
                 if not update.finite:
-                    return self._stop(update)
+                    return self._stop(update, weights=False)
                 self.step += 1
                 self.clock.count(t.P)
                 progress.advance()
@@ -76,7 +77,7 @@ class Session:
                     progress.measured(self._measure(update, self.step / batches.steps_per_epoch))
                 if self.step % t.checkpoint_every == 0 or last or interrupt.requested:
                     if not learner.finite():
-                        return self._stop(update)
+                        return self._stop(update, weights=True)
                     self._save()
                 if last or interrupt.requested:
                     break
@@ -96,10 +97,10 @@ class Session:
             self._raise(alarm)
         return line
 
-    def _stop(self, update: Update) -> str:
+    def _stop(self, update: Update, weights: bool) -> str:
         newest = self.run.last_checkpoint
         kept = f"{newest.name} is kept" if newest else "there is no checkpoint yet"
-        self._raise(not_finite(self.step, update.loss, update.gradient_norm, kept))
+        self._raise(not_finite(self.step, update.loss, update.gradient_norm, weights, kept))
         return "non-finite"
 
     def _raise(self, alarm: Alarm) -> None:

@@ -1,0 +1,68 @@
+"""How long one waits for help, and for the import: medians over rounds in which all take turns.
+
+Usage: python benchmarks/startup.py [--write]
+"""
+
+import argparse
+import os
+import platform
+import subprocess
+import sys
+import time
+from datetime import date
+from pathlib import Path
+from statistics import median
+
+ROUNDS = 11
+# The command as pip installs it: beside the interpreter, whatever the PATH.
+EIGENVIEW = str(Path(sys.executable).with_name("eigenview"))
+HELPS = {
+    f"eigenview {command} --help".replace("  ", " "): [EIGENVIEW, *command.split(), "--help"]
+    for command in ("", "train", "embed", "views", "report")
+}
+IMPORTS = {
+    f"python -c '{code}'": [sys.executable, "-c", code] for code in ("pass", "import torch", "import torch, eigenview")
+}
+
+
+def seconds(command: list[str]) -> float:
+    start = time.perf_counter()
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+    return time.perf_counter() - start
+
+
+def table() -> str:
+    commands = {**HELPS, **IMPORTS}
+    for command in commands.values():
+        seconds(command)
+    taken = [{name: seconds(command) for name, command in commands.items()} for _ in range(ROUNDS)]
+    python = "python -c 'pass'"
+    lines = ["| command | seconds | above python alone |", "|---|---|---|"]
+    for name in commands:
+        above = median(t[name] - t[python] for t in taken)
+        lines.append(f"| `{name}` | {median(t[name] for t in taken):.3f} | {above:.3f} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--write", action="store_true", help="also write benchmarks/startup.md")
+    arguments = parser.parse_args()
+    info = Path("/proc/cpuinfo")
+    models = [line.partition(":")[2].strip() for line in info.read_text().splitlines() if "model name" in line]
+    hardware = f"{models[0] if models else platform.processor()}, {os.cpu_count()} cores"
+    text = f"""# Starting
+
+Medians of {ROUNDS} rounds in which the commands take turns (`python benchmarks/startup.py --write`).
+
+{table()}
+
+{date.today()}; Python {platform.python_version()}; {hardware}.
+"""
+    print(text)
+    if arguments.write:
+        Path(__file__).with_suffix(".md").write_text(text)
+
+
+if __name__ == "__main__":
+    main()
