@@ -2,6 +2,10 @@ from .base import Objective as Objective
 from .base import Reference as Reference
 from .base import TeacherObjective as TeacherObjective
 from .build import build_objective as build_objective
+from .byol import BYOL as BYOL
 from .infonce import InfoNCE as InfoNCE
 from .mmcr import MMCR as MMCR
+from .simsiam import SimSiam as SimSiam
+from .trace import TraceAlignment as TraceAlignment
+from .trace import TraceContrastive as TraceContrastive
 from .vicreg import VICReg as VICReg

@@ -12,7 +12,9 @@ from eigenview._errors import UsageError
 from eigenview.runs.from_mapping import from_mapping
 from eigenview.views.policy import ViewPolicy
 
-Options = dict[str, int | float | bool | str]
+Plain = int | float | bool | str
+Options = dict[str, Plain | list[Plain] | dict[str, Plain]]
+"""A component's options: plain values, lists of them, or the name and options of a part of it."""
 
 
 def _require(condition: bool, message: str) -> None:
@@ -98,6 +100,18 @@ class ObjectiveRecipe:
 
 
 @dataclass(frozen=True)
+class TeacherRecipe:
+    """Whose embeddings an objective compares with, if it compares with a teacher's: by default the model's own."""
+
+    momentum: float | None = None
+    """Of a teacher that is a moving average of the model; at the first step, from where it rises to 1 as a cosine."""
+
+    def __post_init__(self) -> None:
+        momentum = self.momentum
+        _require(momentum is None or 0 <= momentum <= 1, f"teacher.momentum must be in [0, 1], not {momentum}")
+
+
+@dataclass(frozen=True)
 class OptimiserRecipe:
     """How weights move."""
 
@@ -167,6 +181,7 @@ class Recipe:
     encoder: EncoderRecipe = field(default_factory=EncoderRecipe)
     projector: ProjectorRecipe = field(default_factory=ProjectorRecipe)
     objective: ObjectiveRecipe = field(default_factory=ObjectiveRecipe)
+    teacher: TeacherRecipe = field(default_factory=TeacherRecipe)
     optimiser: OptimiserRecipe = field(default_factory=OptimiserRecipe)
     training: TrainingRecipe = field(default_factory=TrainingRecipe)
 
