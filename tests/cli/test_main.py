@@ -74,6 +74,11 @@ class TestTrainWords:
         words = ["--encoder.options", "width=32", "stem=small", "a=0.5", "b=true"]
         assert settings_of(*words).encoder.options == {"width": 32, "stem": "small", "a": 0.5, "b": True}
 
+    def test_options_may_have_parts(self):
+        words = ["--objective", "X", "--objective.options", "estimator={name: LogDet, beta: 0.1}", "hidden=[8, 4]"]
+        options = {"estimator": {"name": "LogDet", "beta": 0.1}, "hidden": [8, 4]}
+        assert settings_of(*words).objective.options == options
+
     def test_policy_and_strength(self):
         words = ["--policy", "moderate", "--strength", "0.5"]
         assert settings_of(*words).views.policy == POLICIES["moderate"].scaled(0.5)
@@ -100,6 +105,8 @@ class TestTrainWords:
         ("train --policy lage", "unknown view policy 'lage': did you mean 'large'?"),
         ("train --encoder.name resnet81", "unknown encoder 'resnet81': did you mean 'resnet18'?"),
         ("train --encoder.options wdith=3", "encoder 'convnet' has no option 'wdith': did you mean 'width'?"),
+        ("train --objective MMCR --teacher.momentum 0.9", "MMCR compares with none: leave it out"),
+        ("train --objective TraceContrastive --objective.options constraint=scald", "did you mean 'scaled'?"),
         ("train --resume", "--resume needs the directory of the run"),
         ("embed nowhere digits --out x.npy", "nowhere is not a run"),
         ("embed nowhere digits --out x.txt", "its ending must be one of .npy"),
