@@ -1,7 +1,10 @@
+from .barlow import BarlowTwins as BarlowTwins
 from .base import Objective as Objective
 from .base import Reference as Reference
 from .base import TeacherObjective as TeacherObjective
 from .build import build_objective as build_objective
 from .infonce import InfoNCE as InfoNCE
 from .mmcr import MMCR as MMCR
+from .sigreg import SIGReg as SIGReg
+from .spectral import SpectralContrastive as SpectralContrastive
 from .vicreg import VICReg as VICReg
