@@ -3,7 +3,12 @@ from .base import Objective as Objective
 from .base import Reference as Reference
 from .base import TeacherObjective as TeacherObjective
 from .build import build_objective as build_objective
+from .entropies import Entropy as Entropy
+from .entropies import LogDet as LogDet
+from .entropies import PairwiseDistance as PairwiseDistance
+from .entropies import build_entropy as build_entropy
 from .infonce import InfoNCE as InfoNCE
+from .invariance_entropy import InvarianceEntropy as InvarianceEntropy
 from .mmcr import MMCR as MMCR
 from .sigreg import SIGReg as SIGReg
 from .spectral import SpectralContrastive as SpectralContrastive

@@ -11,7 +11,7 @@ from eigenview.spectra.covariance import centred, gram
 
 
 def log_det_covariance(z: Float[Tensor, "P D"], ridge: float) -> Float[Tensor, ""]:
-    """log det(βI + Σ), Σ the sample covariance, over P − 1, of the rows of all ranks, which use the result alike.
+    """The log of det(βI + Σ), Σ the sample covariance, over P − 1, of the rows of all ranks, used alike by all.
 
     By Cholesky in float64 (float32 where a device has none) of the smaller side, since with rows x centred, over
     √(P − 1), det(βI + xᵀx) = β^(D − P)·det(βI + xxᵀ). Ranks exchange half a D×D sum, or the rows themselves where there
