@@ -13,7 +13,12 @@ BY_SUMS = {
     "BarlowTwins": work.K * (work.K - 1),  # whole matrices, one for each pair of views
     "MMCR": 1,
     "SpectralContrastive": work.K,
+    "TestBYOL": 0,  # its batch norm has means and variances
+    "TestBYOLLogDet": work.K,
     "TestInvarianceLogDet": work.K,
+    "TestSimSiam": 0,
+    "TraceAlignment": 0,
+    "TraceContrastive": 0,  # a mean of each view
     "VICReg": work.K,
 }
 

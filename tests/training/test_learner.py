@@ -96,7 +96,9 @@ def copy_of(state):
 
 
 def test_clipping_counts_an_objectives_gradient(tiny):
-    taken = learner(tiny, f"{__name__}:Warm", optimiser=OptimiserRecipe("sgd", lr=0.1, momentum=0.0, warmup=0.0, clip=0.5))
+    taken = learner(
+        tiny, f"{__name__}:Warm", optimiser=OptimiserRecipe("sgd", lr=0.1, momentum=0.0, warmup=0.0, clip=0.5)
+    )
     update(taken)
     assert isinstance(taken.objective, Warm)
     assert taken.objective.level.item() == pytest.approx(2.05, abs=1e-4)

@@ -25,8 +25,6 @@ class SimSiam(TeacherObjective):
     Source: Chen & He 2021, Eq. 2.
     """
 
-    samples_needed = 1
-
     def __init__(self, D: int, hidden: Sequence[int] | None = None, batch_norm: bool = True) -> None:
         super().__init__()
         self.predictor = Predictor(D, (max(1, D // 4),) if hidden is None else hidden, batch_norm)
@@ -36,9 +34,9 @@ class SimSiam(TeacherObjective):
         return {"prediction": -predicted_cosine(self.predictor, z, target)}
 
     def reference(self, K: int, P: int, D: int) -> Reference:
-        """The loss does not know collapse: once the predictor has learned a collapsed batch, it is at its bound, −1.
+        """All for a predictor that has learned to predict what it is given: the loss does not know collapse.
 
-        So it has no scale. With uniform embeddings it depends on the predictor.
+        So all three are −1, and it has no scale.
         """
         self.check_shape(K, P)
-        return Reference(collapsed=-1.0, uniform=None, best=-1.0)
+        return Reference(collapsed=-1.0, uniform=-1.0, best=-1.0)
