@@ -1,5 +1,6 @@
 """Invariance minus entropy, by each estimate, on the sphere and off it."""
 
+from abc import abstractmethod
 from itertools import combinations
 from math import e, log, pi
 
@@ -18,9 +19,9 @@ class InvarianceEntropyTestCase(ObjectiveTestCase):
     normalise = True
     estimator: str | dict
 
+    @abstractmethod
     def entropy(self, view: np.ndarray) -> float | np.floating:
-        """The estimate's formula."""
-        raise NotImplementedError
+        """The estimate, written from its formula in float64."""
 
     def make(self, D=4):
         return InvarianceEntropy(self.estimator, *self.weights, normalise=self.normalise)
