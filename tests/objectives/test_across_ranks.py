@@ -34,10 +34,19 @@ def results(request, tmp_path_factory):
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-6), (torch.float64, 1e-12)], ids=str)
 @pytest.mark.parametrize("name", CASES)
 def test_loss_and_gradients_are_those_of_one_process(name, dtype, tolerance, results):
-    expected = work.one_process(name, dtype)
+    require_equal([found[f"{name}-{dtype}"] for found in results], work.one_process(name, dtype), tolerance)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_with_fewer_samples_than_dimensions_too(name, results):
+    expected = work.one_process(name, torch.float64, *work.WIDE)
+    require_equal([found[f"{name}-wide"] for found in results], expected, 1e-12)
+
+
+def require_equal(shares, expected, tolerance):
+    """Every rank's loss and gradients are those of one process."""
     assert expected["gradients"][0].abs().max() > 1e-6
-    for found in results:
-        share = found[f"{name}-{dtype}"]
+    for share in shares:
         torch.testing.assert_close(share["loss"], expected["loss"], rtol=tolerance, atol=tolerance)
         for gradient, wanted in zip(share["gradients"], expected["gradients"], strict=True):
             scale = max(1.0, wanted.abs().max().item())

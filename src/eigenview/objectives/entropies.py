@@ -165,9 +165,7 @@ def build_entropy(spec: Entropy | str | Mapping[str, Any]) -> Entropy:
     options = {"name": spec} if isinstance(spec, str) else dict(spec)
     name = options.pop("name", None)
     if not isinstance(name, str):
-        raise UsageError(
-            f"an entropy is a name, or a name with options such as {{name: LogDet, beta: 0.1}}, not {spec}"
-        )
+        raise UsageError(f"an entropy is a name, or options with a name such as {{name: kl, variance: 1}}, not {spec}")
     entropy = build(name, options, _BUILTINS, "entropy")
     if not isinstance(entropy, Entropy):
         raise UsageError(f"entropy '{name}' makes a {type(entropy).__name__}, not an eigenview.objectives.Entropy")

@@ -83,7 +83,7 @@ class SIGReg(Objective):
         Uniform is in direction: rows are standard normal draws, as the regulariser wants them. The mean squared
         distance of the empirical from the true characteristic function φ is then (1 − φ²)/P, exactly.
 
-        Best: both terms are squares. In few dimensions a batch reaches 0, in many it is a bound.
+        Best: both terms are sums of squares. A batch reaches 0 in one dimension and with few knots; else it is a bound.
         """
         self.check_shape(K, P)
         _, normal, measure = self._quadrature()

@@ -29,7 +29,9 @@ def log_det_covariance(z: Float[Tensor, "P D"], ridge: float) -> Float[Tensor, "
         x = gather(x)
         product = x @ x.mT
     side = len(product)
-    factor, failed = torch.linalg.cholesky_ex(product + ridge * torch.eye(side).to(product))
+    factor, failed = torch.linalg.cholesky_ex(
+        product + ridge * torch.eye(side, dtype=product.dtype, device=product.device)
+    )
     log_det = 2 * factor.diagonal().log().sum() + (D - side) * log(ridge)
     # A factorisation that stops early leaves finite numbers behind.
     return log_det.where((failed == 0) & product.isfinite().all(), torch.nan).to(z.dtype)
