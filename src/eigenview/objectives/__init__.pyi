@@ -3,5 +3,10 @@ from .base import Reference as Reference
 from .base import TeacherObjective as TeacherObjective
 from .build import build_objective as build_objective
 from .infonce import InfoNCE as InfoNCE
+from .infonce_forms import CLIP as CLIP
+from .infonce_forms import BetaInfoNCE as BetaInfoNCE
+from .infonce_forms import DecoupledInfoNCE as DecoupledInfoNCE
+from .infonce_forms import SimCLR as SimCLR
+from .infonce_forms import WeightedInfoNCE as WeightedInfoNCE
 from .mmcr import MMCR as MMCR
 from .vicreg import VICReg as VICReg
