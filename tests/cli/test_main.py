@@ -99,6 +99,11 @@ class TestTrainWords:
         assert settings.training == cpu.training
         assert settings.encoder.options == settings.objective.options == {}
 
+    def test_options_may_have_parts(self):
+        words = ["--objective", "X", "--objective.options", "estimator={name: LogDet, beta: 0.1}", "hidden=[8, 4]"]
+        options = {"estimator": {"name": "LogDet", "beta": 0.1}, "hidden": [8, 4]}
+        assert settings_of(*words).objective.options == options
+
     def test_policy_and_strength(self):
         words = ["--policy", "moderate", "--strength", "0.5"]
         assert settings_of(*words).views.policy == POLICIES["moderate"].scaled(0.5)
@@ -127,6 +132,8 @@ class TestTrainWords:
         ("train --encoder.options wdith=3", "encoder 'convnet' has no option 'wdith': did you mean 'width'?"),
         ("train --encoder.options width=[1", "the value of 'width' is not YAML"),
         ("train --out nowhere --resume", "there is no run in nowhere to resume"),
+        ("train --objective MMCR --teacher.momentum 0.9", "MMCR compares with none: leave it out"),
+        ("train --objective TraceContrastive --objective.options constraint=scald", "did you mean 'scaled'?"),
         ("train --resume", "--resume needs the directory of the run"),
         ("embed nowhere digits --out x.npy", "nowhere is not a run"),
         ("embed nowhere digits --out x.txt", "its ending must be one of .npy"),

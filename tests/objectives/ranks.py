@@ -16,6 +16,8 @@ from .case import ObjectiveTestCase, draw
 
 K, P, D, D_ENC = 3, 24, 6, 5
 """Sizes of the batch that ranks share; P can be parted among 2 and 3."""
+WIDE = 6, 8
+"""P and D of one that has fewer samples than dimensions, in all."""
 
 
 def cases() -> dict[str, type[ObjectiveTestCase]]:
@@ -31,9 +33,9 @@ def cases() -> dict[str, type[ObjectiveTestCase]]:
     return {case.__name__: case for case in found}
 
 
-def batch(dtype: torch.dtype, samples: int = P) -> tuple[Tensor, Tensor]:
+def batch(dtype: torch.dtype, samples: int = P, dimensions: int = D) -> tuple[Tensor, Tensor]:
     """Features [K, P, D_ENC] and a linear map [D, D_ENC], the same on every rank."""
-    return draw(K, samples, D_ENC, seed=1).to(dtype), draw(D, D_ENC, seed=2).to(dtype)
+    return draw(K, samples, D_ENC, seed=1).to(dtype), draw(dimensions, D_ENC, seed=2).to(dtype)
 
 
 class _Heads(nn.Module):
@@ -47,10 +49,10 @@ class _Heads(nn.Module):
         return self.objective(h @ self.W.mT)
 
 
-def one_process(name: str, dtype: torch.dtype) -> dict[str, Any]:
+def one_process(name: str, dtype: torch.dtype, samples: int = P, dimensions: int = D) -> dict[str, Any]:
     """Loss and gradients of the whole batch."""
-    h, W = batch(dtype)
-    heads = _Heads(W, cases()[name]().make(D)).to(dtype)
+    h, W = batch(dtype, samples, dimensions)
+    heads = _Heads(W, cases()[name]().make(dimensions)).to(dtype)
     loss = heads(h)
     loss.backward()
     return {"loss": loss.detach(), "gradients": [p.grad for p in heads.parameters()]}
@@ -63,15 +65,18 @@ def on_a_rank(rank: int, ranks: int, folder: str) -> None:
     for name in sorted(cases()):
         for dtype in (torch.float32, torch.float64):
             results[f"{name}-{dtype}"] = _share(name, dtype, rank, ranks)
+        results[f"{name}-wide"] = _share(name, torch.float64, rank, ranks, *WIDE)
         results[f"{name}-bytes"] = {"elements": _elements_sent(name, rank, ranks)}
     torch.save(results, f"{folder}/{rank}.pt")
     dist.barrier()
     dist.destroy_process_group()
 
 
-def _share(name: str, dtype: torch.dtype, rank: int, ranks: int) -> dict[str, Any]:
-    h, W = batch(dtype)
-    heads = DistributedDataParallel(_Heads(W, cases()[name]().make(D)).to(dtype))
+def _share(
+    name: str, dtype: torch.dtype, rank: int, ranks: int, samples: int = P, dimensions: int = D
+) -> dict[str, Any]:
+    h, W = batch(dtype, samples, dimensions)
+    heads = DistributedDataParallel(_Heads(W, cases()[name]().make(dimensions)).to(dtype))
     loss = heads(h.chunk(ranks, dim=1)[rank])
     loss.backward()
     return {"loss": loss.detach(), "gradients": [p.grad for p in heads.parameters()]}

@@ -1,5 +1,6 @@
 """Objectives by name, and what is told when there is none."""
 
+import inspect
 import sys
 
 import pytest
@@ -51,10 +52,10 @@ def test_names_in_any_case(name, kind):
 
 def test_every_exported_objective_can_be_named():
     exported = [value for name in dir(objectives) if isinstance(value := getattr(objectives, name), type)]
-    kinds = [kind for kind in exported if issubclass(kind, Objective) and kind is not Objective]
+    kinds = [kind for kind in exported if issubclass(kind, Objective) and not inspect.isabstract(kind)]
     assert {MMCR, InfoNCE, VICReg} <= set(kinds)
     for kind in kinds:
-        assert type(build_objective(kind.__name__.lower(), {})) is kind
+        assert type(build_objective(kind.__name__.lower(), {}, D=8)) is kind
 
 
 def test_options_arrive():
@@ -73,7 +74,7 @@ def test_import_path(module):
     [
         ("mmrc", {}, r"unknown objective 'mmrc': did you mean 'MMCR'\?"),
         ("infonec", {}, r"unknown objective 'infonec': did you mean 'InfoNCE'\?"),
-        ("zzz", {}, "unknown objective 'zzz': known: InfoNCE, MMCR, VICReg"),
+        ("zzz", {}, "unknown objective 'zzz': known: .*InfoNCE, .*MMCR, .*VICReg"),
         ("objective", {}, "unknown objective 'objective'"),
         ("reference", {}, "unknown objective 'reference'"),
         ("infonce", {"temprature": 0.1}, "objective 'infonce' has no option 'temprature': did you mean 'temperature'"),

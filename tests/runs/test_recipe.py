@@ -53,6 +53,12 @@ def test_options_keep_their_types():
     assert [type(value) for value in options.values()] == [int, float, bool, str]
 
 
+def test_options_hold_lists_and_the_options_of_a_part():
+    options = {"hidden": [8, 4], "estimator": {"name": "LogDet", "beta": 0.1}}
+    recipe = dataclasses.replace(Recipe(), objective=ObjectiveRecipe("X", options))
+    assert Recipe.from_yaml(recipe.to_yaml()) == recipe
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -74,7 +80,9 @@ def test_options_keep_their_types():
         ("views: {policy: lage}", "unknown view policy 'lage': did you mean 'large'?"),
         ("views: {policy: {crop: [1]}}", "views.policy.crop must be 2 values, not 1"),
         ("views: {policy: {hue: 2}}", "hue must be a number between 0 and 0.5, not 2"),
-        ("objective: {options: {a: [1]}}", "objective.options.a must be"),
+        ("objective: {options: {a: [[1]]}}", "objective.options.a must be"),
+        ("objective: {options: {a: {b: {c: 1}}}}", "objective.options.a must be"),
+        ("teacher: {momentum: 1.5}", "teacher.momentum must be in [0, 1], not 1.5"),
         ("a: [", "mine.yaml is not YAML"),
         ("- 1", "a recipe must be a mapping"),
     ],

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from eigenview.spectra import mean_sqrt, uniform_percent_error
+from eigenview.spectra import mean_log1p, mean_sqrt, uniform_percent_error
 
 
 @pytest.mark.parametrize("gamma", [1e-6, 0.01, 0.3, 0.7, 0.99, 1.0])
@@ -58,3 +58,35 @@ def test_error_grows_with_gamma() -> None:
 def test_bad_gamma(gamma: float) -> None:
     with pytest.raises(ValueError, match="gamma must be in"):
         mean_sqrt(gamma)
+
+
+@pytest.mark.parametrize("gamma", [0.01, 0.5, 1.0, 4.0])
+@pytest.mark.parametrize("strength", [1e-3, 1.0, 1e4])
+def test_mean_log1p_integrates_the_density(gamma: float, strength: float) -> None:
+    # Above γ = 1 the law has 1/γ of that of the other side, scaled by γ, and zeros.
+    ratio, scale = min(gamma, 1 / gamma), max(gamma, 1.0)
+
+    def integrand(t: float) -> float:
+        x = 1 + ratio + 2 * math.sqrt(ratio) * math.cos(t)
+        return 2 / math.pi * math.sin(t) ** 2 / x * math.log1p(strength * scale * x)
+
+    expected = quad(integrand, 0, math.pi, limit=500)[0] / scale
+    assert mean_log1p(gamma, strength) == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(200, 800), (400, 400), (600, 150)], ids=str)
+def test_gaussian_covariances_have_its_log_determinant(shape: tuple[int, int]) -> None:
+    x = np.random.default_rng(0).standard_normal(shape)
+    measured = np.linalg.slogdet(np.eye(shape[1]) + 10 * x.T @ x / shape[0])[1] / shape[1]
+    assert measured == pytest.approx(mean_log1p(shape[1] / shape[0], 10.0), abs=1e-2)
+
+
+def test_mean_log1p_of_nothing() -> None:
+    assert mean_log1p(0.5, 0.0) == 0
+    assert mean_log1p(0.5, 1e-9) == pytest.approx(1e-9, rel=1e-6)
+
+
+@pytest.mark.parametrize(("gamma", "strength"), [(0.0, 1.0), (float("inf"), 1.0), (0.5, -1.0), (0.5, float("nan"))])
+def test_mean_log1p_out_of_range(gamma: float, strength: float) -> None:
+    with pytest.raises(ValueError, match="gamma must be positive and strength 0 or more"):
+        mean_log1p(gamma, strength)

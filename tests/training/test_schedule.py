@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from eigenview.training.schedule import learning_rate
+from eigenview.training.schedule import learning_rate, teacher_momentum
 
 
 def rates(steps: int, warmup: float) -> np.ndarray:
@@ -22,3 +22,12 @@ def test_every_update_moves_the_weights(steps, warmup):
     rate = rates(steps, warmup)
     assert (rate > 0).all()
     assert (rate <= 2).all()
+
+
+def test_a_teachers_momentum_rises_to_1_as_a_cosine():
+    momenta = np.array([teacher_momentum(step, 100, 0.96) for step in range(101)])
+    assert momenta[0] == pytest.approx(0.96)
+    assert momenta[50] == pytest.approx(0.98)
+    assert momenta[100] == 1
+    assert (np.diff(momenta) > 0).all()
+    assert teacher_momentum(3, 10, 1.0) == 1

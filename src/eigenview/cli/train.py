@@ -29,7 +29,7 @@ class Train:
     recipe: Annotated[str | None, tyro.conf.arg(metavar="NAME|FILE")] = None
     """`digits`, `cpu`, `gpu`, or a YAML file; by default `digits` for the digits, else `cpu`."""
     objective: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
-    """`MMCR`, `InfoNCE`, `VICReg`, or an import path `module:Class`."""
+    """`MMCR`, `SimCLR`, `VICReg`, `BYOL`, … (all: see --objective.name), or an import path `module:Class`."""
     policy: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
     """`identity`, `small`, `moderate` or `large` views."""
     strength: Annotated[float | None, tyro.conf.arg(metavar="FLOAT")] = None

@@ -1,3 +1,4 @@
+from .batch_norm import BatchNorm as BatchNorm
 from .gather import gather as gather
 from .ranks import ranks as ranks
 from .ranks import require_equal_shapes as require_equal_shapes

@@ -15,6 +15,7 @@ from .recipe import ObjectiveRecipe as ObjectiveRecipe
 from .recipe import OptimiserRecipe as OptimiserRecipe
 from .recipe import ProjectorRecipe as ProjectorRecipe
 from .recipe import Recipe as Recipe
+from .recipe import TeacherRecipe as TeacherRecipe
 from .recipe import TrainingRecipe as TrainingRecipe
 from .recipe import ViewsRecipe as ViewsRecipe
 from .recipes import RECIPES as RECIPES

@@ -54,6 +54,8 @@ def _value(hint: Any, value: Any, path: str, base: Any = None) -> Any:
         return tuple(
             _value(kind, item, f"{path}[{i}]") for i, (kind, item) in enumerate(zip(kinds, value, strict=True))
         )
+    if origin is list and isinstance(value, list):
+        return [_value(arguments[0], item, f"{path}[{i}]") for i, item in enumerate(value)]
     if origin is dict and isinstance(value, dict):
         given = {str(key): _value(arguments[1], item, _join(path, key)) for key, item in value.items()}
         return {**(base or {}), **given}
@@ -93,7 +95,7 @@ def _join(path: str, key: Any) -> str:
 def _name(hint: Any) -> str:
     names = {int: "an integer", float: "a number", str: "text", bool: "true or false", type(None): "null"}
     origin = typing.get_origin(hint) or hint
-    return names.get(hint, {tuple: "a list", dict: "a mapping"}.get(origin, str(hint)))
+    return names.get(hint, {tuple: "a list", list: "a list", dict: "a mapping"}.get(origin, str(hint)))
 
 
 def _say(value: Any) -> str:

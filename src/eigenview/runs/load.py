@@ -9,9 +9,10 @@ from eigenview.runs.recipe import Recipe
 from eigenview.runs.run import Run
 
 Statistics = tuple[tuple[float, float, float], tuple[float, float, float]]
+UNKNOWN: Statistics = ((0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
 
 
-def build_model(recipe: Recipe, statistics: Statistics = ((0.5, 0.5, 0.5), (0.25, 0.25, 0.25))) -> Model:
+def build_model(recipe: Recipe, statistics: Statistics = UNKNOWN) -> Model:
     """The encoder and projector that a recipe describes, with fresh weights.
 
     Args:
@@ -21,8 +22,7 @@ def build_model(recipe: Recipe, statistics: Statistics = ((0.5, 0.5, 0.5), (0.25
     Raises:
         UsageError: a name or an option that does not exist.
     """
-    encoder = Encoder(build_net(recipe.encoder.name, recipe.encoder.options), *statistics, size=recipe.data.size or 32)
-    p = recipe.projector
+    encoder, p = _build_encoder(recipe, statistics), recipe.projector
     return Model(encoder, Projector(encoder.features, p.D, hidden=p.hidden, batch_norm=p.batch_norm))
 
 
@@ -43,9 +43,16 @@ def load(run: str | Path) -> Encoder:
     newest = opened.last_checkpoint
     if newest is None:
         raise UsageError(f"{run} has no checkpoint yet: train on with --resume")
-    model = build_model(opened.recipe)
+    encoder = _build_encoder(opened.recipe, UNKNOWN)
+    # Of the projector nothing is needed, nor known: an objective may have reparametrised it.
+    weights = load_checkpoint(newest).weights
+    own = {name.removeprefix("encoder."): w for name, w in weights.items() if name.startswith("encoder.")}
     try:
-        model.load_state_dict(load_checkpoint(newest).weights)
+        encoder.load_state_dict(own)
     except RuntimeError as error:
         raise UsageError(f"the weights of {newest} do not fit the recipe beside them: {error}") from error
-    return model.encoder.eval()
+    return encoder.eval()
+
+
+def _build_encoder(recipe: Recipe, statistics: Statistics) -> Encoder:
+    return Encoder(build_net(recipe.encoder.name, recipe.encoder.options), *statistics, size=recipe.data.size or 32)

@@ -11,7 +11,9 @@ from eigenview.runs.from_mapping import from_mapping
 from eigenview.runs.yaml_text import read_yaml, write_yaml
 from eigenview.views.policy import ViewPolicy
 
-Options = dict[str, int | float | bool | str]
+Plain = int | float | bool | str
+Options = dict[str, Plain | list[Plain] | dict[str, Plain]]
+"""A component's options: plain values, lists of them, or the name and options of a part of it."""
 
 
 def _require(condition: bool, message: str) -> None:
@@ -86,9 +88,12 @@ class ObjectiveRecipe:
     """What training minimises."""
 
     name: str = "MMCR"
-    """`MMCR`, `InfoNCE`, `VICReg`, or an import path `module:Class`."""
+    """Contrastive: `InfoNCE`, `SimCLR`, `DecoupledInfoNCE`, `BetaInfoNCE`, `CLIP`, `SpectralContrastive`,
+    `TraceContrastive`; of covariances: `MMCR`, `VICReg`, `BarlowTwins`, `InvarianceEntropy`, `SIGReg`; with a
+    predictor: `BYOL`, `SimSiam`; `TraceAlignment`; or an import path `module:Class`."""
     options: Options = field(default_factory=dict)
-    """What its constructor takes, such as `temperature=0.2`."""
+    """What its constructor takes, such as `temperature=0.2`, `hidden=[512]` or `estimator={name: LogDet, beta: 0.1}`.
+    """
 
     @staticmethod
     def from_name(name: str) -> "ObjectiveRecipe":
@@ -104,6 +109,18 @@ def on_top_of(base: Component, component: Component) -> Component:
     if component.name.lower() == base.name.lower():
         return replace(component, options={**base.options, **component.options})
     return replace(component, options={} if component.options == base.options else component.options)
+
+
+@dataclass(frozen=True)
+class TeacherRecipe:
+    """Whose embeddings an objective compares with, if it compares with a teacher's: by default the model's own."""
+
+    momentum: float | None = None
+    """Of a teacher that is a moving average of the model; at the first step, from where it rises to 1 as a cosine."""
+
+    def __post_init__(self) -> None:
+        momentum = self.momentum
+        _require(momentum is None or 0 <= momentum <= 1, f"teacher.momentum must be in [0, 1], not {momentum}")
 
 
 @dataclass(frozen=True)
@@ -176,6 +193,7 @@ class Recipe:
     encoder: EncoderRecipe = field(default_factory=EncoderRecipe)
     projector: ProjectorRecipe = field(default_factory=ProjectorRecipe)
     objective: ObjectiveRecipe = field(default_factory=ObjectiveRecipe)
+    teacher: TeacherRecipe = field(default_factory=TeacherRecipe)
     optimiser: OptimiserRecipe = field(default_factory=OptimiserRecipe)
     training: TrainingRecipe = field(default_factory=TrainingRecipe)
 

@@ -1,5 +1,7 @@
 """What uniform random rows reach: the Marchenko–Pastur law."""
 
+from math import inf, log1p, sqrt
+
 from scipy.special import hyp2f1
 
 
@@ -17,6 +19,29 @@ def mean_sqrt(gamma: float) -> float:
     if not 0 < gamma <= 1:
         raise ValueError(f"gamma must be in (0, 1], not {gamma}")
     return float(hyp2f1(-0.5, 0.5, 2, gamma))
+
+
+def mean_log1p(gamma: float, strength: float) -> float:
+    """E log(1 + strength·x) over the eigenvalues x of a sample covariance of independent unit variances.
+
+    Args:
+        gamma: dimensions over samples, positive; above 1 some of the eigenvalues are zero.
+        strength: what the eigenvalues are multiplied by; 0 or more.
+
+    Raises:
+        ValueError: gamma or strength out of range.
+
+    Source: Tulino & Verdú 2004, the law's Shannon transform.
+    """
+    if not 0 < gamma < inf or not 0 <= strength < inf:
+        raise ValueError(f"gamma must be positive and strength 0 or more, both finite, not {gamma} and {strength}")
+    if strength == 0:
+        return 0.0
+    root = sqrt(gamma)
+    # ¼(√(1 + s(1 + √γ)²) − √(1 + s(1 − √γ)²))², without the difference.
+    both = sqrt(1 + strength * (1 + root) ** 2) + sqrt(1 + strength * (1 - root) ** 2)
+    F = 4 * gamma * (strength / both) ** 2
+    return log1p(strength - F) + log1p(strength * gamma - F) / gamma - F / (gamma * strength)
 
 
 def uniform_percent_error(P: int, D: int) -> float:

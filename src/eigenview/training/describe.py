@@ -12,11 +12,10 @@ from torch import nn
 
 import eigenview
 from eigenview.data import Images
-from eigenview.objectives import Reference
 from eigenview.training.learner import Learner
 
 
-def describe(learner: Learner, reference: Reference, images: Images, test: Images | None) -> dict[str, Any]:
+def describe(learner: Learner, images: Images, test: Images | None) -> dict[str, Any]:
     """The first line of a run's metrics."""
     recipe, model = learner.recipe, learner.model
     return {
@@ -29,7 +28,11 @@ def describe(learner: Learner, reference: Reference, images: Images, test: Image
         "device": learner.fabric.device.type,
         "hardware": hardware(learner.fabric.device.type),
         "precision": learner.precision,
-        "parameters": {"encoder": _count(model.encoder), "projector": _count(model.projector)},
+        "parameters": {
+            "encoder": _count(model.encoder),
+            "projector": _count(model.projector),
+            "objective": _count(learner.objective),
+        },
         "data": {
             "source": recipe.data.train,
             "train": len(images),
@@ -44,7 +47,7 @@ def describe(learner: Learner, reference: Reference, images: Images, test: Image
         "P": recipe.training.P,
         "D": learner.D,
         "steps": learner.steps,
-        "reference": asdict(reference),
+        "reference": asdict(learner.reference),
     }
 
 

@@ -11,11 +11,12 @@ from torch import Tensor, nn
 
 from eigenview._errors import UsageError
 from eigenview.data import TrainingBatch
-from eigenview.objectives import build_objective
+from eigenview.objectives import Reference, TeacherObjective, build_objective
 from eigenview.runs import Recipe, Statistics, build_model
 from eigenview.training.optimisers import build_optimiser
 from eigenview.training.precision import choose_device, choose_precision
 from eigenview.training.schedule import learning_rate
+from eigenview.training.teacher import Teacher
 from eigenview.views import augment, augment_cropped
 
 
@@ -35,6 +36,8 @@ class Update:
 class Learner:
     """The nets, the objective and the optimiser of a recipe, and the step that moves them.
 
+    Parameters that an objective has of its own, such as a predictor, are trained with the nets.
+
     It seeds torch's global generator, which nets with dropout draw from; views have a generator of their own, seeded
     by the step, so that what is drawn does not depend on where a run was resumed.
 
@@ -42,6 +45,9 @@ class Learner:
         recipe: what to build; its `data.size` and `training.precision` are known by now.
         statistics: mean and standard deviation of the images' channels.
         steps: updates in all.
+
+    Raises:
+        UsageError: something that the recipe names cannot be, or does not go with the rest.
     """
 
     def __init__(self, recipe: Recipe, statistics: Statistics, steps: int) -> None:
@@ -52,12 +58,32 @@ class Learner:
         self.fabric = Fabric(accelerator=device, devices=1, precision=self.precision)  # pyright: ignore[reportArgumentType]
         torch.manual_seed(recipe.training.seed)
         self.model = build_model(recipe, statistics).to(self.fabric.device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-        self.objective = build_objective(recipe.objective.name, recipe.objective.options).to(self.fabric.device)
         self.D = recipe.projector.D or self.model.encoder.features
+        objective = build_objective(recipe.objective.name, recipe.objective.options, self.D)
+        self.objective = objective.to(self.fabric.device)
+        self.objective.constrain(self.model.projector)
+        self.teacher = self._build_teacher(recipe.teacher.momentum)
+        self._trained = nn.ModuleList([self.model, self.objective])
         o = recipe.optimiser
-        self.optimiser = build_optimiser(self.model, o.name, o.lr, o.momentum, o.weight_decay)
+        self.optimiser = build_optimiser(self._trained, o.name, o.lr, o.momentum, o.weight_decay)
         running: nn.Module = torch.compile(self.model) if recipe.training.compile else self.model  # pyright: ignore[reportAssignmentType]
         self._model, self._optimiser = self.fabric.setup(running, self.optimiser)
+
+    def _build_teacher(self, momentum: float | None) -> Teacher | None:
+        if momentum is None:
+            return None
+        if not isinstance(self.objective, TeacherObjective):
+            raise UsageError(
+                f"teacher.momentum is for objectives that compare with a teacher, such as BYOL; "
+                f"{type(self.objective).__name__} compares with none: leave it out"
+            )
+        return Teacher(self.model, momentum, self.steps)
+
+    def _target(self, views: Float[Tensor, "K P C S S"]) -> Float[Tensor, "K P D"] | None:
+        if self.teacher is None:
+            return None
+        with self.fabric.autocast():
+            return self.teacher.embed(views)
 
     def step(self, batch: TrainingBatch) -> Update:
         """One update on a batch of uint8 images; none where loss or gradient are not finite."""
@@ -65,19 +91,22 @@ class Learner:
         lr = learning_rate(batch.step, self.steps, o.lr, o.warmup)
         for group in self.optimiser.param_groups:
             group["lr"] = lr
-        self.model.train()
-        h, z = self._model(self.views(batch))
-        terms = self.objective.checked_terms(z)
+        self._trained.train()
+        views = self.views(batch)
+        h, z = self._model(views)
+        terms = self.objective.checked_terms(z, self._target(views))
         loss = torch.stack(list(terms.values())).sum()
         self._optimiser.zero_grad()
         self.fabric.backward(loss)
-        gradients = [p.grad for p in self.model.parameters() if p.grad is not None]
+        gradients = [p.grad for p in self._trained.parameters() if p.grad is not None]
         norm = torch.nn.utils.get_total_norm(gradients)
         finite = bool(torch.isfinite(loss + norm))
         if finite:
             if o.clip is not None:
-                torch.nn.utils.clip_grads_with_norm_(self.model.parameters(), o.clip, norm)
+                torch.nn.utils.clip_grads_with_norm_(self._trained.parameters(), o.clip, norm)
             self._optimiser.step()
+            if self.teacher is not None:
+                self.teacher.update(self.model, batch.step)
         named = {name: term.item() for name, term in terms.items()}
         return Update(loss.item(), named, norm.item(), lr, h.detach().float(), z.detach().float(), finite)
 
@@ -94,7 +123,8 @@ class Learner:
         blank = torch.zeros(K, min(P, 2), 3, self.size, self.size, device=self.fabric.device)
         try:
             with torch.no_grad(), torch.random.fork_rng():
-                _, z = self.model.eval()(blank)
+                self._trained.eval()
+                _, z = self.model(blank)
                 self.objective.checked_terms(z.float().repeat_interleave(P // min(P, 2), dim=1))
         except Exception as error:
             views = f"views of {self.size}×{self.size}"
@@ -102,8 +132,13 @@ class Learner:
 
     def finite(self) -> bool:
         """Whether all weights and running statistics are."""
-        tensors = [t for t in self.model.state_dict().values() if t.is_floating_point()]
+        tensors = [t for t in self._trained.state_dict().values() if t.is_floating_point()]
         return all(bool(torch.isfinite(tensor).all()) for tensor in tensors)
+
+    @property
+    def reference(self) -> Reference:
+        """The loss's scale, by the objective as it stands: what it learns, such as a temperature, moves it."""
+        return self.objective.reference(self.recipe.views.K, self.recipe.training.P, self.D)
 
     @property
     def rooms(self) -> dict[str, int]:
@@ -125,11 +160,18 @@ class Learner:
         generators = {"torch": torch.get_rng_state()}
         if self.fabric.device.type == "cuda":
             generators["cuda"] = torch.cuda.get_rng_state(self.fabric.device)
-        return {"optimiser": self.optimiser.state_dict(), "generators": generators}
+        state = {"optimiser": self.optimiser.state_dict(), "generators": generators}
+        state["objective"] = self.objective.state_dict()
+        if self.teacher is not None:
+            state["teacher"] = self.teacher.state_dict()
+        return state
 
     def restore(self, weights: dict[str, Tensor], state: dict[str, Any]) -> None:
         """Goes back to weights and `state()` of an earlier time."""
         self.model.load_state_dict(weights)
+        self.objective.load_state_dict(state["objective"])
+        if self.teacher is not None:
+            self.teacher.load_state_dict(state["teacher"])
         self.optimiser.load_state_dict(state["optimiser"])
         torch.set_rng_state(state["generators"]["torch"])
         if "cuda" in state["generators"]:

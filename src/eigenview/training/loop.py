@@ -52,15 +52,14 @@ def train(recipe: Recipe, out: str | Path, resume: bool = False, console: Consol
     steps = t.steps if t.epochs is None else math.ceil(t.epochs * batches.steps_per_epoch)
     learner = Learner(recipe, channel_statistics(images), steps)
     learner.try_out()
-    reference = learner.objective.reference(recipe.views.K, t.P, learner.D)
 
     run = Run.open(out) if go_on else Run.create(out, recipe)
     step, seconds = _restore(run, learner, images)
     console.print(_plan(learner, images), highlight=False, markup=False, soft_wrap=True)
     try:
         with MetricsWriter(run.metrics_file, keep_to=step) as metrics:
-            session = Session(run, learner, reference, images, metrics, console, step, Clock(seconds))
-            metrics.write("start", **describe(learner, reference, images, test), resumed_from=step)
+            session = Session(run, learner, images, metrics, console, step, Clock(seconds))
+            metrics.write("start", **describe(learner, images, test), resumed_from=step)
             outcome, trained = session.update(batches), session.clock.seconds
             if outcome == "finished":
                 evaluate(run, learner, images, test, metrics, console)

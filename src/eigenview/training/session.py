@@ -7,7 +7,6 @@ from rich.console import Console
 
 from eigenview.data import Images, TrainingBatch, TrainingBatches
 from eigenview.monitor import Alarm, Watch, alarms_before, alarms_of_views, not_finite
-from eigenview.objectives import Reference
 from eigenview.report import views_picture
 from eigenview.runs import Checkpoint, MetricsWriter, Run, save_checkpoint
 from eigenview.training.interrupt import Interrupt
@@ -25,7 +24,6 @@ class Session:
     Args:
         run: where checkpoints and pictures go.
         learner: brought to `step`.
-        reference: the scale of its objective.
         images: what it is trained on; those that turn out not to decode are listed.
         metrics: where measurements and alarms go.
         console: where a person sees them.
@@ -37,14 +35,13 @@ class Session:
         self,
         run: Run,
         learner: Learner,
-        reference: Reference,
         images: Images,
         metrics: MetricsWriter,
         console: Console,
         step: int,
         clock: Clock,
     ) -> None:
-        self.run, self.learner, self.reference, self.images = run, learner, reference, images
+        self.run, self.learner, self.images = run, learner, images
         self.metrics, self.console, self.step, self.clock = metrics, console, step, clock
         self._watch = Watch(learner.steps, learner.rooms)
         for line in run.metrics:
@@ -89,7 +86,7 @@ class Session:
         every = self.learner.recipe.training.measure_every
         thinned = every * max(1, math.ceil(self.learner.steps / every) // SPECTRA_IN_A_RUN)
         with_spectrum = self.step % thinned == 0 or self.step in (1, self.learner.steps)
-        values = measure(update, self.reference, with_spectrum)
+        values = measure(update, self.learner.reference, with_spectrum)
         line = self.metrics.write(
             "step", step=self.step, epoch=epoch, seconds=self.clock.seconds, images_per_s=self.clock.rate(), **values
         )

@@ -1,0 +1,45 @@
+"""Batch norm of the rows of all ranks."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from eigenview.parallel.ranks import ranks
+from eigenview.parallel.total import total
+
+
+class BatchNorm(nn.BatchNorm1d):
+    """`nn.BatchNorm1d` whose mean and variance are those of the rows of all ranks, on any device.
+
+    torch's own SyncBatchNorm is for GPUs alone. This one computes in the precision of its rows, whatever that of its
+    weights, and gives NaN where a variance overflows: dividing by infinity would make all rows equal, unseen.
+
+    Args:
+        features: columns.
+    """
+
+    running_mean: Tensor
+    running_var: Tensor
+
+    def __init__(self, features: int) -> None:
+        super().__init__(features)
+
+    def forward(self, x: Float[Tensor, "N D"]) -> Float[Tensor, "N D"]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        mean, variance = self._of_the_batch(x) if self.training else (self.running_mean, self.running_var)
+        deviation = (variance + self.eps).sqrt()
+        return (x - mean) * (self.weight / deviation.where(deviation.isfinite(), torch.nan)) + self.bias
+
+    def _of_the_batch(self, x: Float[Tensor, "N D"]) -> tuple[Float[Tensor, "D"], Float[Tensor, "D"]]:
+        """Mean and variance, which also move the running ones; ranks use them each for their own rows."""
+        N = ranks() * len(x)
+        mean = total(x.sum(0)) / N
+        variance = total((x - mean).square().sum(0)) / N
+        with torch.no_grad():
+            self.running_mean.lerp_(mean.to(self.running_mean.dtype), self._momentum)
+            self.running_var.lerp_((variance * N / max(N - 1, 1)).to(self.running_var.dtype), self._momentum)
+        return mean, variance
+
+    @property
+    def _momentum(self) -> float:
+        assert self.momentum is not None
+        return self.momentum
