@@ -1,69 +1,185 @@
-"""InfoNCE in SimCLR's form."""
+"""InfoNCE and its relatives."""
 
 from itertools import combinations
-from math import exp, inf, log, log1p
+from math import inf, log
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from scipy.special import gammaln
 from torch import Tensor
 
 from eigenview._errors import UsageError
-from eigenview.objectives.base import Objective, Reference
-from eigenview.spectra import unit
+from eigenview.objectives.base import Objective, Reference, weight
+from eigenview.parallel import gather, mean_over_ranks, ranks
+from eigenview.spectra import mean_log_gaussian_sum, mean_log_sum_exp, unit
 
 
 class InfoNCE(Objective):
-    """Cross-entropy of finding a view's partner among all other views of the batch, by cosine similarity.
+    """Finding a view's partner among the views of other samples: an anchor's similarity to it, and to all.
 
-    Every one of the 2P views of a pair is an anchor; its denominator holds its partner and the 2(P − 1) views of other
-    samples. For K > 2 it is the mean over pairs of views.
+    An anchor a with partner b and negatives n has the loss
+
+        −s(a, b)/τ + ρ·log(α·exp(s(a, b)/τ) + Σ_n exp(s(a, n)/τ)),
+
+    and the whole is the mean over anchors, for K > 2 also over pairs of views. Where a paper has the mean over
+    negatives in place of their sum, its loss is lower by a constant, ρ times the log of their number. The defaults are
+    SimCLR's NT-Xent.
 
     Args:
-        temperature: τ, positive and finite, which divides the similarities.
+        temperature: τ, positive and finite.
+        positive_weight: α, the partner's weight among the negatives; 0 leaves it out.
+        repulsion: ρ, the weight of the log.
+        similarity: `cosine`, or `euclidean`: minus half the squared distance of embeddings that are not normalised.
+        negatives: `both` views of the other samples, 2(P − 1), or only the `other` one than the anchor's, P − 1.
+        symmetric: whether both views of a pair are anchors, or the first alone.
 
     Raises:
-        UsageError: a temperature that is not positive and finite.
+        UsageError: a temperature that is not positive and finite, a weight that is negative or not finite, an unknown
+            similarity or choice of negatives.
 
-    Source: Chen et al. 2020 (SimCLR), Eq. 1 (NT-Xent).
+    Source: van den Oord et al. 2018, Eq. 4; Chen et al. 2020 (SimCLR), Eq. 1; geometry, Eq. 1; landscape, Eqs. 1–3.
     """
 
-    def __init__(self, temperature: float = 0.1) -> None:
+    def __init__(
+        self,
+        temperature: float = 0.1,
+        positive_weight: float = 1.0,
+        repulsion: float = 1.0,
+        similarity: str = "cosine",
+        negatives: str = "both",
+        symmetric: bool = True,
+    ) -> None:
         super().__init__()
         if not 0 < temperature < inf:
             raise UsageError(f"temperature must be positive and finite, not {temperature}")
-        self.temperature = temperature
+        if similarity not in ("cosine", "euclidean"):
+            raise UsageError(f"similarity must be cosine or euclidean, not '{similarity}'")
+        if negatives not in ("both", "other"):
+            raise UsageError(f"negatives must be both or other, not '{negatives}'")
+        self._temperature = temperature
+        self.positive_weight = weight("positive_weight", positive_weight)
+        self.repulsion = weight("repulsion", repulsion)
+        self.similarity, self.negatives, self.symmetric = similarity, negatives, symmetric
+
+    @property
+    def temperature(self) -> float:
+        """τ; where it is learned, as it now is."""
+        return self._temperature
+
+    def inverse_temperature(self, dtype: torch.dtype) -> float | Float[Tensor, ""]:
+        """β = 1/τ; where it is learned, with its gradient."""
+        return 1 / self.temperature
 
     def terms(self, z: Float[Tensor, "K P D"]) -> dict[str, Float[Tensor, ""]]:
-        """`alignment`, minus the partner's similarity, and `uniformity`, the log of the denominator."""
-        pairs = [self._pair(torch.cat([first, second])) for first, second in combinations(unit(z), 2)]
-        alignment, uniformity = map(torch.stack, zip(*pairs, strict=True))
-        return {"alignment": alignment.mean(), "uniformity": uniformity.mean()}
+        """`alignment`, minus the partner's similarity over τ, and `uniformity`, the log of the denominator times ρ."""
+        z = unit(z) if self.similarity == "cosine" else z
+        beta = self.inverse_temperature(z.dtype)
+        everyone = gather(z.transpose(0, 1)).transpose(0, 1)
+        place = _first_on_this_rank(z.shape[1]) + torch.arange(z.shape[1], device=z.device)
+        pairs = list(combinations(range(len(z)), 2))
+        ways = [*pairs, *[(b, a) for a, b in pairs]] if self.symmetric else pairs
+        alignment = torch.stack([self._partner(z[a], z[b]) for a, b in pairs]).mean()
+        uniformity = torch.stack([self._all(z[a], everyone[a], everyone[b], place, beta) for a, b in ways]).mean()
+        return {
+            "alignment": -beta * mean_over_ranks(alignment),
+            "uniformity": self.repulsion * mean_over_ranks(uniformity),
+        }
 
-    def _pair(self, z: Float[Tensor, "anchors D"]) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
-        similarity = z @ z.mT / self.temperature
-        anchor = torch.arange(len(z), device=z.device)
-        partner = anchor.roll(len(z) // 2)
-        itself = torch.eye(len(z), dtype=torch.bool, device=z.device)
-        denominator = similarity.masked_fill(itself, -torch.inf).logsumexp(dim=1)
-        return -similarity[anchor, partner].mean(), denominator.mean()
+    def _partner(self, anchors: Float[Tensor, "P D"], partners: Float[Tensor, "P D"]) -> Float[Tensor, ""]:
+        """The mean similarity of anchors to their partners."""
+        if self.similarity == "cosine":
+            return (anchors * partners).sum(1).mean()
+        return -(anchors - partners).square().sum(1).mean() / 2
+
+    def _all(
+        self,
+        anchors: Float[Tensor, "P D"],
+        same: Float[Tensor, "P_all D"],
+        other: Float[Tensor, "P_all D"],
+        place: Int[Tensor, "P"],
+        beta: float | Float[Tensor, ""],
+    ) -> Float[Tensor, ""]:
+        """The mean log of the denominators of anchors, whose place is theirs among all samples of the `same` view."""
+        own = place + len(other) if self.negatives == "both" else None
+        candidates = torch.cat([other, same]) if self.negatives == "both" else other
+        if self.similarity == "cosine":
+            return mean_log_sum_exp(beta * anchors, candidates, None, own, place, self.positive_weight)
+        root = beta**0.5
+        return mean_log_gaussian_sum(root * anchors, root * candidates, own, place, self.positive_weight)
 
     def reference(self, K: int, P: int, D: int) -> Reference:
-        """Collapsed, every candidate is as good: log(2P − 1), chance.
+        """At the present temperature, if it is learned.
 
-        Uniform: the partner at similarity 1, and for the others, uniform on the sphere, the mean field: their expected
-        exponential, which a large P approaches from below.
+        Collapsed, every candidate is as good as the partner. Uniform, for cosines: the partner at similarity 1, and for
+        the negatives, uniform on the sphere, the mean field: their expected exponential, which a large P approaches
+        from below; unknown without a sphere.
 
-        Best: the loss is convex in the differences of similarities, so by Jensen it is no less than at their mean.
-        ‖Σz‖² ≥ 0 bounds that mean: with partners at 1, others are at −1/(P − 1) on average at the lowest. The regular
-        simplex attains it, which needs D ≥ P − 1; below that it stays a bound.
+        Best, for cosines: the loss is convex in similarities, so by Jensen it is no less than at their means; and these
+        bound each other (`_negatives_given`). Where ρ ≤ 1, or the partner is not among the negatives and ρ not large,
+        that is where partners are equal and samples the corners of a regular simplex, which needs D ≥ P − 1; below that
+        it stays a bound. Best, for distances: with α > 0 and ρ ≤ 1 the partner alone gives the denominator at least
+        α·exp(s/τ), and samples far apart approach that; else samples that move apart lower the loss without bound.
         """
         self.check_shape(K, P)
-        beta, others = 1 / self.temperature, 2 * (P - 1)
-        uniform = log1p(others * exp(_log_mean_exp_cosine(beta, D) - beta))
-        best = log1p(others * exp(-beta / (P - 1) - beta))
-        return Reference(collapsed=log(2 * P - 1), uniform=uniform, best=best)
+        beta = 1 / self.temperature
+        if self.similarity == "euclidean":
+            bounded = self.positive_weight > 0 and self.repulsion <= 1
+            best = self.repulsion * log(self.positive_weight) if bounded else None
+            return Reference(collapsed=self._loss(0.0, 0.0, P), uniform=None, best=best)
+        similarity = self._best_similarity(beta, P)
+        intercept, slope = self._negatives_given(P)
+        return Reference(
+            collapsed=self._loss(beta, beta, P),
+            uniform=self._loss(beta, _log_mean_exp_cosine(beta, D), P),
+            best=self._loss(beta * similarity, beta * (intercept + slope * similarity), P),
+        )
+
+    def _loss(self, partner: float, others: float, P: int) -> float:
+        """The loss where partners have this score, and the exponentials of negatives' scores a mean of this log."""
+        log_alpha = log(self.positive_weight) if self.positive_weight else -inf
+        denominator = float(np.logaddexp(log_alpha, log(self._count(P)) + others - partner))
+        return (self.repulsion - 1) * partner + self.repulsion * denominator
+
+    def _count(self, P: int) -> int:
+        """How many negatives an anchor has."""
+        return 2 * (P - 1) if self.negatives == "both" else P - 1
+
+    def _negatives_given(self, P: int) -> tuple[float, float]:
+        """Intercept and slope of the least mean cosine of negatives that partners with a mean cosine s leave possible.
+
+        With A and B the sums of the two views, Σ cosines of negatives is, but for the terms of equal samples,
+
+        - ‖A + B‖² for both views as anchors and as negatives, which is at least 0;
+        - A·B for the other view's negatives, at least −¼‖A − B‖²;
+        - ‖A‖² + A·B for the anchors of one view and the negatives of both, at least −⅛‖A − B‖²;
+
+        and ‖A − B‖² ≤ P·Σ‖a − b‖² ≤ 2P²(1 − s).
+        """
+        n = self._count(P)
+        if self.negatives == "other":
+            return -P / 2 / n, (P / 2 - 1) / n
+        if self.symmetric:
+            return -1 / n, -1 / n
+        return -(P / 4 + 1) / n, (P / 4 - 1) / n
+
+    def _best_similarity(self, beta: float, P: int) -> float:
+        """The mean cosine of partners at which the bound is least; it is convex there."""
+        intercept, slope = self._negatives_given(P)
+        if self.repulsion <= 1:
+            return 1.0
+        # The partner's share of the denominator at which the bound has no slope; no share is outside [0, 1].
+        share = (1 / self.repulsion - slope) / (1 - slope)
+        if share <= 0:
+            return -1.0
+        if not self.positive_weight:
+            return 1.0
+        odds = log(share / (1 - share)) - log(self.positive_weight) + log(self._count(P))
+        return max(-1.0, min(1.0, (odds / beta + intercept) / (1 - slope)))
+
+
+def _first_on_this_rank(P: int) -> int:
+    return torch.distributed.get_rank() * P if ranks() > 1 else 0
 
 
 def _log_mean_exp_cosine(beta: float, D: int) -> float:
