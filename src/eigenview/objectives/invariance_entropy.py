@@ -23,8 +23,8 @@ class InvarianceEntropy(Objective):
     Args:
         estimator: of the entropy: an `Entropy`, or what `build_entropy` makes one of, such as "kl".
         invariance: weight of the squared distance between views, a mean over dimensions.
-        entropy: weight of the entropy. The log-determinant is of the order of D, pairwise estimates of log P: with "kl",
-            as much weight as the invariance's is alignment plus uniformity, Wang & Isola 2020.
+        entropy: weight of the entropy. The log-determinant is of the order of D, pairwise estimates of log P; for "kl"
+            at the invariance's weight it is alignment plus uniformity in equal parts, Wang & Isola 2020.
         normalise: bring rows to length √D first, at which dimensions have unit variance. Without, embeddings may grow,
             and the log-determinant with them, so that the loss has no bound.
 
