@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from eigenview.spectra import polar_factor, polar_factor_by_products
+from eigenview.spectra import polar_factor, polar_factor_by_products, polar_iteration
 
 SHAPES = [(96, 160), (160, 96), (96, 96)]
 
@@ -48,6 +48,15 @@ class TestOfFloat32:
         assert cosine(polar, by_svd(x.double())) >= least
         value, expected = (polar * x).sum().item(), torch.linalg.svdvals(x.double()).sum().item()
         assert value == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_float64_is_used_only_where_it_is_needed(shape, monkeypatch):
+    taken = []
+    monkeypatch.setattr(polar_iteration, "polar_factor", lambda x: taken.append(len(x)) or polar_factor(x))
+    kinds = ("uniform", "collapsed", "decaying")
+    polar_factor_by_products(torch.stack([with_spectrum(spectrum(k, min(shape)), *shape).float() for k in kinds]))
+    assert taken == [1]
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)

@@ -19,7 +19,7 @@ def nuclear_norm(x: Float[Tensor, "*batch N D"], across_ranks: bool = False) -> 
     is the subgradient of least norm, so a zero matrix, or one of equal rows, has a finite one. Once only.
 
     On a CPU, and for float64, the polar factor comes from a Gram matrix in float64; for float32 and below on other
-    devices from float32 products, whose accuracy a collapsed batch still needs.
+    devices from float32 products, unless the batch is so collapsed that only float64 tells its directions apart.
 
     Args:
         x: matrices of any floating dtype, also under autocast. The result is in float32 or better. A matrix that is
