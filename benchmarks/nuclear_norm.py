@@ -4,12 +4,12 @@ Usage: python benchmarks/nuclear_norm.py [--write]
 
 Standard normal float32 matrices, forward and backward. The two take turns, and the median over rounds of the ratio of
 their times counts. MMCR with its local term is timed against the same loss from `svdvals`, matrix by matrix of one
-batched call, and against lightly's MMCRLoss where that can be imported. A second table holds value and gradient against
+batched call, and against lightly's MMCRLoss where that is installed. A second table holds value and gradient against
 an SVD in float64, on spectra from flat to collapsed.
 """
 
 import argparse
-import importlib
+import importlib.util
 import os
 import platform
 import time
@@ -60,13 +60,18 @@ def mmcr_by_svdvals(z: Tensor) -> Tensor:
 
 
 def lightlys() -> Loss | None:
-    """The loss of lightly on z[K, P, D], where it can be imported."""
-    try:
-        MMCRLoss = importlib.import_module("lightly.loss.mmcr_loss").MMCRLoss
-    except (ImportError, RuntimeError):
+    """The loss of lightly on z[K, P, D], where that is installed: by its file, since the package needs torchvision."""
+    found = importlib.util.find_spec("lightly")
+    if found is None or found.origin is None:
         return None
-    loss = MMCRLoss(lmda=1.0)
-    return lambda z: loss(z.transpose(0, 1), z.transpose(0, 1))
+    spec = importlib.util.spec_from_file_location("mmcr_loss", Path(found.origin).parent / "loss" / "mmcr_loss.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    loss = module.MMCRLoss(lmda=1.0)
+    # It joins two tensors [P, K, D] to one of all views.
+    return lambda z: loss(*z.transpose(0, 1).chunk(2, dim=1))
 
 
 def compare(losses: dict[str, Loss], x: Tensor, rounds: int = ROUNDS) -> list[tuple[str, float, float]]:

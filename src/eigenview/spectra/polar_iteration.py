@@ -27,7 +27,7 @@ _ORTHONORMAL = 0.1
 
 
 def polar_factor_by_products(x: Float[Tensor, "*batch N D"]) -> Float[Tensor, "*batch N D"]:
-    """The polar factor of each matrix by 12 quintic iterations; in float64 where these do not tell all directions apart.
+    """The polar factor of each matrix by 12 quintic iterations, or in float64 where these leave directions out.
 
     They bring singular values from about 1e-5 of the largest to 1. A collapsed batch has smaller ones, which float32
     cannot tell from rounding, nor can an SVD in it.
