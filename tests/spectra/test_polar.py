@@ -4,9 +4,22 @@ import pytest
 import torch
 from torch import Tensor
 
-from eigenview.spectra import polar_factor, polar_factor_by_products, polar_iteration
+from eigenview.spectra import (
+    polar_factor,
+    polar_factor_by_gram,
+    polar_factor_by_products,
+    polar_gram,
+    polar_iteration,
+)
 
 SHAPES = [(96, 160), (160, 96), (96, 96)]
+
+
+FACTORS = [
+    polar_factor,
+    lambda x: polar_factor_by_gram(x.float()).double(),
+    lambda x: polar_factor_by_products(x.float()).double(),
+]
 
 
 def gaussian(*shape: int, seed: int = 0) -> Tensor:
@@ -37,13 +50,14 @@ def spectrum(kind: str, n: int) -> Tensor:
 class TestOfFloat32:
     """A collapsed batch has directions that only float64, or enough iterations, tell from rounding."""
 
-    def test_from_gram_matrices(self, kind, least, shape):
+    def test_from_float64_gram_matrices(self, kind, least, shape):
         x = with_spectrum(spectrum(kind, min(shape)), *shape).float()
         assert cosine(polar_factor(x.double()), by_svd(x.double())) >= least
 
-    def test_by_products_alone(self, kind, least, shape):
+    @pytest.mark.parametrize("factor", [polar_factor_by_gram, polar_factor_by_products])
+    def test_from_float32_where_that_is_enough(self, kind, least, shape, factor):
         x = with_spectrum(spectrum(kind, min(shape)), *shape).float()
-        polar = polar_factor_by_products(x)
+        polar = factor(x)
         assert polar.dtype == torch.float32
         assert cosine(polar, by_svd(x.double())) >= least
         value, expected = (polar * x).sum().item(), torch.linalg.svdvals(x.double()).sum().item()
@@ -51,12 +65,29 @@ class TestOfFloat32:
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-def test_float64_is_used_only_where_it_is_needed(shape, monkeypatch):
+@pytest.mark.parametrize(
+    ("factor", "module", "kinds"),
+    [
+        (polar_factor_by_gram, polar_gram, ("uniform", "collapsed", "uniform")),
+        (polar_factor_by_products, polar_iteration, ("uniform", "collapsed", "decaying")),
+    ],
+)
+def test_float64_is_used_only_where_it_is_needed(shape, factor, module, kinds, monkeypatch):
     taken = []
-    monkeypatch.setattr(polar_iteration, "polar_factor", lambda x: taken.append(len(x)) or polar_factor(x))
-    kinds = ("uniform", "collapsed", "decaying")
-    polar_factor_by_products(torch.stack([with_spectrum(spectrum(k, min(shape)), *shape).float() for k in kinds]))
+    monkeypatch.setattr(module, "polar_factor", lambda x: taken.append(len(x)) or polar_factor(x))
+    factor(torch.stack([with_spectrum(spectrum(kind, min(shape)), *shape).float() for kind in kinds]))
     assert taken == [1]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_small_directions_of_a_square_matrix_are_found_on_their_own(seed):
+    x = gaussian(200, 200, seed=seed).float()
+    assert cosine(polar_factor_by_gram(x), by_svd(x.double())) >= 0.9999
+
+
+def test_a_few_directions_that_are_too_small_even_for_that():
+    x = with_spectrum(torch.cat([torch.ones(75), torch.logspace(-4, -8, 5)]).double(), 80, 120).float()
+    assert cosine(polar_factor_by_gram(x), by_svd(x.double())) >= 0.9999
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
@@ -67,7 +98,7 @@ def test_small_directions_have_their_digits(least, shape):
     torch.testing.assert_close(polar_factor(x), by_svd(x), atol=10 ** (-13 - least) + 1e-12, rtol=0.0)
 
 
-@pytest.mark.parametrize("factor", [polar_factor, lambda x: polar_factor_by_products(x.float()).double()])
+@pytest.mark.parametrize("factor", FACTORS)
 @pytest.mark.parametrize("x", [torch.zeros(4, 6).double(), torch.zeros(6, 4).double()], ids=["wide", "tall"])
 def test_nothing_has_no_direction(factor, x):
     assert not factor(x).any()
@@ -84,13 +115,14 @@ def test_directions_that_a_matrix_lacks_are_left_out(shape):
 def test_scale_does_not_matter(scale):
     x = gaussian(12, 8)
     torch.testing.assert_close(polar_factor(scale * x), polar_factor(x))
-    torch.testing.assert_close(polar_factor_by_products((scale * x).float()), polar_factor_by_products(x.float()))
+    for factor in (polar_factor_by_gram, polar_factor_by_products):
+        torch.testing.assert_close(factor((scale * x).float()), factor(x.float()))
 
 
 def test_batches_are_factored_one_by_one():
     x = torch.stack([gaussian(5, 9), with_spectrum(torch.logspace(0, -9, 5).double(), 5, 9), torch.zeros(5, 9)])
-    for factor in (polar_factor, lambda x: polar_factor_by_products(x.float())):
-        torch.testing.assert_close(factor(x), torch.stack([factor(each) for each in x]))
+    for factor in FACTORS:
+        torch.testing.assert_close(factor(x), torch.stack([factor(each) for each in x]), atol=1e-5, rtol=0.0)
 
 
 def test_products_are_taken_in_full_float32_whatever_the_user_chose():

@@ -11,6 +11,7 @@ from .marchenko_pastur import mean_sqrt as mean_sqrt
 from .marchenko_pastur import uniform_percent_error as uniform_percent_error
 from .nuclear_norm import nuclear_norm as nuclear_norm
 from .polar import polar_factor as polar_factor
+from .polar_gram import polar_factor_by_gram as polar_factor_by_gram
 from .polar_iteration import polar_factor_by_products as polar_factor_by_products
 from .singular_values import singular_values as singular_values
 from .unit import unit as unit

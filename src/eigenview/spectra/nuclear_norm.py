@@ -9,6 +9,7 @@ from torch.autograd.function import once_differentiable
 
 from eigenview.parallel import ranks, total
 from eigenview.spectra.polar import polar_factor
+from eigenview.spectra.polar_gram import polar_factor_by_gram
 from eigenview.spectra.polar_iteration import polar_factor_by_products
 
 
@@ -18,8 +19,8 @@ def nuclear_norm(x: Float[Tensor, "*batch N D"], across_ranks: bool = False) -> 
     Its gradient is the polar factor UVᵀ over the directions that the matrix has; where singular values are zero, that
     is the subgradient of least norm, so a zero matrix, or one of equal rows, has a finite one. Once only.
 
-    On a CPU, and for float64, the polar factor comes from a Gram matrix in float64; for float32 and below on other
-    devices from float32 products, unless the batch is so collapsed that only float64 tells its directions apart.
+    The polar factor of a float32 matrix comes from its float32 Gram matrix on a CPU, and from float32 products alone on
+    other devices; where it is so collapsed that only float64 tells its directions apart, from a float64 Gram matrix.
 
     Args:
         x: matrices of any floating dtype, also under autocast. The result is in float32 or better. A matrix that is
@@ -37,12 +38,13 @@ class _NuclearNorm(torch.autograd.Function):
         broken = (~torch.isfinite(x)).sum((-2, -1), keepdim=True)
         finite = (total(broken) if across_ranks else broken) == 0
         matrix = torch.where(finite, x, 0.0)
-        if x.device.type == "cpu" or x.dtype == torch.float64 or across_ranks:
+        if x.dtype == torch.float64 or across_ranks:
             matrix = matrix.double()
             polar = polar_factor(matrix, across_ranks)
         else:
-            polar = polar_factor_by_products(matrix)
-        polar = torch.where(finite, polar, torch.nan)
+            polar = (polar_factor_by_gram if x.device.type == "cpu" else polar_factor_by_products)(matrix)
+        if not finite.all():
+            polar = torch.where(finite, polar, torch.nan)
         ctx.save_for_backward((ranks() * polar if across_ranks else polar).to(x.dtype))
         norm = (polar * matrix).sum((-2, -1))
         return (total(norm) if across_ranks else norm).to(x.dtype)

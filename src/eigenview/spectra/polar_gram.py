@@ -1,0 +1,60 @@
+"""Polar factors by float32 Gram matrices, where these are good enough."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from eigenview.spectra.polar import polar_factor
+
+# A direction is blurred where rounding may turn it by more than this: so little, because the smallest direction of all
+# gets some of every turn.
+_BLURRED = 2e-4
+# At most this share of blurred directions is worth treating apart, and down to this share of the root mean square.
+_FEW, _LEAST = 1 / 8, 1e-4
+# What the relative error of the sum of singular values may be.
+_SUM = 5e-6
+
+
+def polar_factor_by_gram(x: Float[Tensor, "*batch N D"]) -> Float[Tensor, "*batch N D"]:
+    """The polar factor of each matrix from its smaller Gram matrix, in float32, or float64 where a spectrum needs it.
+
+    A square matrix has a few directions that are too small for float32: those are found again in float64, on their own.
+
+    Args:
+        x: finite float32 matrices.
+    """
+    if x.shape[-2] < x.shape[-1]:
+        return polar_factor_by_gram(x.mT).mT
+    largest = x.abs().amax((-2, -1), keepdim=True)
+    x = x / largest.where(largest > 0, 1.0)
+    squares, V = torch.linalg.eigh(x.mT @ x)
+    turns = _turns(squares)
+    blurred = ~(turns < _BLURRED)
+    polar = x @ ((V * squares.rsqrt().masked_fill(blurred, 0)[..., None, :]) @ V.mT)
+    good = ~blurred.any(-1)
+    if x.ndim == 2 and 0 < (few := int(blurred.sum())) <= _FEW * len(squares):
+        # Eigenvalues ascend, so these are the first.
+        rest, least = _apart(x, V[:, :few])
+        polar, good = polar + rest, least > _LEAST * squares.mean().sqrt()
+    values = squares.clamp_min(0).sqrt()
+    good = good & ((values * turns.clamp_max(_BLURRED)).sum(-1) < _SUM * values.sum(-1))
+    if not good.all():
+        polar[~good] = polar_factor(x[~good].double()).float()
+    return polar
+
+
+def _turns(squares: Tensor) -> Tensor:
+    """By how much, in radians, rounding may turn each direction.
+
+    Entries of a Gram matrix are rounded by about ε times its mean eigenvalue; eigenvalues besides by a fraction of ε
+    times the largest.
+    """
+    rounding = torch.finfo(squares.dtype).eps
+    return rounding * (2 * squares.mean(-1, keepdim=True) + 0.05 * squares[..., -1:]) / (2 * squares.clamp_min(0))
+
+
+def _apart(x: Tensor, V: Tensor) -> tuple[Tensor, Tensor]:
+    """The polar factor of x on the span of V's columns, and the least singular value there."""
+    V = V.double()
+    left, values, right = torch.linalg.svd(x.double() @ V, full_matrices=False)
+    return (left @ (right @ V.mT)).float(), values[-1]
