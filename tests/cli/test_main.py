@@ -134,6 +134,10 @@ class TestTrainWords:
         ("train --out nowhere --resume", "there is no run in nowhere to resume"),
         ("train --objective MMCR --teacher.momentum 0.9", "MMCR compares with none: leave it out"),
         ("train --objective TraceContrastive --objective.options constraint=scald", "did you mean 'scaled'?"),
+        (
+            "train --objective BYOL --objective.options entropy=logdat",
+            "unknown entropy 'logdat': did you mean 'LogDet'?",
+        ),
         ("train --resume", "--resume needs the directory of the run"),
         ("embed nowhere digits --out x.npy", "nowhere is not a run"),
         ("embed nowhere digits --out x.txt", "its ending must be one of .npy"),

@@ -178,7 +178,7 @@ def test_constraints_hold_after_every_step_also_under_decay(constraint, optimise
 
 def test_a_weight_of_zero_stays_there() -> None:
     projector = linear(D_IN, Z)
-    nn.init.zeros_(projector[0].weight)
+    nn.init.zeros_(next(projector.parameters()))
     TraceContrastive("scaled").constrain(projector)
     TraceContrastive()(projector(draw(2, P, D_IN))).backward()
     assert all(p.grad is not None and p.grad.isfinite().all() for p in projector.parameters())

@@ -2,6 +2,7 @@
 
 import dataclasses
 import inspect
+from pathlib import Path
 
 import pytest
 import torch
@@ -48,6 +49,11 @@ class Warm(Objective):
 
     def reference(self, K, P, D):
         return Reference(collapsed=0.0, uniform=None, best=-2 * self.level.item())
+
+
+def test_the_recipe_names_every_objective():
+    lines = Path(inspect.getfile(ObjectiveRecipe)).read_text()
+    assert [name for name in OBJECTIVES if f"`{name}`" not in lines] == []
 
 
 def learner(recipe: Recipe, objective: str, steps: int = 10, **changes) -> Learner:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from teacher_ranks import STEPS, small_model, train_a_rank
-from torch import multiprocessing
+from torch.multiprocessing.spawn import spawn
 
 from eigenview.runs import ObjectiveRecipe, Recipe, Run, TeacherRecipe, load_checkpoint
 from eigenview.training import loop, train
@@ -37,7 +37,7 @@ def test_it_is_the_average_of_the_weights_so_far() -> None:
 
 
 def test_it_stays_equal_on_all_ranks(tmp_path: Path) -> None:
-    multiprocessing.spawn(train_a_rank, (2, str(tmp_path)), nprocs=2)
+    spawn(train_a_rank, (2, str(tmp_path)), nprocs=2)
     first, second = (torch.load(tmp_path / f"{rank}.pt", weights_only=True) for rank in range(2))
     start = Teacher(small_model(), 0.5, STEPS).state_dict()
     for what in ("teacher", "predictor"):

@@ -7,6 +7,8 @@ from torch import Tensor, nn
 from eigenview.parallel.ranks import ranks
 from eigenview.parallel.total import total
 
+_MOMENTUM = 0.1
+
 
 class BatchNorm(nn.BatchNorm1d):
     """`nn.BatchNorm1d` whose mean and variance are those of the rows of all ranks, on any device.
@@ -18,14 +20,11 @@ class BatchNorm(nn.BatchNorm1d):
         features: columns.
     """
 
-    running_mean: Tensor
-    running_var: Tensor
-
     def __init__(self, features: int) -> None:
-        super().__init__(features)
+        super().__init__(features, momentum=_MOMENTUM)
 
     def forward(self, x: Float[Tensor, "N D"]) -> Float[Tensor, "N D"]:  # pyright: ignore[reportIncompatibleMethodOverride]
-        mean, variance = self._of_the_batch(x) if self.training else (self.running_mean, self.running_var)
+        mean, variance = self._of_the_batch(x) if self.training else self._running
         deviation = (variance + self.eps).sqrt()
         return (x - mean) * (self.weight / deviation.where(deviation.isfinite(), torch.nan)) + self.bias
 
@@ -35,11 +34,12 @@ class BatchNorm(nn.BatchNorm1d):
         mean = total(x.sum(0)) / N
         variance = total((x - mean).square().sum(0)) / N
         with torch.no_grad():
-            self.running_mean.lerp_(mean.to(self.running_mean.dtype), self._momentum)
-            self.running_var.lerp_((variance * N / max(N - 1, 1)).to(self.running_var.dtype), self._momentum)
+            for running, now in zip(self._running, (mean, variance * N / max(N - 1, 1)), strict=True):
+                running.lerp_(now.to(running.dtype), _MOMENTUM)
         return mean, variance
 
     @property
-    def _momentum(self) -> float:
-        assert self.momentum is not None
-        return self.momentum
+    def _running(self) -> tuple[Float[Tensor, "D"], Float[Tensor, "D"]]:
+        assert self.running_mean is not None
+        assert self.running_var is not None
+        return self.running_mean, self.running_var

@@ -88,9 +88,10 @@ class ObjectiveRecipe:
     """What training minimises."""
 
     name: str = "MMCR"
-    """Contrastive: `InfoNCE`, `SimCLR`, `DecoupledInfoNCE`, `BetaInfoNCE`, `CLIP`, `SpectralContrastive`,
-    `TraceContrastive`; of covariances: `MMCR`, `VICReg`, `BarlowTwins`, `InvarianceEntropy`, `SIGReg`; with a
-    predictor: `BYOL`, `SimSiam`; `TraceAlignment`; or an import path `module:Class`."""
+    """Contrastive: `InfoNCE`, `SimCLR`, `DecoupledInfoNCE`, `BetaInfoNCE`, `WeightedInfoNCE`, `CLIP`,
+    `SpectralContrastive`, `TraceContrastive`; by what embeddings are together: `MMCR`, `VICReg`, `BarlowTwins`,
+    `InvarianceEntropy`, `SIGReg`; with a predictor: `BYOL`, `SimSiam`; alignment alone: `TraceAlignment`; or an import
+    path `module:Class`."""
     options: Options = field(default_factory=dict)
     """What its constructor takes, such as `temperature=0.2`, `hidden=[512]` or `estimator={name: LogDet, beta: 0.1}`.
     """
