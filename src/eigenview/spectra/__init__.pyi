@@ -8,6 +8,7 @@ from .log_sum_exp import mean_log_sum_exp as mean_log_sum_exp
 from .marchenko_pastur import mean_sqrt as mean_sqrt
 from .marchenko_pastur import uniform_percent_error as uniform_percent_error
 from .nuclear_norm import nuclear_norm as nuclear_norm
+from .paired_log_sum_exp import paired_mean_log_sum_exp as paired_mean_log_sum_exp
 from .polar import polar_factor as polar_factor
 from .polar_iteration import polar_factor_by_products as polar_factor_by_products
 from .singular_values import singular_values as singular_values
