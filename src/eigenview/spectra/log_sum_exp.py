@@ -9,9 +9,6 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-# Scores in memory at a time; enough for products to run at full speed, few enough to stay near the processor.
-BLOCK = 2**22
-
 
 def mean_log_sum_exp(
     x: Float[Tensor, "N D"],
@@ -165,10 +162,9 @@ def _blocks(
 
     The exponentials lie in one buffer, which the next block overwrites.
     """
-    height = max(1, min(len(x), BLOCK // max(1, len(y))))
-    buffer = x.new_empty(height, len(y))
-    for start in range(0, len(x), height):
-        rows = slice(start, min(start + height, len(x)))
+    buffer = x.new_empty(min(len(x), height(len(y))), len(y))
+    for start in range(0, len(x), max(1, len(buffer))):
+        rows = slice(start, min(start + len(buffer), len(x)))
         scores = buffer[: rows.stop - start]
         if bias is None:
             torch.mm(x[rows], y.mT, out=scores)
@@ -182,6 +178,11 @@ def _blocks(
         top = scores.amax(1, keepdim=True).clamp_min_(torch.finfo(scores.dtype).min)
         exps = scores.sub_(top).exp_()
         yield rows, exps, exps.sum(1, keepdim=True), top
+
+
+def height(columns: int) -> int:
+    """How many rows of scores to hold at a time: 16 MB, or where there are very many columns what products need."""
+    return max(256, 2**22 // max(1, columns))
 
 
 def log_weight(weight: float) -> float:

@@ -85,7 +85,7 @@ def _tiles(P: int, across: bool) -> Iterator[tuple[int, int, int]]:
     start = 0
     while start < (P if across else 2 * P):
         first = P if across else start
-        stop = min(P if across else 2 * P, start + max(1, log_sum_exp.BLOCK // (2 * P - first)))
+        stop = min(P if across else 2 * P, start + log_sum_exp.height(2 * P - first))
         yield start, stop, first
         start = stop
 
