@@ -78,22 +78,22 @@ class TestInfoNCE(InfoNCECase):
         assert objective(z).item() == pytest.approx(objective.reference(2, 6, 14).best, rel=1e-12)
 
 
-class TestWarm(TestInfoNCE):
+class TestWarmInfoNCE(TestInfoNCE):
     temperature = 0.5
 
 
-class TestOtherNegatives(TestInfoNCE):
+class TestInfoNCEWithOtherNegatives(TestInfoNCE):
     temperature = 0.3
     negatives = "other"
 
 
-class TestWeightedCosines(TestInfoNCE):
+class TestInfoNCEWithWeights(TestInfoNCE):
     temperature = 0.4
     positive_weight = 0.3
     repulsion = 0.7
 
 
-class TestFirstViewsAsAnchors(TestInfoNCE):
+class TestOneWayInfoNCE(TestInfoNCE):
     temperature = 0.3
     symmetric = False
 
@@ -104,7 +104,7 @@ class TestFirstViewsAsAnchors(TestInfoNCE):
         assert abs(objective(z[[2, 0, 1]]) - objective(z)) > 1e-3
 
 
-class TestDecoupled(TestFirstViewsAsAnchors):
+class TestDecoupledInfoNCE(TestOneWayInfoNCE):
     temperature = 0.5
     positive_weight = 0.0
 
@@ -120,7 +120,7 @@ class TestCLIP(TestInfoNCE):
         return CLIP(temperature=0.2)
 
 
-class StrongRepulsion(TestInfoNCE):
+class StrongRepulsionCase(TestInfoNCE):
     """Partners are apart at the bound, all by the same angle, and so are negatives."""
 
     __test__ = False
@@ -149,7 +149,7 @@ class StrongRepulsion(TestInfoNCE):
         assert self.make()(simplex(4).expand(2, 4, 3)).item() > best + 1e-3
 
 
-class TestStrongRepulsion(StrongRepulsion):
+class TestRepulsiveInfoNCE(StrongRepulsionCase):
     __test__ = True
 
     def partners(self, P, cosine):
@@ -157,7 +157,7 @@ class TestStrongRepulsion(StrongRepulsion):
         return torch.stack([torch.cat([near, far], dim=1), torch.cat([near, -far], dim=1)])
 
 
-class TestStrongRepulsionOfOthers(StrongRepulsion):
+class TestRepulsiveInfoNCEWithOtherNegatives(StrongRepulsionCase):
     __test__ = True
     negatives = "other"
 
@@ -166,7 +166,7 @@ class TestStrongRepulsionOfOthers(StrongRepulsion):
         return torch.stack([torch.cat([near, far], dim=1), torch.cat([near, -far], dim=1)])
 
 
-class TestEuclidean(InfoNCECase):
+class TestEuclideanInfoNCE(InfoNCECase):
     scale_invariant = False
     temperature = 0.5
     repulsion = 0.8
@@ -179,7 +179,7 @@ class TestEuclidean(InfoNCECase):
         return None
 
 
-class TestWeighted(TestEuclidean):
+class TestWeightedInfoNCE(TestEuclideanInfoNCE):
     temperature = 1.0
     positive_weight = 0.1
     repulsion = 1.0
@@ -189,7 +189,7 @@ class TestWeighted(TestEuclidean):
         return WeightedInfoNCE(0.1)
 
 
-class TestBeta(TestEuclidean):
+class TestBetaInfoNCE(TestEuclideanInfoNCE):
     temperature = 1.0
     positive_weight = 0.0
     repulsion = 0.5

@@ -9,7 +9,13 @@ import torch
 from torch import Tensor
 from torch.autograd.graph import saved_tensors_hooks
 
-from eigenview.spectra import log_mean_gaussian_kernel, log_sum_exp, mean_log_gaussian_sum, mean_log_sum_exp
+from eigenview.spectra import (
+    log_mean_gaussian_kernel,
+    log_sum_exp,
+    mean_log_gaussian_sum,
+    mean_log_sum_exp,
+    paired_mean_log_sum_exp,
+)
 from memory import Memory
 
 N, M, D = 7, 11, 4
@@ -19,10 +25,10 @@ def gaussian(*shape: int, seed: int = 0) -> Tensor:
     return torch.randn(*shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
 
 
-@pytest.fixture(params=[1, 3 * M, 2**22], ids=["rows one by one", "three rows", "one block"])
+@pytest.fixture(params=[1, 3, 100], ids="{} rows at a time".format)
 def blocks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Streams in blocks of several sizes; the last block of three rows is a part of one."""
-    monkeypatch.setattr(log_sum_exp, "_BLOCK", request.param)
+    """Streams in blocks of several sizes; a last one of three rows is a part of one."""
+    monkeypatch.setattr(log_sum_exp, "height", lambda columns: request.param)
 
 
 MASKS: dict[str, dict[str, Any]] = {
@@ -117,6 +123,33 @@ def test_mean_gaussian_kernel(t: float, offset: float) -> None:
         assert torch.autograd.gradcheck(lambda x: log_mean_gaussian_kernel(x, t), x.requires_grad_())
 
 
+@pytest.mark.usefixtures("blocks")
+@pytest.mark.parametrize("partner_weight", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("across", [False, True], ids=["among all", "across"])
+@pytest.mark.parametrize("gaussian_scores", [False, True], ids=["products", "distances"])
+def test_pairs(partner_weight: float, across: bool, gaussian_scores: bool) -> None:
+    def one_way(anchors: Tensor, others: Tensor) -> Tensor:
+        f, place = mean_log_gaussian_sum if gaussian_scores else mean_log_sum_exp, torch.arange(len(anchors))
+        candidates, own = (others, None) if across else (torch.cat([others, anchors]), len(others) + place)
+        return f(anchors, candidates, own=own, partner=place, partner_weight=partner_weight)
+
+    def of_pairs(z: Tensor) -> Tensor:
+        return paired_mean_log_sum_exp(z, partner_weight, across, gaussian_scores)
+
+    z = gaussian(2, 9, D)
+    expected = value_and_gradients(lambda z: (one_way(z[0], z[1]) + one_way(z[1], z[0])) / 2, z)
+    torch.testing.assert_close(value_and_gradients(of_pairs, z), expected, rtol=1e-12, atol=1e-13)
+    with torch.no_grad():
+        torch.testing.assert_close(of_pairs(z), expected[0])
+    assert torch.autograd.gradcheck(of_pairs, z.requires_grad_())
+
+
+def test_a_common_offset_costs_pairs_no_digits() -> None:
+    z = gaussian(2, 9, D)
+    found, expected = (paired_mean_log_sum_exp(x, gaussian=True) for x in (z + 1e6, z))
+    torch.testing.assert_close(found, expected, rtol=1e-9, atol=0.0)
+
+
 def test_mean_gaussian_kernel_of_points_far_apart_does_not_underflow() -> None:
     x = torch.tensor([[0.0], [100.0], [300.0]], requires_grad=True)
     value = log_mean_gaussian_kernel(x)
@@ -152,6 +185,8 @@ FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "mean_log_sum_exp": lambda x: mean_log_sum_exp(x, x, own=torch.arange(len(x))),
     "mean_log_gaussian_sum": lambda x: mean_log_gaussian_sum(x, x, own=torch.arange(len(x))),
     "log_mean_gaussian_kernel": log_mean_gaussian_kernel,
+    "paired_mean_log_sum_exp": lambda x: paired_mean_log_sum_exp(x.unflatten(0, (2, -1))),
+    "paired, Gaussian": lambda x: paired_mean_log_sum_exp(x.unflatten(0, (2, -1)), 0.5, across=True, gaussian=True),
 }
 every_function = pytest.mark.parametrize("f", FUNCTIONS.values(), ids=FUNCTIONS)
 
@@ -170,12 +205,12 @@ def test_memory_is_counted() -> None:
 
 @every_function
 def test_memory(f: Callable[[Tensor], Tensor], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log_sum_exp, "_BLOCK", 2**16)
+    monkeypatch.setattr(log_sum_exp, "height", lambda columns: 32)
     rows, columns = 2048, 16
     x = torch.randn(rows, columns, requires_grad=True)
     with Memory() as memory:
         f(x).backward()
-    assert memory.peak <= 4 * (2**16 + 9 * rows * columns)  # the matrix of scores is 4 · 2**22
+    assert memory.peak <= 4 * (2 * 2**16 + 9 * rows * columns)  # the matrix of scores is 4 · 2**22
 
 
 @every_function
@@ -195,7 +230,7 @@ def test_nothing_is_gathered_where_nobody_asks(f: Callable[[Tensor], Tensor]) ->
 @every_function
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 def test_low_precision_is_computed_above_it(f: Callable[[Tensor], Tensor], dtype: torch.dtype) -> None:
-    x = gaussian(9, 5).to(dtype)
+    x = gaussian(8, 5).to(dtype)
     with torch.autocast("cpu", torch.bfloat16):
         value, gradient = value_and_gradients(f, x)
     assert value.dtype == torch.float32
@@ -240,6 +275,7 @@ def test_backward_may_be_repeated(f: Callable[[Tensor], Tensor]) -> None:
 def test_a_row_without_candidates_has_the_log_of_nothing() -> None:
     x = gaussian(2, 3)
     assert mean_log_sum_exp(x, x, own=torch.tensor([[0, 1], [0, 0]])) == -inf
+    assert paired_mean_log_sum_exp(x[:, None], partner_weight=0.0) == -inf
     assert mean_log_sum_exp(x[:1], x[:1], own=torch.tensor([0])) == -inf
 
 
@@ -247,6 +283,8 @@ def test_a_row_without_candidates_has_the_log_of_nothing() -> None:
 def test_a_weight_is_finite_and_not_negative(bad: float) -> None:
     with pytest.raises(ValueError, match=f"^partner_weight must be finite, 0 or more, not {bad}$"):
         mean_log_sum_exp(gaussian(2, 3), gaussian(2, 3), partner=torch.arange(2), partner_weight=bad)
+    with pytest.raises(ValueError, match=f"^partner_weight must be finite, 0 or more, not {bad}$"):
+        paired_mean_log_sum_exp(gaussian(2, 2, 3), bad)
 
 
 def test_a_kernel_needs_pairs_and_a_width() -> None:

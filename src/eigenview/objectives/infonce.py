@@ -1,18 +1,18 @@
 """InfoNCE and its relatives."""
 
-from itertools import combinations
+from itertools import combinations, permutations
 from math import inf, log
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from scipy.special import gammaln
 from torch import Tensor
 
 from eigenview._errors import UsageError
 from eigenview.objectives.base import Objective, Reference, weight
 from eigenview.parallel import gather, mean_over_ranks, ranks
-from eigenview.spectra import mean_log_gaussian_sum, mean_log_sum_exp, unit
+from eigenview.spectra import mean_log_gaussian_sum, mean_log_sum_exp, paired_mean_log_sum_exp, unit
 
 
 class InfoNCE(Objective):
@@ -75,38 +75,37 @@ class InfoNCE(Objective):
         """`alignment`, minus the partner's similarity over τ, and `uniformity`, the log of the denominator times ρ."""
         z = unit(z) if self.similarity == "cosine" else z
         beta = self.inverse_temperature(z.dtype)
-        everyone = gather(z.transpose(0, 1)).transpose(0, 1)
-        place = _first_on_this_rank(z.shape[1]) + torch.arange(z.shape[1], device=z.device)
-        pairs = list(combinations(range(len(z)), 2))
-        ways = [*pairs, *[(b, a) for a, b in pairs]] if self.symmetric else pairs
-        alignment = torch.stack([self._partner(z[a], z[b]) for a, b in pairs]).mean()
-        uniformity = torch.stack([self._all(z[a], everyone[a], everyone[b], place, beta) for a, b in ways]).mean()
+        partners = torch.stack([self._partners(a, b) for a, b in combinations(z, 2)]).mean()
+        scaled = beta**0.5 * z
+        if self.symmetric and ranks() == 1:
+            logs = [self._both_ways(torch.stack(pair)) for pair in combinations(scaled, 2)]
+        else:
+            views, everyone = scaled.unbind(), gather(scaled.transpose(0, 1)).unbind(1)
+            ways = (permutations if self.symmetric else combinations)(range(len(views)), 2)
+            logs = [self._one_way(views[a], everyone[a], everyone[b]) for a, b in ways]
         return {
-            "alignment": -beta * mean_over_ranks(alignment),
-            "uniformity": self.repulsion * mean_over_ranks(uniformity),
+            "alignment": -beta * mean_over_ranks(partners),
+            "uniformity": self.repulsion * mean_over_ranks(torch.stack(logs).mean()),
         }
 
-    def _partner(self, anchors: Float[Tensor, "P D"], partners: Float[Tensor, "P D"]) -> Float[Tensor, ""]:
-        """The mean similarity of anchors to their partners."""
-        if self.similarity == "cosine":
-            return (anchors * partners).sum(1).mean()
-        return -(anchors - partners).square().sum(1).mean() / 2
+    def _partners(self, a: Float[Tensor, "P D"], b: Float[Tensor, "P D"]) -> Float[Tensor, ""]:
+        """The mean similarity of partners."""
+        return (a * b).sum(1).mean() if self.similarity == "cosine" else -(a - b).square().sum(1).mean() / 2
 
-    def _all(
-        self,
-        anchors: Float[Tensor, "P D"],
-        same: Float[Tensor, "P_all D"],
-        other: Float[Tensor, "P_all D"],
-        place: Int[Tensor, "P"],
-        beta: float | Float[Tensor, ""],
+    def _both_ways(self, z: Float[Tensor, "2 P D"]) -> Float[Tensor, ""]:
+        """The mean log of the denominators of both views' anchors."""
+        across, gaussian = self.negatives == "other", self.similarity == "euclidean"
+        return paired_mean_log_sum_exp(z, self.positive_weight, across, gaussian)
+
+    def _one_way(
+        self, anchors: Float[Tensor, "P D"], same: Float[Tensor, "P_all D"], other: Float[Tensor, "P_all D"]
     ) -> Float[Tensor, ""]:
-        """The mean log of the denominators of anchors, whose place is theirs among all samples of the `same` view."""
-        own = place + len(other) if self.negatives == "both" else None
+        """The mean log of the denominators of this rank's anchors, given their view of all samples, and the other."""
+        partner = _first_on_this_rank(len(anchors)) + torch.arange(len(anchors), device=anchors.device)
+        own = partner + len(other) if self.negatives == "both" else None
         candidates = torch.cat([other, same]) if self.negatives == "both" else other
-        if self.similarity == "cosine":
-            return mean_log_sum_exp(beta * anchors, candidates, None, own, place, self.positive_weight)
-        root = beta**0.5
-        return mean_log_gaussian_sum(root * anchors, root * candidates, own, place, self.positive_weight)
+        mean_log = mean_log_sum_exp if self.similarity == "cosine" else mean_log_gaussian_sum
+        return mean_log(anchors, candidates, own=own, partner=partner, partner_weight=self.positive_weight)
 
     def reference(self, K: int, P: int, D: int) -> Reference:
         """At the present temperature, if it is learned.

@@ -10,6 +10,7 @@ from .marchenko_pastur import mean_log1p as mean_log1p
 from .marchenko_pastur import mean_sqrt as mean_sqrt
 from .marchenko_pastur import uniform_percent_error as uniform_percent_error
 from .nuclear_norm import nuclear_norm as nuclear_norm
+from .paired_log_sum_exp import paired_mean_log_sum_exp as paired_mean_log_sum_exp
 from .polar import polar_factor as polar_factor
 from .polar_gram import polar_factor_by_gram as polar_factor_by_gram
 from .polar_iteration import polar_factor_by_products as polar_factor_by_products

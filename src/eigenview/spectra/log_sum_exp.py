@@ -9,9 +9,6 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-# Scores in memory at a time; enough for products to run at full speed, few enough to stay near the processor.
-_BLOCK = 2**22
-
 
 def mean_log_sum_exp(
     x: Float[Tensor, "N D"],
@@ -37,12 +34,10 @@ def mean_log_sum_exp(
     Raises:
         ValueError: a weight that is negative or not finite.
     """
-    if not 0 <= partner_weight < inf:
-        raise ValueError(f"partner_weight must be finite, 0 or more, not {partner_weight}")
-    shift = None if partner is None else (partner, log(partner_weight) if partner_weight else -inf)
+    shift = log_weight(partner_weight)
     with torch.autocast(x.device.type, enabled=False):
         x, y, bias = _float32_or_better(x, y, bias)
-        return _MeanLogSumExp.apply(x, y, bias, own, shift, torch.is_grad_enabled())
+        return _MeanLogSumExp.apply(x, y, bias, own, partner, shift, torch.is_grad_enabled())
 
 
 def mean_log_gaussian_sum(
@@ -67,7 +62,7 @@ def mean_log_gaussian_sum(
         x, y, _ = _float32_or_better(x, y, None)
         centre = y.detach().mean(0)
         x, y = x - centre, y - centre
-        return mean_log_sum_exp(x, y, -_half_squares(y), own, partner, partner_weight) - _half_squares(x).mean()
+        return mean_log_sum_exp(x, y, -half_squares(y), own, partner, partner_weight) - half_squares(x).mean()
 
 
 def log_mean_gaussian_kernel(x: Float[Tensor, "N D"], t: float = 2.0) -> Float[Tensor, ""]:
@@ -101,16 +96,17 @@ class _MeanLogSumExp(torch.autograd.Function):
         y: Tensor,
         bias: Tensor | None,
         own: Tensor | None,
-        partner: tuple[Tensor, float] | None,
+        partner: Tensor | None,
+        shift: float,
         gather: bool,
     ) -> Tensor:
         wanted = [gather and needed for needed in ctx.needs_input_grad[:3]]
         for_x = torch.empty_like(x) if wanted[0] else None
         for_y = torch.zeros_like(y) if wanted[1] else None
         for_bias = torch.zeros_like(bias) if bias is not None and wanted[2] else None
-        one = _one_if_finite(x, y, bias)
+        one = one_if_finite(x, y, bias)
         logs = x.new_empty(len(x))
-        for rows, exps, sums, top in _blocks(x, y, bias, own, partner):
+        for rows, exps, sums, top in _blocks(x, y, bias, own, partner, shift):
             logs[rows] = sums.log().add_(top)[:, 0]
             share = one / (len(x) * sums)
             # The shares of a row's candidates are exps · share; the narrow factor of each product takes the share.
@@ -127,18 +123,18 @@ class _MeanLogSumExp(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:  # pyright: ignore[reportIncompatibleMethodOverride]
         scaled = [None if gathered is None else gradients[0] * gathered for gathered in ctx.saved_tensors]
-        return *scaled, None, None, None
+        return *scaled, None, None, None, None
 
 
 class _LogMeanGaussianKernel(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, t: float, gather: bool) -> Tensor:
-        N, one = len(x), _one_if_finite(x)
+        N, one = len(x), one_if_finite(x)
         x = (x - x.mean(0)) * sqrt(2 * t)
         for_x = torch.empty_like(x) if gather and ctx.needs_input_grad[0] else None
-        half = _half_squares(x)
+        half = half_squares(x)
         logs = x.new_empty(N)
-        for rows, exps, sums, top in _blocks(x, x, -half, torch.arange(N, device=x.device), None):
+        for rows, exps, sums, top in _blocks(x, x, -half, torch.arange(N, device=x.device)):
             logs[rows] = sums.log().add_(top)[:, 0]
             if for_x is not None:
                 torch.mm(exps, x, out=for_x[rows]).div_(sums)
@@ -160,24 +156,22 @@ class _LogMeanGaussianKernel(torch.autograd.Function):
 
 
 def _blocks(
-    x: Tensor, y: Tensor, bias: Tensor | None, own: Tensor | None, partner: tuple[Tensor, float] | None
+    x: Tensor, y: Tensor, bias: Tensor | None, own: Tensor | None, partner: Tensor | None = None, shift: float = 0.0
 ) -> Iterator[tuple[slice, Tensor, Tensor, Tensor]]:
     """Blocks of rows: which, exp(scores − each row's largest), their sums by row, and the largest.
 
     The exponentials lie in one buffer, which the next block overwrites.
     """
-    height = max(1, min(len(x), _BLOCK // max(1, len(y))))
-    buffer = x.new_empty(height, len(y))
-    for start in range(0, len(x), height):
-        rows = slice(start, min(start + height, len(x)))
+    buffer = x.new_empty(min(len(x), height(len(y))), len(y))
+    for start in range(0, len(x), max(1, len(buffer))):
+        rows = slice(start, min(start + len(buffer), len(x)))
         scores = buffer[: rows.stop - start]
         if bias is None:
             torch.mm(x[rows], y.mT, out=scores)
         else:
             torch.addmm(bias, x[rows], y.mT, out=scores)
         if partner is not None:
-            column, shift = partner
-            scores.scatter_add_(1, column[rows, None], scores.new_full((len(scores), 1), shift))
+            scores.scatter_add_(1, partner[rows, None], scores.new_full((len(scores), 1), shift))
         if own is not None:
             scores.scatter_(1, own[rows].reshape(len(scores), -1), -inf)
         # A row with nothing left has no largest score; any finite number makes its sum 0.
@@ -186,11 +180,28 @@ def _blocks(
         yield rows, exps, exps.sum(1, keepdim=True), top
 
 
-def _half_squares(x: Tensor) -> Tensor:
+def height(columns: int) -> int:
+    """How many rows of scores to hold at a time: 16 MB, or where there are very many columns what products need."""
+    return max(256, 2**22 // max(1, columns))
+
+
+def log_weight(weight: float) -> float:
+    """The log of a partner's weight.
+
+    Raises:
+        ValueError: it is negative or not finite.
+    """
+    if not 0 <= weight < inf:
+        raise ValueError(f"partner_weight must be finite, 0 or more, not {weight}")
+    return log(weight) if weight else -inf
+
+
+def half_squares(x: Tensor) -> Tensor:
+    """Half the squared length of each row."""
     return x.square().sum(1) / 2
 
 
-def _one_if_finite(x: Tensor, *others: Tensor | None) -> Tensor:
+def one_if_finite(x: Tensor, *others: Tensor | None) -> Tensor:
     """1, or NaN where something is not finite: a candidate at −∞ would leave no trace in a sum of exponentials."""
     finite = [torch.isfinite(part).all() for part in (x, *others) if part is not None]
     return torch.where(torch.stack(finite).all(), 1.0, nan).to(x.dtype)
