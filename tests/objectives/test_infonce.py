@@ -4,7 +4,6 @@ from abc import abstractmethod
 from itertools import combinations, permutations
 from math import exp, log, sqrt
 
-import mpmath
 import numpy as np
 import pytest
 import torch
@@ -14,7 +13,6 @@ from torch.nn.functional import cross_entropy, normalize, pad
 
 from eigenview._errors import UsageError
 from eigenview.objectives import CLIP, BetaInfoNCE, DecoupledInfoNCE, InfoNCE, Objective, SimCLR, WeightedInfoNCE
-from eigenview.objectives.infonce import _log_mean_exp_cosine
 from memory import Memory
 
 from .case import ObjectiveTestCase, draw, rotation
@@ -357,13 +355,6 @@ def test_forms_that_cannot_be() -> None:
         BetaInfoNCE(-1.0)
     with pytest.raises(UsageError, match=r"^alpha must be a finite weight, 0 or more, not nan$"):
         WeightedInfoNCE(float("nan"))
-
-
-@pytest.mark.parametrize("D", [1, 2, 3, 64, 4096])
-@pytest.mark.parametrize("beta", [1e-3, 2.0, 10.0, 1000.0])
-def test_mean_exponential_of_a_cosine(beta: float, D: int) -> None:
-    exact = float(mpmath.log(mpmath.hyp0f1(mpmath.mpf(D) / 2, mpmath.mpf(beta) ** 2 / 4)))
-    assert _log_mean_exp_cosine(beta, D) == pytest.approx(exact, rel=1e-10, abs=1e-12)
 
 
 def test_cold_references_do_not_overflow() -> None:

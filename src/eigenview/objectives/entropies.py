@@ -11,9 +11,8 @@ from torch import Tensor, nn
 
 from eigenview._errors import UsageError
 from eigenview._names import build, nearest
-from eigenview.objectives.infonce import _log_mean_exp_cosine
 from eigenview.parallel import gather, mean_over_ranks, ranks
-from eigenview.spectra import log_det_covariance, mean_log1p, mean_log_gaussian_sum
+from eigenview.spectra import log_det_covariance, log_mean_exp_cosine, mean_log1p, mean_log_gaussian_sum
 
 
 class Entropy(nn.Module, ABC):
@@ -130,7 +129,7 @@ class PairwiseDistance(Entropy):
     def uniform(self, P: int, D: int, length: float) -> float:
         """The mean field: other samples' expected exponential, which many samples approach."""
         beta = self._precision(D) * length**2
-        return self._estimate(P, D, beta - _log_mean_exp_cosine(beta, D))
+        return self._estimate(P, D, beta - log_mean_exp_cosine(beta, D))
 
     def most(self, P: int, D: int, length: float) -> float:
         """The estimate is concave in the distances, so no more than at their mean, and ‖Σx‖² ≥ 0 bounds that.

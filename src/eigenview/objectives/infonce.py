@@ -6,13 +6,18 @@ from math import inf, log
 import numpy as np
 import torch
 from jaxtyping import Float
-from scipy.special import gammaln
 from torch import Tensor
 
 from eigenview._errors import UsageError
 from eigenview.objectives.base import Objective, Reference, weight
 from eigenview.parallel import gather, mean_over_ranks, ranks
-from eigenview.spectra import mean_log_gaussian_sum, mean_log_sum_exp, paired_mean_log_sum_exp, unit
+from eigenview.spectra import (
+    log_mean_exp_cosine,
+    mean_log_gaussian_sum,
+    mean_log_sum_exp,
+    paired_mean_log_sum_exp,
+    unit,
+)
 
 
 class InfoNCE(Objective):
@@ -130,7 +135,7 @@ class InfoNCE(Objective):
         intercept, slope = self._negatives_given(P)
         return Reference(
             collapsed=self._loss(beta, beta, P),
-            uniform=self._loss(beta, _log_mean_exp_cosine(beta, D), P),
+            uniform=self._loss(beta, log_mean_exp_cosine(beta, D), P),
             best=self._loss(beta * similarity, beta * (intercept + slope * similarity), P),
         )
 
@@ -179,14 +184,3 @@ class InfoNCE(Objective):
 
 def _first_on_this_rank(P: int) -> int:
     return torch.distributed.get_rank() * P if ranks() > 1 else 0
-
-
-def _log_mean_exp_cosine(beta: float, D: int) -> float:
-    """Log of E exp(β·cos) between a fixed and a uniform point of the unit sphere in D dimensions.
-
-    That is Γ(D/2)·(2/β)^(D/2 − 1)·I_{D/2 − 1}(β), a Bessel function that under- and overflows, so its power series is
-    summed in logs: terms are positive, largest before k = β/2, and negligible from k = β + 100 on.
-    """
-    k = np.arange(beta + 100)
-    terms = 2 * k * log(beta / 2) - gammaln(k + 1) - gammaln(k + D / 2) + gammaln(D / 2)
-    return float(np.logaddexp.reduce(terms))

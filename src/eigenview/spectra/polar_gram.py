@@ -25,8 +25,8 @@ def polar_factor_by_gram(x: Float[Tensor, "*batch N D"]) -> Float[Tensor, "*batc
     """
     if x.shape[-2] < x.shape[-1]:
         return polar_factor_by_gram(x.mT).mT
-    largest = x.abs().amax((-2, -1), keepdim=True)
-    x = x / largest.where(largest > 0, 1.0)
+    # By a power of two, which rounds nothing: squares then stay within range.
+    x = torch.ldexp(x, -torch.frexp(x.abs().amax((-2, -1), keepdim=True)).exponent)
     squares, V = torch.linalg.eigh(x.mT @ x)
     turns = _turns(squares)
     blurred = ~(turns < _BLURRED)

@@ -1,0 +1,17 @@
+"""What uniform points on the unit sphere are like."""
+
+from math import log
+
+import numpy as np
+from scipy.special import gammaln
+
+
+def log_mean_exp_cosine(beta: float, D: int) -> float:
+    """Log of E exp(β·cos) between a fixed and a uniform point of the unit sphere in D dimensions.
+
+    That is Γ(D/2)·(2/β)^(D/2 − 1)·I_{D/2 − 1}(β), a Bessel function that under- and overflows, so its power series is
+    summed in logs: terms are positive, largest before k = β/2, and negligible from k = β + 100 on.
+    """
+    k = np.arange(beta + 100)
+    terms = 2 * k * log(beta / 2) - gammaln(k + 1) - gammaln(k + D / 2) + gammaln(D / 2)
+    return float(np.logaddexp.reduce(terms))
