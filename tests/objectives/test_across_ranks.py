@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from torch import multiprocessing
+from torch.multiprocessing.spawn import spawn
 
 from . import ranks as work
 
@@ -27,7 +27,7 @@ BY_SUMS = {
 def results(request, tmp_path_factory):
     """What each rank found."""
     folder = tmp_path_factory.mktemp("ranks")
-    multiprocessing.spawn(work.on_a_rank, (request.param, str(folder)), nprocs=request.param)
+    spawn(work.on_a_rank, (request.param, str(folder)), nprocs=request.param)
     return [torch.load(folder / f"{rank}.pt", weights_only=True) for rank in range(request.param)]
 
 

@@ -5,7 +5,7 @@ A rank's gradient is the number of ranks times its share, where all make the sam
 
 import pytest
 import torch
-from torch import multiprocessing
+from torch.multiprocessing.spawn import spawn
 
 from eigenview.spectra import nuclear_norm
 
@@ -16,13 +16,14 @@ from . import work
 def found(request, tmp_path_factory):
     """What each rank found."""
     folder = tmp_path_factory.mktemp("ranks")
-    multiprocessing.spawn(work.on_a_rank, (request.param, str(folder)), nprocs=request.param)
+    spawn(work.on_a_rank, (request.param, str(folder)), nprocs=request.param)
     return [torch.load(folder / f"{rank}.pt", weights_only=True) for rank in range(request.param)]
 
 
 def gradient_of(loss, x):
     x = x.clone().requires_grad_()
     loss(x).backward()
+    assert x.grad is not None
     return x.grad
 
 
@@ -35,13 +36,14 @@ def test_ranks_are_counted(found):
 
 
 def test_total_sums_the_gradients_of_different_uses(found):
-    used = sum(work.weights(rank) for rank in range(len(found)))
+    used = torch.stack([work.weights(rank) for rank in range(len(found))]).sum(0)
     torch.testing.assert_close(joined(found, "total, used differently"), used.expand(12, 5))
 
 
 def test_gather_sums_the_gradients_of_different_uses(found):
     x = work.matrices()["tall"]
-    expected = sum(gradient_of(lambda x, r=rank: (x @ work.weights(r)).square().sum(), x) for rank in range(len(found)))
+    uses = [gradient_of(lambda x, r=rank: (x @ work.weights(r)).square().sum(), x) for rank in range(len(found))]
+    expected = torch.stack(uses).sum(0)
     torch.testing.assert_close(joined(found, "gather"), expected)
     for each in found:
         assert torch.equal(each["gathered"], x)

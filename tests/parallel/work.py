@@ -34,7 +34,7 @@ def weights(rank: int) -> Tensor:
 def on_a_rank(rank: int, world: int, folder: str) -> None:
     """Everything once; results go to a file."""
     dist.init_process_group("gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=world)
-    found: dict[str, Tensor | str | int] = {"ranks": ranks()}
+    found: dict[str, Tensor | str | int | None] = {"ranks": ranks()}
 
     def own(x: Tensor) -> Tensor:
         return x.chunk(world)[rank].clone().requires_grad_()

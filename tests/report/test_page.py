@@ -201,7 +201,7 @@ def test_alarms_come_first_with_evidence_and_advice(make_run):
         ([], "Ended before training began"),
         ([start_line()], "No last word: still training, or killed"),
         ([start_line(), step_line(50), end_line("interrupted", 50)], "Interrupted"),
-        ([start_line(), end_line("non-finite", 7, "loss at step 7")], "was not finite: loss at step 7"),
+        ([start_line(), end_line("non-finite", 7)], "a loss or gradient was not finite"),
         # Resumed after an interruption, and not ended since.
         ([start_line(), end_line("interrupted", 50), start_line(resumed_from=50)], "No last word"),
     ],

@@ -64,7 +64,7 @@ def learner(recipe: Recipe, objective: str, steps: int = 10, **changes) -> Learn
 
 def update(of: Learner, step: int = 0) -> Update:
     images = torch.randint(0, 256, (16, 3, 8, 8), dtype=torch.uint8, generator=torch.Generator().manual_seed(step))
-    return of.step(TrainingBatch(step, 0, images, cropped=False))
+    return of.step(TrainingBatch(step, images, cropped=False))
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)

@@ -30,7 +30,7 @@ class _Gather(torch.autograd.Function):
         return torch.cat(parts)
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
         parts = [part.contiguous() for part in gradients[0].chunk(ranks())]
         own = torch.empty_like(parts[0])
         dist.reduce_scatter(own, parts)
