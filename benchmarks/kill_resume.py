@@ -34,7 +34,10 @@ def run_with_a_kill(out: Path, after: float) -> int:
     process = subprocess.Popen(command(out), stdout=subprocess.DEVNULL)
     time.sleep(after)
     process.send_signal(signal.SIGKILL)
-    if process.wait() == 0:
+    code = process.wait()
+    if code not in (0, -signal.SIGKILL):
+        raise RuntimeError(f"the run failed with exit code {code}")
+    if code == 0:
         # The machine has become faster than it was for the undisturbed run.
         shutil.rmtree(out)
         return run_with_a_kill(out, after / 2)
