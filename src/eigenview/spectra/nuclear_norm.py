@@ -35,9 +35,10 @@ def nuclear_norm(x: Float[Tensor, "*batch N D"], across_ranks: bool = False) -> 
 class _NuclearNorm(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, across_ranks: bool) -> Tensor:
-        broken = (~torch.isfinite(x)).sum((-2, -1), keepdim=True)
+        # A largest entry is not finite where any is not; a NaN counts as larger than all.
+        broken = (~torch.isfinite(torch.linalg.vector_norm(x, torch.inf, (-2, -1), keepdim=True))).long()
         finite = (total(broken) if across_ranks else broken) == 0
-        matrix = torch.where(finite, x, 0.0)
+        matrix = x if finite.all() else torch.where(finite, x, 0.0)
         if x.dtype == torch.float64 or across_ranks:
             matrix = matrix.double()
             polar = polar_factor(matrix, across_ranks)

@@ -25,8 +25,10 @@ def polar_factor_by_gram(x: Float[Tensor, "*batch N D"]) -> Float[Tensor, "*batc
     """
     if x.shape[-2] < x.shape[-1]:
         return polar_factor_by_gram(x.mT).mT
-    # By a power of two, which rounds nothing: squares then stay within range.
-    x = torch.ldexp(x, -torch.frexp(x.abs().amax((-2, -1), keepdim=True)).exponent)
+    largest = torch.linalg.vector_norm(x, torch.inf, (-2, -1), keepdim=True)
+    if not ((largest > 1e-6) & (largest < 1e6)).all():
+        # By a power of two, which rounds nothing, so that squares stay within range.
+        x = torch.ldexp(x, -torch.frexp(largest).exponent)
     squares, V = torch.linalg.eigh(x.mT @ x)
     turns = _turns(squares)
     blurred = ~(turns < _BLURRED)
