@@ -83,6 +83,27 @@ class ObjectiveTestCase(ABC):
         else:
             assert torch.autograd.gradcheck(objective, z.requires_grad_())
 
+    def test_a_second_derivative_is_right_or_refused(self):
+        z, direction = draw(2, 5, 4), draw(2, 5, 4, seed=1)
+        objective, target = self.make(4), draw(2, 5, 4, seed=3)
+        targets = (target,) if isinstance(objective, TeacherObjective) else ()
+
+        def slope(z: Tensor, again: bool = False) -> Tensor:
+            z = z.clone().requires_grad_()
+            (gradient,) = torch.autograd.grad(objective(z, *targets), z, create_graph=again)
+            along = (gradient * direction).sum()
+            return torch.autograd.grad(along, z)[0] if again else along
+
+        try:
+            found = slope(z, again=True)
+        except RuntimeError as error:
+            if "only once" not in str(error):
+                raise
+            return
+        step = 1e-5
+        expected = (slope(z + step * direction) - slope(z - step * direction)) / (2 * step)
+        assert (found * direction).sum().item() == pytest.approx(expected.item(), rel=1e-4, abs=1e-7)
+
     @pytest.mark.parametrize("shape", SHAPES, ids=str)
     def test_terms_sum_to_the_loss_and_have_the_same_names_for_all_shapes(self, shape):
         objective, z = self.make(shape[-1]), draw(*shape)

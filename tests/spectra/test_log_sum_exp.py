@@ -258,9 +258,8 @@ def test_overflow_is_not_finite(f: Callable[[Tensor], Tensor]) -> None:
 @every_function
 def test_a_second_derivative_is_refused(f: Callable[[Tensor], Tensor]) -> None:
     x = gaussian(4, 3).requires_grad_()
-    (first,) = torch.autograd.grad(f(x).square(), x, create_graph=True)
-    with pytest.raises(RuntimeError, match="once_differentiable"):
-        first.square().sum().backward()
+    with pytest.raises(RuntimeError, match="only once"):
+        torch.autograd.grad(f(x), x, create_graph=True)
 
 
 @every_function

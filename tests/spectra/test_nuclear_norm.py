@@ -94,6 +94,5 @@ def test_low_precision_is_computed_above_it(dtype: torch.dtype) -> None:
 
 def test_a_second_derivative_is_refused() -> None:
     x = gaussian(3, 4).requires_grad_()
-    (first,) = torch.autograd.grad(nuclear_norm(x).square(), x, create_graph=True)
-    with pytest.raises(RuntimeError, match="once_differentiable"):
-        first.square().sum().backward()
+    with pytest.raises(RuntimeError, match="only once"):
+        torch.autograd.grad(nuclear_norm(x), x, create_graph=True)

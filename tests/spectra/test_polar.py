@@ -125,10 +125,13 @@ def test_batches_are_factored_one_by_one():
         torch.testing.assert_close(factor(x), torch.stack([factor(each) for each in x]), atol=1e-5, rtol=0.0)
 
 
-def test_products_are_taken_in_full_float32_whatever_the_user_chose():
-    torch.set_float32_matmul_precision("medium")
+@pytest.mark.parametrize("chosen", ["tf32", "ieee"])
+def test_products_are_taken_in_full_float32_whatever_the_user_chose(chosen):
+    matmul = torch.backends.cuda.matmul
+    before = matmul.fp32_precision
+    matmul.fp32_precision = chosen
     try:
         polar_factor_by_products(gaussian(4, 4).float())
-        assert torch.get_float32_matmul_precision() == "medium"
+        assert matmul.fp32_precision == chosen
     finally:
-        torch.set_float32_matmul_precision("highest")
+        matmul.fp32_precision = before

@@ -17,7 +17,8 @@ from eigenview.spectra import unit
 class BYOL(TeacherObjective):
     """Squared distance, on the unit sphere, of what a predictor makes of one view from a teacher's other view.
 
-    For K > 2 it is the mean over ordered pairs of views; the entropy, if there is one, is the mean over views.
+    Without a target it is compared with its own embeddings; a recipe's `teacher.momentum` makes a teacher. For K > 2 it
+    is the mean over ordered pairs of views; the entropy, if there is one, is the mean over views.
 
     Args:
         D: dimensions of the embeddings.

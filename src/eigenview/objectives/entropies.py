@@ -2,7 +2,6 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from functools import partial
 from math import e, expm1, inf, log, log1p, pi
 from typing import Any
 
@@ -161,7 +160,7 @@ def build_entropy(spec: Entropy | str | Mapping[str, Any]) -> Entropy:
     """
     if isinstance(spec, Entropy):
         return spec
-    options = {"name": spec} if isinstance(spec, str) else dict(spec)
+    options = dict(spec) if isinstance(spec, Mapping) else {"name": spec}
     name = options.pop("name", None)
     if not isinstance(name, str):
         raise UsageError(f"an entropy is a name, or options with a name such as {{name: kl, variance: 1}}, not {spec}")
@@ -171,8 +170,22 @@ def build_entropy(spec: Entropy | str | Mapping[str, Any]) -> Entropy:
     return entropy
 
 
+def _kl(variance: float | None = None) -> Entropy:
+    return PairwiseDistance("kl", variance)
+
+
+def _bhattacharyya(variance: float | None = None) -> Entropy:
+    return PairwiseDistance("bhattacharyya", variance)
+
+
+def _chernoff(variance: float | None = None, alpha: float = 0.5) -> Entropy:
+    return PairwiseDistance("chernoff", variance, alpha)
+
+
 _BUILTINS = {
     "LogDet": LogDet,
     "PairwiseDistance": PairwiseDistance,
-    **{kind: partial(PairwiseDistance, divergence=kind) for kind in ("kl", "bhattacharyya", "chernoff")},
+    "kl": _kl,
+    "bhattacharyya": _bhattacharyya,
+    "chernoff": _chernoff,
 }

@@ -26,6 +26,8 @@ class Predictor(nn.Sequential):
     """
 
     def __init__(self, D: int, hidden: Sequence[int], batch_norm: bool) -> None:
+        if isinstance(hidden, int):
+            raise UsageError(f"hidden must be a list of widths, such as [{hidden}], not {hidden}")
         if any(width < 1 for width in (D, *hidden)):
             raise UsageError(f"a predictor needs positive widths, not {[D, *hidden, D]}")
         super().__init__()

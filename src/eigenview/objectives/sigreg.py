@@ -6,7 +6,6 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from eigenview._errors import UsageError
 from eigenview.objectives.base import Objective, Reference
@@ -105,8 +104,7 @@ class _Characteristic(torch.autograd.Function):
         return torch.stack(means, dim=-1)
 
     @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
         x, t = ctx.saved_tensors
         real, imaginary = gradients[0][:, :, None] * t / x.shape[1]
         gradient = torch.zeros_like(x)

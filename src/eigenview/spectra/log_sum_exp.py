@@ -7,7 +7,8 @@ from typing import Any
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from torch.autograd.function import once_differentiable
+
+from eigenview.spectra.once import refuse_second_derivative
 
 
 def mean_log_sum_exp(
@@ -120,8 +121,8 @@ class _MeanLogSumExp(torch.autograd.Function):
         return logs.mean() * one
 
     @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        refuse_second_derivative("a streamed log-sum-exp")
         scaled = [None if gathered is None else gradients[0] * gathered for gathered in ctx.saved_tensors]
         return *scaled, None, None, None, None
 
@@ -149,8 +150,8 @@ class _LogMeanGaussianKernel(torch.autograd.Function):
         return (result - log(N) - log(N - 1)) * one
 
     @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        refuse_second_derivative("a streamed log-sum-exp")
         (gathered,) = ctx.saved_tensors
         return None if gathered is None else gradients[0] * gathered, None, None
 

@@ -5,9 +5,9 @@ from typing import Any
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from eigenview.parallel import ranks, total
+from eigenview.spectra.once import refuse_second_derivative
 from eigenview.spectra.polar import polar_factor
 from eigenview.spectra.polar_gram import polar_factor_by_gram
 from eigenview.spectra.polar_iteration import polar_factor_by_products
@@ -20,7 +20,8 @@ def nuclear_norm(x: Float[Tensor, "*batch N D"], across_ranks: bool = False) -> 
     is the subgradient of least norm, so a zero matrix, or one of equal rows, has a finite one. Once only.
 
     The polar factor of a float32 matrix comes from its float32 Gram matrix on a CPU, and from float32 products alone on
-    other devices; where it is so collapsed that only float64 tells its directions apart, from a float64 Gram matrix.
+    other devices; where it is so collapsed that only float64 tells its directions apart, or ranks share it, from a
+    float64 Gram matrix.
 
     Args:
         x: matrices of any floating dtype, also under autocast. The result is in float32 or better. A matrix that is
@@ -51,7 +52,7 @@ class _NuclearNorm(torch.autograd.Function):
         return (total(norm) if across_ranks else norm).to(x.dtype)
 
     @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        refuse_second_derivative("the nuclear norm")
         (polar,) = ctx.saved_tensors
         return gradients[0][..., None, None] * polar, None

@@ -7,9 +7,9 @@ from typing import Any
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from eigenview.spectra import log_sum_exp
+from eigenview.spectra.once import refuse_second_derivative
 
 
 def paired_mean_log_sum_exp(
@@ -74,8 +74,8 @@ class _PairedMeanLogSumExp(torch.autograd.Function):
         return logs.mean() * one
 
     @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        refuse_second_derivative("a streamed log-sum-exp")
         (gathered,) = ctx.saved_tensors
         return gradients[0] * gathered, None, None, None, None
 

@@ -61,9 +61,10 @@ def _by_products(x: Tensor) -> Tensor:
 @contextlib.contextmanager
 def _full_float32() -> Iterator[None]:
     """Without TF32, whatever the user has chosen for everything else."""
-    chosen = torch.get_float32_matmul_precision()
-    torch.set_float32_matmul_precision("highest")
+    matmul = torch.backends.cuda.matmul
+    chosen = matmul.fp32_precision
+    matmul.fp32_precision = "ieee"
     try:
         yield
     finally:
-        torch.set_float32_matmul_precision(chosen)
+        matmul.fp32_precision = chosen

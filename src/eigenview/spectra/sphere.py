@@ -1,6 +1,6 @@
 """What uniform points on the unit sphere are like."""
 
-from math import log
+from math import log, sqrt
 
 import numpy as np
 from scipy.special import gammaln
@@ -10,8 +10,10 @@ def log_mean_exp_cosine(beta: float, D: int) -> float:
     """Log of E exp(β·cos) between a fixed and a uniform point of the unit sphere in D dimensions.
 
     That is Γ(D/2)·(2/β)^(D/2 − 1)·I_{D/2 − 1}(β), a Bessel function that under- and overflows, so its power series is
-    summed in logs: terms are positive, largest before k = β/2, and negligible from k = β + 100 on.
+    summed in logs: terms are positive, largest at k(k + D/2) = β²/4, and negligible far from there.
     """
-    k = np.arange(beta + 100)
+    largest = sqrt(D**2 / 16 + beta**2 / 4) - D / 4
+    far = 40 * sqrt(largest + 1) + 100
+    k = np.arange(max(0, int(largest - far)), int(largest + far))
     terms = 2 * k * log(beta / 2) - gammaln(k + 1) - gammaln(k + D / 2) + gammaln(D / 2)
     return float(np.logaddexp.reduce(terms))

@@ -10,6 +10,7 @@ from rich.console import Console
 from sklearn.neighbors import NearestNeighbors
 from torch import Tensor
 
+from eigenview._errors import UsageError
 from eigenview.data import Images, batches_of
 from eigenview.measures import label_few_shot, label_knn, label_linear
 from eigenview.report import neighbours_picture
@@ -105,6 +106,8 @@ def _probed(images: Images, most: int, learner: Learner) -> Probed:
         for _, batch in batches_of(images, learner.size, 256, chosen):
             features.append(encoder(batch.to(learner.fabric.device)).float().cpu())
             pixels.append(_shrunk(batch))
+    if not all(bool(torch.isfinite(some).all()) for some in features):
+        raise UsageError("the encoder's features are not finite, so there is nothing to probe: see the run's alarms")
     labels = None if images.labels is None else images.labels[chosen]
     return Probed(torch.cat(pixels), torch.cat(features).numpy(), labels)
 

@@ -169,7 +169,10 @@ class Learner:
     def restore(self, weights: dict[str, Tensor], state: dict[str, Any]) -> None:
         """Goes back to weights and `state()` of an earlier time."""
         self.model.load_state_dict(weights)
-        self.objective.load_state_dict(state["objective"])
+        try:
+            self.objective.load_state_dict(state.get("objective", {}))
+        except RuntimeError as error:
+            raise UsageError(f"the checkpoint's state does not fit the objective: {error}") from error
         if self.teacher is not None:
             self.teacher.load_state_dict(state["teacher"])
         self.optimiser.load_state_dict(state["optimiser"])

@@ -15,7 +15,7 @@ class Teacher:
 
     Args:
         model: the one that is trained.
-        momentum: the share of itself that an update keeps, at the first step; at the last it is 1.
+        momentum: the share of itself that an update keeps, at the first step; it rises towards 1.
         steps: updates in all.
     """
 
