@@ -23,26 +23,32 @@ def polar_factor_by_gram(x: Float[Tensor, "*batch N D"]) -> Float[Tensor, "*batc
     Args:
         x: finite float32 matrices.
     """
-    if x.shape[-2] < x.shape[-1]:
-        return polar_factor_by_gram(x.mT).mT
-    largest = torch.linalg.vector_norm(x, torch.inf, (-2, -1), keepdim=True)
-    if not ((largest > 1e-6) & (largest < 1e6)).all():
+    wide = x.shape[-2] < x.shape[-1]
+    gram = _smaller_gram(x)
+    largest = gram.diagonal(dim1=-2, dim2=-1).amax(-1)
+    if not ((largest > 1e-12) & (largest < 1e12)).all():
         # By a power of two, which rounds nothing, so that squares stay within range.
-        x = torch.ldexp(x, -torch.frexp(largest).exponent)
-    squares, V = torch.linalg.eigh(x.mT @ x)
+        x = torch.ldexp(x, -torch.frexp(x.abs().amax((-2, -1), keepdim=True)).exponent)
+        gram = _smaller_gram(x)
+    squares, V = torch.linalg.eigh(gram)
     turns = _turns(squares)
     blurred = ~(turns < _BLURRED)
-    polar = x @ ((V * squares.rsqrt().masked_fill(blurred, 0)[..., None, :]) @ V.mT)
+    root = (V * squares.rsqrt().masked_fill(blurred, 0)[..., None, :]) @ V.mT
+    polar = root @ x if wide else x @ root
     good = ~blurred.any(-1)
     if x.ndim == 2 and 0 < (few := int(blurred.sum())) <= _FEW * len(squares):
         # Eigenvalues ascend, so these are the first.
-        rest, least = _apart(x, V[:, :few])
-        polar, good = polar + rest, least > _LEAST * squares.mean().sqrt()
+        rest, least = _apart(x.mT if wide else x, V[:, :few])
+        polar, good = polar + (rest.mT if wide else rest), least > _LEAST * squares.mean().sqrt()
     values = squares.clamp_min(0).sqrt()
     good = good & ((values * turns.clamp_max(_BLURRED)).sum(-1) < _SUM * values.sum(-1))
     if not good.all():
         polar[~good] = polar_factor(x[~good].double()).float()
     return polar
+
+
+def _smaller_gram(x: Tensor) -> Tensor:
+    return x @ x.mT if x.shape[-2] < x.shape[-1] else x.mT @ x
 
 
 def _turns(squares: Tensor) -> Tensor:
