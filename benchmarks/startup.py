@@ -4,7 +4,6 @@ Usage: python benchmarks/startup.py [--write]
 """
 
 import argparse
-import os
 import platform
 import subprocess
 import sys
@@ -12,6 +11,8 @@ import time
 from datetime import date
 from pathlib import Path
 from statistics import median
+
+from views import processor
 
 ROUNDS = 11
 # The command as pip installs it: beside the interpreter, whatever the PATH.
@@ -48,16 +49,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--write", action="store_true", help="also write benchmarks/startup.md")
     arguments = parser.parse_args()
-    info = Path("/proc/cpuinfo")
-    models = [line.partition(":")[2].strip() for line in info.read_text().splitlines() if "model name" in line]
-    hardware = f"{models[0] if models else platform.processor()}, {os.cpu_count()} cores"
     text = f"""# Starting
 
 Medians of {ROUNDS} rounds in which the commands take turns (`python benchmarks/startup.py --write`).
 
 {table()}
 
-{date.today()}; Python {platform.python_version()}; {hardware}.
+{date.today()}; Python {platform.python_version()}; {processor()}.
 """
     print(text)
     if arguments.write:

@@ -79,7 +79,7 @@ def _one_of(kinds: tuple[Any, ...], value: Any, path: str) -> Any:
 
 
 def _number(value: Any, path: str) -> float:
-    # YAML 1.1 reads 1e-3, which lacks a dot, as text.
+    # A number in quotes is meant as one.
     if isinstance(value, int | float | str) and not isinstance(value, bool):
         try:
             return float(value)
