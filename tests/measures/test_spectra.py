@@ -6,6 +6,8 @@ from torch import Tensor
 
 from eigenview.measures import effective_rank, spectrum
 
+from .case import MeasureTestCase
+
 
 def cloud(N: int = 60, D: int = 12) -> Tensor:
     """Features with a decaying spectrum."""
@@ -74,3 +76,9 @@ def test_what_is_not_finite_is_refused(measure, bad: float) -> None:
     x[3, 4] = bad
     with pytest.raises(ValueError, match="not finite"):
         measure(x)
+
+
+class TestEffectiveRank(MeasureTestCase):
+    measure = staticmethod(effective_rank)
+    unchanged_by = frozenset({"samples permuted", "dimensions permuted", "rotated", "scaled"})
+    least, most = 1.0, 8.0

@@ -15,14 +15,14 @@ def spectrum(features: Float[Tensor, "N D"]) -> Float[Tensor, "M"]:
     Raises:
         ValueError: features that are not finite.
     """
-    return spectra.singular_values(features)
+    return spectra.singular_values(features.detach())
 
 
 def effective_rank(features: Float[Tensor, "N D"]) -> float:
     """How many directions features fill: RankMe, between 1 (all on a line) and min(N, D) (isotropic).
 
-    Low is dimensional collapse. Features of zeros fill none: 0. Costs one SVD. RankMe's 1e-7 a share lifts it by less
-    than 2e-6 times min(N, D) of its value.
+    Low is dimensional collapse. Features of zeros fill none: 0. RankMe's 1e-7 a share lifts it by less
+    than 2e-6 times min(N, D) of its value. Costs one SVD.
 
     Args:
         features: a row a sample; uncentred.

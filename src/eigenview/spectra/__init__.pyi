@@ -1,3 +1,4 @@
+from .blocks import row_blocks as row_blocks
 from .covariance import centred as centred
 from .covariance import covariance as covariance
 from .covariance import gram as gram
@@ -9,6 +10,8 @@ from .log_sum_exp import mean_log_sum_exp as mean_log_sum_exp
 from .marchenko_pastur import mean_log1p as mean_log1p
 from .marchenko_pastur import mean_sqrt as mean_sqrt
 from .marchenko_pastur import uniform_percent_error as uniform_percent_error
+from .moments import Moments as Moments
+from .moments import moments as moments
 from .nuclear_norm import nuclear_norm as nuclear_norm
 from .paired_log_sum_exp import paired_mean_log_sum_exp as paired_mean_log_sum_exp
 from .polar import polar_factor as polar_factor

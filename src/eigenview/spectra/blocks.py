@@ -1,0 +1,31 @@
+"""Large matrices, some rows at a time."""
+
+from collections.abc import Iterator
+
+import torch
+from jaxtyping import Float, Float64
+from torch import Tensor
+
+_BYTES = 64 * 2**20
+
+
+def row_blocks(x: Float[Tensor, "N D"], what: str = "features") -> Iterator[Float64[Tensor, "n D"]]:
+    """The rows of a matrix in float64, as many at a time as take 64 MiB.
+
+    A matrix that is mapped from a file is thus never whole in memory.
+
+    Args:
+        x: of any floating dtype.
+        what: what to call it in an error.
+
+    Raises:
+        ValueError: a row is not finite.
+    """
+    rows = max(1, _BYTES // (8 * max(1, x.shape[1])))
+    for start in range(0, len(x), rows):
+        block = x[start : start + rows].detach().double()
+        finite = torch.isfinite(block).all(1)
+        if not finite.all():
+            first = start + int((~finite).int().argmax())
+            raise ValueError(f"{what} of {x.shape[0]} × {x.shape[1]} are not finite, the first in row {first}")
+        yield block
