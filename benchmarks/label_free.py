@@ -207,9 +207,9 @@ def main() -> None:
     found = results()
     text = f"""# Choosing among runs without labels
 
-{len(found)} small runs on 10,000 CIFAR-10 images (a convnet of width 16, 24×24 pixels, P = 128, K = 2): four objectives,
+{len(found)} runs on 10,000 CIFAR-10 images (a convnet of width 16, 24×24 pixels, P = 128, K = 2): four objectives,
 each as it is and with its views' strength, projector, D or length changed. Spearman's rank correlation of each measure
-with the accuracy of a linear probe on 2,000 other images, and a 95% interval by drawing runs with replacement; a measure
+with the accuracy of a linear probe on 2,000 other images, with a 95% interval by drawing runs anew; a measure
 is of {P:,} training images in {K} views each. "Better" is the end that the literature calls good.
 (`python benchmarks/label_free.py --write`)
 
