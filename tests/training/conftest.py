@@ -16,7 +16,7 @@ from eigenview.runs import (
 )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tiny() -> Recipe:
     """A run of seconds on the digits: every part of a real one, only narrower."""
     return dataclasses.replace(

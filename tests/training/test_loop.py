@@ -1,5 +1,6 @@
 import dataclasses
 import os
+import shutil
 import signal
 
 import numpy as np
@@ -27,10 +28,24 @@ def kinds(run: Run) -> list[str]:
     return [line["kind"] for line in run.metrics]
 
 
+@pytest.fixture(scope="module")
+def trained_once(tiny, tmp_path_factory) -> Run:
+    out = tmp_path_factory.mktemp("trained") / "run"
+    assert train(tiny, out) == "finished"
+    return Run.open(out)
+
+
 @pytest.fixture
-def trained(tiny, tmp_path) -> Run:
-    assert train(tiny, tmp_path / "run") == "finished"
-    return Run.open(tmp_path / "run")
+def trained(trained_once, tmp_path) -> Run:
+    """A finished run of one's own, to do with as one likes."""
+    return Run.open(shutil.copytree(trained_once.path, tmp_path / "run"))
+
+
+@pytest.fixture
+def unprobed(monkeypatch) -> None:
+    """Runs end with their last update, for tests of nothing that comes after it."""
+    monkeypatch.setattr(loop, "evaluate", lambda *_: None)
+    monkeypatch.setattr(loop, "write_page", lambda *_: None)
 
 
 def interrupting(monkeypatch, at_step: int, number: signal.Signals = signal.SIGINT) -> None:
@@ -74,10 +89,12 @@ class TestAWholeRun:
         pixels = {line["probe"]: line["accuracy"] for line in probes if line["input"] == "pixels"}
         assert pixels["kNN"] > 0.95
 
+    @pytest.mark.usefixtures("unprobed")
     def test_the_same_recipe_gives_the_same_weights(self, trained, tiny, tmp_path):
         train(tiny, tmp_path / "again")
         assert final_weights(Run.open(tmp_path / "again")) == final_weights(trained)
 
+    @pytest.mark.usefixtures("unprobed")
     def test_another_seed_gives_others(self, trained, tiny, tmp_path):
         train(with_training(tiny, seed=1), tmp_path / "again")
         assert final_weights(Run.open(tmp_path / "again")) != final_weights(trained)
@@ -89,11 +106,13 @@ class TestAWholeRun:
         assert not encoder.training
         torch.testing.assert_close(encoder(images), encoder(images / 255))
 
+    @pytest.mark.usefixtures("unprobed")
     def test_the_loss_falls(self, tiny, tmp_path):
         train(with_training(tiny, steps=60, measure_every=10), tmp_path / "long")
         losses = [line["loss"] for line in Run.open(tmp_path / "long").metrics if line["kind"] == "step"]
         assert losses[-1] < losses[0] - 0.3
 
+    @pytest.mark.usefixtures("unprobed")
     def test_epochs_count_instead_of_steps(self, tiny, tmp_path):
         train(with_training(tiny, epochs=0.5), tmp_path / "half")  # 1,437 images, 22 batches of 64
         assert max(line.get("step", 0) for line in Run.open(tmp_path / "half").metrics) == 11
@@ -135,6 +154,7 @@ class TestNoLabels:
 
 
 class TestGoingOn:
+    @pytest.mark.usefixtures("unprobed")
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
     def test_an_interrupted_run_ends_as_if_it_had_not_been(self, number, trained, tiny, tmp_path, monkeypatch):
         out = tmp_path / "interrupted"
@@ -155,9 +175,11 @@ class TestGoingOn:
         assert final_weights(trained) == before
         assert measured(trained) == lines
 
+    @pytest.mark.usefixtures("unprobed")
     def test_resuming_where_there_is_no_run_starts_one(self, tiny, tmp_path):
         assert train(tiny, tmp_path / "new", resume=True) == "finished"
 
+    @pytest.mark.usefixtures("unprobed")
     def test_adam_and_lars_go_on_too(self, tiny, tmp_path, monkeypatch):
         for name in ("adamw", "lars"):
             recipe = dataclasses.replace(tiny, optimiser=OptimiserRecipe(name, lr=1e-3, clip=1.0))
@@ -202,6 +224,7 @@ class TestTrouble:
         assert all(torch.isfinite(tensor).all() for tensor in weights.values() if tensor.is_floating_point())
         assert "Stopped: a loss or gradient was not finite" in (run.path / "report.html").read_text()
 
+    @pytest.mark.usefixtures("unprobed")
     def test_weights_that_are_not_finite_are_not_saved(self, tiny, tmp_path, monkeypatch):
         step = Learner.step
 
@@ -215,6 +238,7 @@ class TestTrouble:
         assert train(tiny, tmp_path / "run") == "non-finite"
         assert [path.name for path in Run.open(tmp_path / "run").checkpoints.iterdir()] == ["step-00000005"]
 
+    @pytest.mark.usefixtures("unprobed")
     def test_a_full_disk_keeps_the_last_checkpoint(self, tiny, tmp_path, monkeypatch):
         save = session.save_checkpoint
 
@@ -277,6 +301,7 @@ class TestPhotographs:
         probes = {(m["input"], m["probe"]): m["accuracy"] for m in run.metrics if m["kind"] == "probe"}
         assert probes["pixels", "kNN"] > 0.9
 
+    @pytest.mark.usefixtures("unprobed")
     def test_the_number_of_workers_changes_no_weight(self, tiny, photos, tmp_path):
         for workers in (0, 2):
             recipe = dataclasses.replace(
@@ -288,6 +313,7 @@ class TestPhotographs:
         assert final_weights(Run.open(tmp_path / "0")) == final_weights(Run.open(tmp_path / "2"))
 
 
+@pytest.mark.usefixtures("unprobed")
 @pytest.mark.parametrize("objective", ["MMCR", "VICReg"])
 def test_every_objective_trains(objective, tiny, tmp_path):
     recipe = dataclasses.replace(tiny, objective=dataclasses.replace(tiny.objective, name=objective, options={}))
