@@ -29,3 +29,24 @@ def row_blocks(x: Float[Tensor, "N D"], what: str = "features") -> Iterator[Floa
             first = start + int((~finite).int().argmax())
             raise ValueError(f"{what} of {x.shape[0]} × {x.shape[1]} are not finite, the first in row {first}")
         yield block
+
+
+def view_blocks(z: Float[Tensor, "K P D"], what: str = "features") -> Iterator[Float64[Tensor, "K p D"]]:
+    """All views of some samples in float64, of as many samples at a time as take 64 MiB.
+
+    Args:
+        z: of any floating dtype.
+        what: what to call it in an error.
+
+    Raises:
+        ValueError: a view is not finite.
+    """
+    K, P, D = z.shape
+    samples = max(1, _BYTES // (8 * max(1, K * D)))
+    for start in range(0, P, samples):
+        block = z[:, start : start + samples].detach().double()
+        finite = torch.isfinite(block).all(2).all(0)
+        if not finite.all():
+            first = start + int((~finite).int().argmax())
+            raise ValueError(f"{what} of {K} × {P} × {D} are not finite, the first in sample {first}")
+        yield block
