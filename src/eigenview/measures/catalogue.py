@@ -50,6 +50,6 @@ CATALOGUE: tuple[Listed, ...] = (
     Listed(centroid_norm, "views", "high", "1 is invariant or collapsed; unrelated views are at 1/√K"),
     Listed(lidar, "views", "high", "directions that tell samples apart, in units of what augmentation moves"),
     Listed(percent_error, "views", "low", "how far centroids are from the most that MMCR can reach"),
-    Listed(excess_percent_error, "views", "low", "percent error above that of uniform embeddings; 0 is level with it"),
+    Listed(excess_percent_error, "views", "low", "percent error above that of uniform embeddings; high is collapse"),
 )
 """All of them, in the order in which a table shows them."""

@@ -32,12 +32,12 @@ def lidar(z: Float[Tensor, "K P D"], ridge: float = 1e-4) -> float:
     K, P, D = z.shape
     # Seen from one of the views, so that a complete collapse leaves exactly zero, and a far origin takes no digits.
     origin = z[0, 0].detach().double()
-    mean = torch.stack([(views - origin).mean(0).sum(0) for views in view_blocks(z)]).sum(0) / P
+    mean = torch.stack([views.sub_(origin).mean(0).sum(0) for views in view_blocks(z)]).sum(0) / P
     between, within = (z.new_zeros(D, D, dtype=torch.float64) for _ in range(2))
     for views in view_blocks(z):
-        views = views - origin
+        views -= origin
         centroids = views.mean(0)
-        apart, off = (views - centroids).flatten(0, 1), centroids - mean
+        apart, off = views.sub_(centroids).flatten(0, 1), centroids - mean
         within.addmm_(apart.mT, apart, alpha=1 / (P * (K - 1)))
         between.addmm_(off.mT, off, alpha=1 / (P - 1))
     within.diagonal().add_(ridge)

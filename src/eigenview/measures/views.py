@@ -48,8 +48,8 @@ def centroid_norm(z: Float[Tensor, "K P D"]) -> float:
 def uniformity(z: Float[Tensor, "N D"]) -> float:
     """How evenly rows cover the unit sphere: log E exp(−2‖x − y‖²) over pairs of rows, in [−8, 0].
 
-    0 is complete collapse; low is even. Uniform rows in many dimensions are just above −4, less only where few
-    dimensions let rows be opposite. A zero row stays zero. Costs N² products of rows, and three copies of the rows, in
+    0 is complete collapse; low is even. Uniform rows in many dimensions are near −4 + 8/D; the corners of a simplex
+    reach −4N/(N − 1), the least. A zero row stays zero. Costs N² products of rows, and three copies of the rows, in
     float32 or in z's float64.
 
     Args:

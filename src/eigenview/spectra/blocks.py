@@ -12,7 +12,7 @@ _BYTES = 64 * 2**20
 def row_blocks(x: Float[Tensor, "N D"], what: str = "features") -> Iterator[Float64[Tensor, "n D"]]:
     """The rows of a matrix in float64, as many at a time as take 64 MiB.
 
-    A matrix that is mapped from a file is thus never whole in memory.
+    A matrix that is mapped from a file is thus never whole in memory. Each block is a copy, which may be written into.
 
     Args:
         x: of any floating dtype.
@@ -23,7 +23,7 @@ def row_blocks(x: Float[Tensor, "N D"], what: str = "features") -> Iterator[Floa
     """
     rows = max(1, _BYTES // (8 * max(1, x.shape[1])))
     for start in range(0, len(x), rows):
-        block = x[start : start + rows].detach().double()
+        block = x[start : start + rows].detach().to(torch.float64, copy=True)
         finite = torch.isfinite(block).all(1)
         if not finite.all():
             first = start + int((~finite).int().argmax())
@@ -33,6 +33,8 @@ def row_blocks(x: Float[Tensor, "N D"], what: str = "features") -> Iterator[Floa
 
 def view_blocks(z: Float[Tensor, "K P D"], what: str = "features") -> Iterator[Float64[Tensor, "K p D"]]:
     """All views of some samples in float64, of as many samples at a time as take 64 MiB.
+
+    Each block is a copy, which may be written into.
 
     Args:
         z: of any floating dtype.
@@ -44,7 +46,7 @@ def view_blocks(z: Float[Tensor, "K P D"], what: str = "features") -> Iterator[F
     K, P, D = z.shape
     samples = max(1, _BYTES // (8 * max(1, K * D)))
     for start in range(0, P, samples):
-        block = z[:, start : start + samples].detach().double()
+        block = z[:, start : start + samples].detach().to(torch.float64, copy=True)
         finite = torch.isfinite(block).all(2).all(0)
         if not finite.all():
             first = start + int((~finite).int().argmax())

@@ -41,9 +41,9 @@ def moments(x: Float[Tensor, "N D"], what: str = "features") -> Moments:
     if not x.numel():
         raise ValueError(f"{what} of {x.shape[0]} × {x.shape[1]} are empty")
     origin = x[0].detach().double()
-    mean = origin + torch.stack([(block - origin).sum(0) for block in row_blocks(x, what)]).sum(0) / len(x)
+    mean = origin + torch.stack([block.sub_(origin).sum(0) for block in row_blocks(x, what)]).sum(0) / len(x)
     scatter = x.new_zeros(x.shape[1], x.shape[1], dtype=torch.float64)
     for block in row_blocks(x, what):
-        centred = block - mean  # not in place: a block of float64 rows is a part of x itself
-        scatter.addmm_(centred.mT, centred)
+        block -= mean
+        scatter.addmm_(block.mT, block)
     return Moments(len(x), mean, scatter + len(x) * torch.outer(mean, mean), scatter)

@@ -61,7 +61,7 @@ def smaller_gram(x: Float[Tensor, "N D"], centred: bool = False) -> Float64[Tens
     gram = x.new_zeros(N, N, dtype=torch.float64)
     for columns in row_blocks(x.mT, "transposed features"):
         if centred:
-            columns = columns - columns[:, :1]
-            columns = columns - columns.mean(1, keepdim=True)
+            columns -= columns[:, :1].clone()
+            columns -= columns.mean(1, keepdim=True)
         gram.addmm_(columns.mT, columns)
     return gram
