@@ -10,6 +10,8 @@ from torch import Tensor
 
 from eigenview.measures.views import check_views, unit_rows
 
+_SCORES = 2**23
+
 
 @dataclass(frozen=True)
 class InfoNCEBound:
@@ -64,7 +66,7 @@ def _parts(a: Float[Tensor, "P D"], b: Float[Tensor, "P D"], beta: float) -> Flo
     """Means over anchors a: the partner's cosine, the nearest negative's, the log of negatives' exponentials' sum."""
     P = len(a)
     nearest, log_sums = a.new_empty(2, P)
-    height = max(16, 2**22 // P)
+    height = max(16, _SCORES // (2 * P))
     for start in range(0, P, height):
         rows = slice(start, start + height)
         cosines = torch.cat([a[rows] @ b.mT, a[rows] @ a.mT], 1)
