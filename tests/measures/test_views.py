@@ -1,7 +1,7 @@
 """Alignment, uniformity and the length of centroids."""
 
 from itertools import combinations
-from math import cos, log, pi, sqrt
+from math import cos, log, pi, sin, sqrt
 
 import numpy as np
 import pytest
@@ -27,8 +27,7 @@ def views(K: int = 3, P: int = 20, D: int = 6, noise: float = 0.5) -> Tensor:
 def at_angle(angle: float, P: int = 7) -> Tensor:
     """Pairs of views of any length at an angle, each pair in a plane of its own."""
     plane = torch.stack([torch.linalg.qr(draw(5, 2, seed=p)).Q.T for p in range(P)], 1)
-    angle = torch.tensor(angle, dtype=torch.float64)
-    return torch.stack([plane[0], angle.cos() * plane[0] + angle.sin() * plane[1]]) * draw(2, P, 1, seed=9).exp()
+    return torch.stack([plane[0], cos(angle) * plane[0] + sin(angle) * plane[1]]) * draw(2, P, 1, seed=9).exp()
 
 
 class TestAlignment(MeasureTestCase):

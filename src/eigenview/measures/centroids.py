@@ -23,7 +23,7 @@ def percent_error(z: Float[Tensor, "K P D"] | Float[Tensor, "N D"]) -> float:
     Raises:
         ValueError: z is not finite, or has no row.
 
-    Source: mmcr, Sec. 4; NOTES 1.
+    Source: mmcr, Sec. 5.
     """
     views = z if z.ndim == 3 else z[None]
     check_views(views, "percent error", K=1)
@@ -45,7 +45,7 @@ def excess_percent_error(z: Float[Tensor, "K P D"] | Float[Tensor, "N D"]) -> fl
     Raises:
         ValueError: z is not finite, or has no row.
 
-    Source: NOTES 1, sharper than mmcr, App. D.
+    Source: derived; sharper than mmcr, App. D.
     """
     return percent_error(z) - uniform_percent_error(z.shape[-2], z.shape[-1])
 

@@ -24,7 +24,7 @@ def lidar(z: Float[Tensor, "K P D"], ridge: float = 1e-4) -> float:
     Raises:
         ValueError: z is not finite; fewer than two views or samples; a ridge that is not positive.
 
-    Source: LiDAR, Thilak et al. 2023, Sec. 3 (unbiased covariances).
+    Source: LiDAR, Thilak et al. 2023 (here with unbiased covariances).
     """
     check_views(z, "LiDAR", P=2)
     if not ridge > 0:

@@ -50,7 +50,7 @@ def infonce_bound(z: Float[Tensor, "K P D"], beta: float = 2.0) -> InfoNCEBound:
     Raises:
         ValueError: z is not finite; fewer than two views or samples; a beta that is not positive and finite.
 
-    Source: geometry, Eqs. 1 and 3–5; NOTES 2.
+    Source: geometry, Eqs. 1 and 3–5.
     """
     check_views(z, "InfoNCE's bound", P=2)
     if not 0 < beta < inf:

@@ -48,7 +48,7 @@ def stable_rank(features: Float[Tensor, "N D"] | Cloud) -> float:
     Raises:
         ValueError: features that are not finite, or none.
 
-    Source: Tsitsulin et al. 2023; NOTES, "Label-free measures".
+    Source: Tsitsulin et al. 2023.
     """
     return float(_of_largest(as_cloud(features).singular_values).square().sum())
 
@@ -65,7 +65,7 @@ def participation_ratio(features: Float[Tensor, "N D"] | Cloud) -> float:
     Raises:
         ValueError: features that are not finite; fewer than two rows.
 
-    Source: Gao et al. 2017; NOTES, "Label-free measures".
+    Source: Gao et al. 2017.
     """
     shares = _of_largest(as_cloud(features).variances)
     return float(shares.sum() ** 2 / shares.square().sum()) if shares[0] else 0.0
@@ -117,7 +117,7 @@ def rank_at(features: Float[Tensor, "N D"] | Cloud, tolerance: float = 0.01) -> 
     Raises:
         ValueError: features that are not finite, or none; a tolerance out of range.
 
-    Source: geometry, Sec. 4 (the tolerance, never given there, is relative here).
+    Source: geometry, Eq. 2 (the tolerance, never given there, is relative here).
     """
     if not 0 < tolerance <= 1:
         raise ValueError(f"tolerance must be in (0, 1], not {tolerance}")

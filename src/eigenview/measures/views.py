@@ -39,7 +39,7 @@ def centroid_norm(z: Float[Tensor, "K P D"]) -> float:
     Raises:
         ValueError: z is not finite; fewer than two views, or no sample.
 
-    Source: mmcr, Sec. 2.
+    Source: mmcr, Fig. 7 (which shows its complement).
     """
     check_views(z, "the norm of centroids")
     return sum(float(x.mean(0).norm(dim=1).sum()) for x in map(unit, view_blocks(z))) / z.shape[1]
