@@ -2,6 +2,7 @@
 
 import sys
 from functools import partial
+from inspect import unwrap
 
 import numpy as np
 import pytest
@@ -214,6 +215,12 @@ def test_a_dependent_dimension_is_singular_direct_or_streamed(shape: tuple[int, 
     x = torch.randn(*shape, generator=torch.Generator().manual_seed(0))
     x[:, 1] = x[:, 0]
     assert condition(x) == pytest.approx(1e7, rel=1e-9)
+
+
+def test_a_cloud_is_of_rows() -> None:
+    # As a user calls it, without the check of shapes that tests have.
+    with pytest.raises(ValueError, match=r"must be \[N, D\], not \[2, 5, 3\]"):
+        unwrap(Cloud.__init__)(object.__new__(Cloud), torch.ones(2, 5, 3))
 
 
 @pytest.mark.parametrize("measure", [*PANEL, spectrum])

@@ -1,5 +1,6 @@
 """Alignment, uniformity and the length of centroids."""
 
+from inspect import unwrap
 from itertools import combinations
 from math import cos, log, pi, sin, sqrt
 
@@ -102,6 +103,13 @@ def test_zero_views_are_no_direction(measure):
     z = views(K=2)
     z[1] = 0
     assert measure(z) == pytest.approx({alignment: 1, centroid_norm: 0.5}[measure])
+
+
+@PAIRED
+def test_rows_that_are_nobodys_views_are_refused(measure):
+    # As a user calls it, without the check of shapes that tests have.
+    with pytest.raises(ValueError, match=r"whose views rows are, not \[20, 6\]"):
+        unwrap(measure)(draw(20, 6))
 
 
 @PAIRED

@@ -24,10 +24,13 @@ class Cloud:
             while the cloud is used.
 
     Raises:
-        ValueError: there are none. That they are finite is checked when something is first worked out.
+        ValueError: there are none, or they are no matrix. That they are finite is checked when something is first
+            worked out.
     """
 
     def __init__(self, features: Float[Tensor, "N D"]) -> None:
+        if features.ndim != 2:
+            raise ValueError(f"features must be [N, D], not {[*features.shape]}: views are rows after flatten(0, 1)")
         if not features.numel():
             raise ValueError(f"features of {features.shape[0]} × {features.shape[1]} are empty: a row is needed")
         features = features.detach()

@@ -78,18 +78,20 @@ def unit_rows(x: Float[Tensor, "N D"]) -> Float[Tensor, "N D"]:
     return rows
 
 
-def check_views(z: Float[Tensor, "K P D"], what: str, K: int = 2, P: int = 1) -> None:
+def check_views(z: Tensor, what: str, K: int = 2, P: int = 1) -> None:
     """Says which views or samples are missing.
 
     Args:
-        z: views of samples.
+        z: views of samples, or what was taken for them.
         what: what needs them.
         K: least views of each sample.
         P: least samples.
 
     Raises:
-        ValueError: there are fewer.
+        ValueError: there are fewer, or rows that do not say whose views they are.
     """
+    if z.ndim != 3:
+        raise ValueError(f"{what} needs [K, P, D], which says whose views rows are, not {[*z.shape]}")
     if z.shape[0] < K:
         raise ValueError(f"{what} needs [K, P, D] with at least {K} views of each sample, not {z.shape[0]}")
     if z.shape[1] < P:
