@@ -46,3 +46,15 @@ def test_what_is_not_finite_is_refused_by_its_row(bad):
 def test_nothing_has_no_moments():
     with pytest.raises(ValueError, match="empty"):
         moments(torch.empty(0, 4))
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+def test_rows_stay_as_they_are(dtype):
+    x = rows(50, 4, offset=3.0).to(dtype)
+    before = x.clone()
+    moments(x)
+    assert torch.equal(x, before)
+
+
+def test_equal_rows_have_no_scatter_at_all():
+    assert moments(rows(1, 5).expand(77, 5)).scatter.abs().max() == 0

@@ -4,7 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from eigenview.measures.spectra import effective_rank
+from eigenview.measures.centroids import excess_percent_error, percent_error
+from eigenview.measures.discriminant import lidar
+from eigenview.measures.leverage import coherence
+from eigenview.measures.power_law import alpha_req
+from eigenview.measures.spectra import condition, effective_rank, nesum, participation_ratio, rank_at, stable_rank
+from eigenview.measures.views import alignment, centroid_norm, uniformity
 
 
 @dataclass(frozen=True)
@@ -33,5 +38,18 @@ class Listed:
 
 CATALOGUE: tuple[Listed, ...] = (
     Listed(effective_rank, "rows", "high", "directions that features fill; low is dimensional collapse"),
+    Listed(stable_rank, "rows", "high", "directions as strong as the strongest; weak ones hardly count"),
+    Listed(participation_ratio, "rows", "high", "directions that share the variance"),
+    Listed(nesum, "rows", "high", "variance in units of its strongest direction's"),
+    Listed(rank_at, "rows", "high", "directions at least 1% as strong as the strongest"),
+    Listed(alpha_req, "rows", "neither", "decay of the spectrum; near 1 is typical of good features, 0 is flat"),
+    Listed(condition, "rows", "low", "strongest over weakest direction; 1e7 is singular"),
+    Listed(coherence, "rows", "low", "1 is samples that share directions; high is some with directions of their own"),
+    Listed(uniformity, "rows", "low", "0 is collapse, near -4 is even on the sphere", most_rows=10_000),
+    Listed(alignment, "views", "low", "squared distance of two views; 0 is invariant or collapsed, 2 is unrelated"),
+    Listed(centroid_norm, "views", "high", "1 is invariant or collapsed; unrelated views are at 1/√K"),
+    Listed(lidar, "views", "high", "directions that tell samples apart, in units of what augmentation moves"),
+    Listed(percent_error, "views", "low", "how far centroids are from the most that MMCR can reach"),
+    Listed(excess_percent_error, "views", "low", "percent error above that of uniform embeddings; high is collapse"),
 )
 """All of them, in the order in which a table shows them."""

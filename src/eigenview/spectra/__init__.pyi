@@ -1,4 +1,5 @@
 from .blocks import row_blocks as row_blocks
+from .blocks import view_blocks as view_blocks
 from .covariance import centred as centred
 from .covariance import covariance as covariance
 from .covariance import gram as gram
@@ -18,5 +19,8 @@ from .polar import polar_factor as polar_factor
 from .polar_gram import polar_factor_by_gram as polar_factor_by_gram
 from .polar_iteration import polar_factor_by_products as polar_factor_by_products
 from .singular_values import singular_values as singular_values
+from .singular_values import singular_values_of_gram as singular_values_of_gram
+from .singular_values import smaller_gram as smaller_gram
+from .singular_values import streams as streams
 from .sphere import log_mean_exp_cosine as log_mean_exp_cosine
 from .unit import unit as unit

@@ -5,9 +5,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from eigenview.measures import spectrum
 from eigenview.objectives import Reference
-from eigenview.spectra import effective_rank
+from eigenview.spectra import effective_rank, singular_values
 from eigenview.training.learner import Update
 
 
@@ -19,7 +18,8 @@ def measure(update: Update, reference: Reference, with_spectrum: bool) -> dict[s
         reference: the objective's scale.
         with_spectrum: also the singular values, as shares of the largest.
     """
-    spectra = {"features": spectrum(update.h.flatten(0, 1)), "embeddings": spectrum(update.z.flatten(0, 1))}
+    rows = {"features": update.h, "embeddings": update.z}
+    spectra = {name: singular_values(views.detach().flatten(0, 1)) for name, views in rows.items()}
     line: dict[str, Any] = {
         "lr": update.lr,
         "loss": update.loss,
