@@ -17,6 +17,8 @@ from .paired_log_sum_exp import paired_mean_log_sum_exp as paired_mean_log_sum_e
 from .polar import polar_factor as polar_factor
 from .polar_gram import polar_factor_by_gram as polar_factor_by_gram
 from .polar_iteration import polar_factor_by_products as polar_factor_by_products
+from .row_space import RowSpace as RowSpace
+from .row_space import row_space as row_space
 from .singular_values import singular_values as singular_values
 from .sphere import log_mean_exp_cosine as log_mean_exp_cosine
 from .unit import unit as unit
