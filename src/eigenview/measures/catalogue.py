@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from eigenview.measures.negatives import nearest_negative_distance
 from eigenview.measures.spectra import effective_rank
 
 
@@ -33,5 +34,6 @@ class Listed:
 
 CATALOGUE: tuple[Listed, ...] = (
     Listed(effective_rank, "rows", "high", "directions that features fill; low is dimensional collapse"),
+    Listed(nearest_negative_distance, "views", "neither", "nearest other sample, 1 as far as a random one", 10_000),
 )
 """All of them, in the order in which a table shows them."""
