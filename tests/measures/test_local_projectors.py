@@ -30,7 +30,7 @@ def relu(h: Tensor) -> Tensor:
 
 @pytest.mark.parametrize("samples", [20, 3])
 def test_a_linear_projector_is_the_same_everywhere(samples, monkeypatch):
-    monkeypatch.setattr("eigenview.measures.local_projectors._BYTES", 8 * 3 * 5 * samples)
+    monkeypatch.setattr("eigenview.measures.local_projector._BYTES", 8 * 3 * 5 * samples)
     h, W = draw(3, 20, 5), A[:3]
     found, removed = local_projectors(linear, h), removed_share(W, h)
     assert found.rank == found.least_rank == found.most_rank == projector_rank(W) == 3
@@ -43,7 +43,7 @@ def test_a_linear_projector_is_the_same_everywhere(samples, monkeypatch):
 
 def test_jacobians_of_two_layers_by_hand():
     h = draw(2, 20, 5)
-    found = local_projectors(relu, h, tolerance=0)
+    found = local_projectors(relu, h, tolerance=0.0)
     delta = displacements(h, nearest_negatives(torch.stack([relu(h[0]), relu(h[1])])))
     left, ranks = torch.zeros(2, dtype=torch.float64), []
     for i in range(20):
@@ -69,14 +69,14 @@ def module() -> nn.Sequential:
         for parameter, value in ((net[0].weight, A), (net[3].weight, B)):
             assert isinstance(parameter, Tensor)
             parameter.copy_(value)
-    net[1].running_var = torch.linspace(0.5, 2, 7)  # pyright: ignore[reportAttributeAccessIssue]
+    net[1].running_var = torch.linspace(0.5, 2, 7)
     return net.eval()
 
 
 def test_a_module_with_batch_norm_by_hand():
     net, h = module(), draw(2, 20, 5)
     scales = 1 / (torch.linspace(0.5, 2, 7, dtype=torch.float64) + 1e-5).sqrt()
-    bias = net[0].bias.detach().double()  # pyright: ignore[reportCallIssue, reportAttributeAccessIssue]
+    bias = net[0].bias.detach().double()  # pyright: ignore[reportCallIssue]
     by_hand = local_projectors(lambda x: ((x @ A.mT + bias) * scales).relu() @ B.mT, h)
     assert vars(local_projectors(net, h)) == pytest.approx(vars(by_hand), rel=1e-4)
     assert all(parameter.grad is None for parameter in net.parameters())
@@ -113,4 +113,4 @@ class TestLocalProjectors(MeasureTestCase):
     least, most = 0, 5
 
     def cloud(self) -> Tensor:
-        return draw(2, 24, 5) + draw(24, 5, seed=2)
+        return draw(3, 24, 5) + draw(24, 5, seed=2)

@@ -20,14 +20,14 @@ def onto(rank: int, d: int = 12, seed: int = 0) -> tuple[Tensor, Tensor]:
 
 def test_rank_of_known_singular_values():
     W = rotation(6) @ torch.diag(torch.tensor([10, 1, 0.1, 0.099, 1e-3, 0], dtype=torch.float64)) @ rotation(6)
-    assert [projector_rank(W, t) for t in (0.5, 0.05, 0.00995, 0.0098, 0)] == [1, 2, 3, 4, 5]
-    assert projector_rank(W.float(), 0) == 5
+    assert [projector_rank(W, t) for t in (0.5, 0.05, 0.00995, 0.0098, 0.0)] == [1, 2, 3, 4, 5]
+    assert projector_rank(W.float(), 0.0) == 5
     assert projector_rank(torch.zeros(3, 4)) == 0
 
 
 def test_basis_is_orthonormal_and_sees_what_the_matrix_sees():
     W, kernel = onto(5)
-    space = row_space(torch.stack([W, torch.zeros_like(W)]), 0)
+    space = row_space(torch.stack([W, torch.zeros_like(W)]), 0.0)
     assert space.rank.tolist() == [5, 0]
     gram = space.basis[0] @ space.basis[0].mT
     torch.testing.assert_close(gram, torch.diag(torch.arange(len(gram)) < 5).double())
@@ -93,14 +93,16 @@ def test_samples_in_the_kernel_do_not_count_as_augmentation():
 
 
 def test_invariance_is_not_removal():
-    # The paper's Prop. 4.1 says that similarity is 1 only if h2 − h1 is in the kernel; here it is c·h1 and something in it.
+    # The paper's Prop. 4.1 says that similarity is 1 only if h2 − h1 is in the kernel; here it is that and c·h1.
     W, kernel = onto(5)
     h1 = draw(30, 12)
     v = 0.5 * h1 + draw(30, 7, seed=1) @ kernel.mT
     h = torch.stack([h1, h1 + v])
     similarity = torch.cosine_similarity(h[0] @ W.mT, h[1] @ W.mT)
     torch.testing.assert_close(similarity, torch.ones_like(similarity))
-    assert removed_share(W, h).share == pytest.approx(1 - float((v @ row_space(W, 0).basis.mT).norm() / v.norm()) ** 2)
+    assert removed_share(W, h).share == pytest.approx(
+        1 - float((v @ row_space(W, 0.0).basis.mT).norm() / v.norm()) ** 2
+    )
     assert removed_share(W, h).share < 0.9
 
 

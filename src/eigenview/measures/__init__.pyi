@@ -1,5 +1,5 @@
-from .label_negatives import LabelNegatives as LabelNegatives
-from .label_negatives import label_negatives as label_negatives
+from .label_neighbours import LabelNegatives as LabelNegatives
+from .label_neighbours import label_negatives as label_negatives
 from .label_probes import FewShot as FewShot
 from .label_probes import label_few_shot as label_few_shot
 from .label_probes import label_knn as label_knn
@@ -9,13 +9,13 @@ from .lie import Generators as Generators
 from .lie import fit_generators as fit_generators
 from .lie import generator_left as generator_left
 from .lie import generators_residual as generators_residual
-from .local_projectors import LocalProjectors as LocalProjectors
-from .local_projectors import local_projectors as local_projectors
+from .local_projector import LocalProjectors as LocalProjectors
+from .local_projector import local_projectors as local_projectors
 from .negatives import displacements as displacements
 from .negatives import nearest_negative_distance as nearest_negative_distance
 from .negatives import nearest_negative_distances as nearest_negative_distances
 from .negatives import nearest_negatives as nearest_negatives
-from .projector_rank import projector_rank as projector_rank
+from .projector import projector_rank as projector_rank
 from .removed import Removed as Removed
 from .removed import removed_share as removed_share
 from .spectra import effective_rank as effective_rank

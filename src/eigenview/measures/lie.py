@@ -44,6 +44,7 @@ def fit_generators(
     count: int = 1,
     ridge: float = 1e-6,
     steps: int = 100,
+    starts: int = 4,
     seed: int = 0,
 ) -> Generators:
     """Generators G_m, and strengths ε of each sample unless given, for which h2 = exp(Σ_m ε_m G_m) h1 fits best.
@@ -58,8 +59,9 @@ def fit_generators(
     Gauss–Newton with the derivative at mid-flow), and, where they are not given, does the same for each sample's
     strengths; steps that do not lower the loss are halved, and it ends where none does. Noiseless flows are found to
     many digits. Where the model does not hold the end is near, not at, the least squared error, and fitted strengths
-    of flows far beyond norm 1 (a radian) may end in a local minimum. Costs about 250·P·M·d² operations a step for flows
-    of norm up to 1 (in proportion above), some (M·d)² matrices, and 64 MiB times 2·M + 6.
+    of flows far beyond norm 1 (a radian) may end in a local minimum, hence several starts. Costs about 250·P·M·d²
+    operations a step and start for flows of norm up to 1 (in proportion above), some (M·d)² matrices, and 64 MiB times
+    2·M + 6.
 
     Args:
         h1: features of the first views; more than M·d samples, or everything would fit.
@@ -68,7 +70,8 @@ def fit_generators(
         count: how many generators, M, if strengths are not given.
         ridge: on G, relative to the mean of the regression's eigenvalues.
         steps: at most.
-        seed: of the start of fitted strengths.
+        starts: of fitted strengths; the fit of least residual is kept.
+        seed: of the starts.
 
     Raises:
         ValueError: features or strengths that are not finite or not of the same samples, too few samples, a negative
@@ -77,16 +80,23 @@ def fit_generators(
     Source: geometry, Sec. 4 (b) and App. B (the method of fitting is ours).
     """
     M = count if strengths is None else strengths.shape[1]
-    if M < 1 or ridge < 0:
-        raise ValueError(f"a fit takes at least one generator and a ridge of at least 0, not {M} and {ridge}")
+    if M < 1 or starts < 1 or ridge < 0:
+        raise ValueError(f"a fit needs a generator, a start and a ridge of at least 0, not {M}, {starts} and {ridge}")
     _check_pairs(h1, h2, strengths)
     if len(h1) <= M * h1.shape[1]:
         raise ValueError(
             f"{M} generators of {h1.shape[1]} dimensions fit any {len(h1)} samples: more than M·d are needed"
         )
-    start = start_strengths(h1, h2, M, seed) if strengths is None else strengths.detach().double()
-    G, found = fit(h1, h2, start, strengths is None, ridge, steps)
-    return Generators(G, found, _residual(h1, h2, found, G))
+    if strengths is not None:
+        return _fitted(h1, h2, strengths.detach().double(), False, ridge, steps)
+    # The leading directions, then others nearby: where one start ends in a local minimum, another mostly does not.
+    best = _fitted(h1, h2, start_strengths(h1, h2, M, seed), True, ridge, steps)
+    for n in range(1, starts):
+        if best.residual < 1e-12:
+            break
+        other = _fitted(h1, h2, start_strengths(h1, h2, M, seed + n, rounds=2), True, ridge, steps)
+        best = other if other.residual < best.residual else best
+    return best
 
 
 def generators_residual(
@@ -147,6 +157,11 @@ def generator_left(W: Float[Tensor, "D d"], G: Float[Tensor, "*M d d"]) -> Gener
     W, G = W.detach().double(), G.detach().double()
     whole = float(W.norm() * G.norm())
     return GeneratorLeft(float((W @ G).norm()) / whole if whole else 0.0, W.shape[1] ** -0.5)
+
+
+def _fitted(h1: Tensor, h2: Tensor, start: Tensor, free: bool, ridge: float, steps: int) -> Generators:
+    G, strengths = fit(h1, h2, start, free, ridge, steps)
+    return Generators(G, strengths, _residual(h1, h2, strengths, G))
 
 
 def _residual(h1: Tensor, h2: Tensor, strengths: Tensor, G: Tensor) -> float:

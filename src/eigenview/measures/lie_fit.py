@@ -107,16 +107,19 @@ def _change(
     return change.reshape(M, d, d).mT
 
 
-def start_strengths(h1: Float[Tensor, "P d"], h2: Float[Tensor, "P d"], M: int, seed: int) -> Strengths:
+def start_strengths(
+    h1: Float[Tensor, "P d"], h2: Float[Tensor, "P d"], M: int, seed: int, rounds: int = 30
+) -> Strengths:
     """Leading left singular vectors of the matrix with rows δh ⊗ h, h whitened: what G_m explains of it is ε_m.
 
     By power iteration, which needs the rows only in the products B_m = Σ_i a_im δh_i h_iᵀ and a_im = δh_iᵀ B_m h_i.
+    Few rounds end elsewhere for each seed.
     """
     P, d = h1.shape
     white = whitening(h1)
     generator = torch.Generator().manual_seed(seed)
     strengths = torch.randn(P, M, dtype=torch.float64, generator=generator).to(h1.device)
-    for _ in range(30):
+    for _ in range(rounds):
         strengths = torch.linalg.qr(strengths).Q
         products = white.new_zeros(M, d, white.shape[1])
         for h, end, weights in _blocks(h1, h2, strengths):

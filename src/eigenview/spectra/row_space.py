@@ -19,7 +19,7 @@ class RowSpace:
     basis: Float64[Tensor, "*batch M d"]
     rank: Int64[Tensor, "*batch"]
 
-    def outside(self, x: Float64[Tensor, "*rows d"]) -> Float64[Tensor, "*rows d"]:
+    def outside(self, x: Float64[Tensor, "*rows d"]) -> Float64[Tensor, "*each d"]:
         """The part of each row of x that is orthogonal to the row space, so in the kernel of the matrix."""
         return x - x @ self.basis.mT @ self.basis
 
