@@ -57,7 +57,7 @@ def fit(
             if now < loss:
                 G, strengths, loss = trial, e, now
                 break
-        if loss > (1 - 1e-6) * before or loss < 1e-26 * total:
+        if loss > (1 - 1e-6) * before or loss < 1e-20 * total:
             break
     if free:
         size = strengths.square().mean(0).sqrt()
