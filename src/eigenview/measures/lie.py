@@ -58,10 +58,10 @@ def fit_generators(
     step solves the ridge regression of what is missing on ε·exp(½ΣεG)h1 (the linear fit δh ≈ ΣεG·h1 at first, then
     Gauss–Newton with the derivative at mid-flow), and, where they are not given, does the same for each sample's
     strengths; steps that do not lower the loss are halved, and it ends where none does. Noiseless flows are found to
-    many digits. Where the model does not hold the end is near, not at, the least squared error, and fitted strengths
-    of flows far beyond norm 1 (a radian) may end in a local minimum, hence several starts: compare seeds. Costs about 250·P·M·d²
-    operations a step and start for flows of norm up to 1 (in proportion above), some (M·d)² matrices, and 64 MiB times
-    2·M + 6.
+    many digits. Where the model does not hold the end is near, not at, the least squared error. Fitted strengths may
+    end in a local minimum, so there are several starts (with 60 samples of d = 4 one start fails about every other
+    time): compare seeds. Costs about 250·P·M·d² operations a step and start for flows of norm up to 1 (in proportion
+    above), some (M·d)² matrices, and 64 MiB times 2·M + 6.
 
     Args:
         h1: features of the first views; more than M·d samples, or everything would fit.
