@@ -7,6 +7,7 @@ from typing import Literal
 from eigenview.measures.centroids import excess_percent_error, percent_error
 from eigenview.measures.discriminant import lidar
 from eigenview.measures.leverage import coherence
+from eigenview.measures.negatives import nearest_negative_distance
 from eigenview.measures.power_law import alpha_req
 from eigenview.measures.spectra import condition, effective_rank, nesum, participation_ratio, rank_at, stable_rank
 from eigenview.measures.views import alignment, centroid_norm, uniformity
@@ -51,5 +52,6 @@ CATALOGUE: tuple[Listed, ...] = (
     Listed(lidar, "views", "high", "directions that tell samples apart, in units of what augmentation moves"),
     Listed(percent_error, "views", "low", "how far centroids are from the most that MMCR can reach"),
     Listed(excess_percent_error, "views", "low", "percent error above that of uniform embeddings; high is collapse"),
+    Listed(nearest_negative_distance, "views", "neither", "nearest other sample, 1 as far as a random one", 10_000),
 )
 """All of them, in the order in which a table shows them."""

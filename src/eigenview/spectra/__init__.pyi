@@ -18,6 +18,8 @@ from .paired_log_sum_exp import paired_mean_log_sum_exp as paired_mean_log_sum_e
 from .polar import polar_factor as polar_factor
 from .polar_gram import polar_factor_by_gram as polar_factor_by_gram
 from .polar_iteration import polar_factor_by_products as polar_factor_by_products
+from .row_space import RowSpace as RowSpace
+from .row_space import row_space as row_space
 from .singular_values import singular_values as singular_values
 from .singular_values import singular_values_of_gram as singular_values_of_gram
 from .singular_values import smaller_gram as smaller_gram
