@@ -4,6 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from eigenview.measures.clid import clid, cluster_learnability
+from eigenview.measures.entropies import log_det_entropy
+from eigenview.measures.information import reconstruction
+from eigenview.measures.intrinsic_dimension import local_dimension, two_nn
+from eigenview.measures.manifold_capacity import manifold_capacity
+from eigenview.measures.self_clustering import self_clustering
 from eigenview.measures.spectra import effective_rank
 
 
@@ -33,5 +39,13 @@ class Listed:
 
 CATALOGUE: tuple[Listed, ...] = (
     Listed(effective_rank, "rows", "high", "directions that features fill; low is dimensional collapse"),
+    Listed(self_clustering, "rows", "low", "excess alignment of rows: 0 uniform, 1 collapsed to a line"),
+    Listed(two_nn, "rows", "neither", "dimensions near each row, by two neighbours", most_rows=10_000),
+    Listed(local_dimension, "rows", "neither", "dimensions near each row, by twenty neighbours", most_rows=10_000),
+    Listed(cluster_learnability, "rows", "neither", "accuracy at k-means clusters; collapse gives 1", most_rows=5_000),
+    Listed(clid, "rows", "high", "that accuracy plus the dimension by two neighbours", most_rows=5_000),
+    Listed(manifold_capacity, "views", "high", "samples a dimension parted with all views; 2 at most", most_rows=64),
+    Listed(log_det_entropy, "rows", "high", "entropy if normal, in nats, less a constant; grows with scale"),
+    Listed(reconstruction, "views", "neither", "how well views foretell each other, in nats; falls with scale"),
 )
 """All of them, in the order in which a table shows them."""

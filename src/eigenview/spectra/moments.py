@@ -41,6 +41,7 @@ def moments(x: Float[Tensor, "N D"], what: str = "features") -> Moments:
     mean = torch.stack([block.sum(0) for block in row_blocks(x, what)]).sum(0) / len(x)
     scatter = x.new_zeros(x.shape[1], x.shape[1], dtype=torch.float64)
     for block in row_blocks(x, what):
-        block -= mean
+        # Not in place: a block of float64 rows is the caller's own.
+        block = block - mean
         scatter.addmm_(block.mT, block)
     return Moments(len(x), mean, scatter + len(x) * torch.outer(mean, mean), scatter)
