@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from eigenview.measures.clid import clid, cluster_learnability
+from eigenview.measures.clusters import clid, cluster_learnability
+from eigenview.measures.directions import self_clustering
 from eigenview.measures.entropies import log_det_entropy
 from eigenview.measures.information import reconstruction
 from eigenview.measures.intrinsic_dimension import local_dimension, two_nn
-from eigenview.measures.manifold_capacity import manifold_capacity
-from eigenview.measures.self_clustering import self_clustering
+from eigenview.measures.manifolds import manifold_capacity
 from eigenview.measures.spectra import effective_rank
 
 

@@ -31,7 +31,7 @@ def log_det_entropy(features: Float[Tensor, "N D"], ridge: float = 0.01) -> floa
     their law. Σ is over N − 1, about the mean. High is features that fill all dimensions. Rows that are all the same
     give ½D·log β, the least; there is no most.
 
-    Costs ND² operations, a few D × D matrices and 64 MiB.
+    Costs ND² operations, a few D × D matrices and 128 MiB.
 
     Args:
         features: a row a sample; at least two.
@@ -58,7 +58,7 @@ def pairwise_entropy(features: Float[Tensor, "N D"], variance: float | None = No
     d = ‖Δ‖²/2σ² (KL), and no more for ‖Δ‖²/8σ² (Bhattacharyya). High is rows spread out. Both are ½D·log 2πeσ² for rows
     that are all the same, and log N more, exactly the mixture's, for rows that are all far apart for their σ.
 
-    Costs N²D operations, N² exponentials for each bound, and 0.3 GiB.
+    Costs N²D operations, N² exponentials for each bound, and 0.5 GiB.
 
     Args:
         features: a row a sample.

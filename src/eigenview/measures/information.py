@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from eigenview.measures.entropies import log_det_entropy, positive
-from eigenview.spectra import row_blocks
+from eigenview.spectra import view_blocks
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ def reconstruction(views: Float[Tensor, "K P D"], variance: float | None = None)
     −½D·log 2πσ² − E‖z − z′‖²/2σ². High is views that are close. With σ² fitted, which is E‖z − z′‖²/D, it is
     −½D·(log 2πσ² + 1), and grows without bound as views become the same.
 
-    Costs KPD operations and 64 MiB a view.
+    Costs KPD operations and 128 MiB.
 
     Args:
         views: of P samples; K at least 2.
@@ -47,9 +47,8 @@ def reconstruction(views: Float[Tensor, "K P D"], variance: float | None = None)
     if K < 2 or not views.numel():
         raise ValueError(f"reconstruction needs at least two views of a sample, [K, P, D], not {tuple(views.shape)}")
     total = 0.0
-    for blocks in zip(*(row_blocks(view, "views") for view in views), strict=True):
-        centre = sum(blocks) / K
-        total += sum(float((block - centre).square().sum()) for block in blocks)
+    for block in view_blocks(views, "views"):
+        total += float(block.sub_(block.mean(0)).square().sum())
     # Pairs of K points have a mean squared distance of 2K/(K − 1) times that from their centre.
     distance = 2 * total / (K - 1) / P
     if variance is None:
@@ -72,7 +71,7 @@ def information_bound(
     the same raise it without bound if σ² is fitted, and embeddings that fill fewer dimensions lower it, by
     ½ log 1/β for each.
 
-    Costs KPD² operations, a few D × D matrices and 64 MiB a view.
+    Costs KPD² operations, a few D × D matrices and 128 MiB.
 
     Args:
         views: of P samples; K at least 2.

@@ -16,7 +16,7 @@ def two_nn(features: Float[Tensor, "N D"]) -> float:
 
     Rows that have a duplicate, r₁ = 0, say nothing and are dropped; they are part of others' neighbourhoods still.
 
-    Costs N²D operations; memory of 0.3 GiB and N rows of four numbers.
+    Costs N²D operations; memory of 0.5 GiB and N rows of four numbers.
 
     Args:
         features: a row a sample.
@@ -40,7 +40,7 @@ def local_dimension(features: Float[Tensor, "N D"], k: int = 20) -> float:
 
     Above 0; read as `two_nn`. Rows that have a duplicate are dropped, as there.
 
-    Costs N²D operations; memory of 0.3 GiB and N rows of 2k numbers.
+    Costs N²D operations; memory of 0.5 GiB and N rows of 2k numbers.
 
     Args:
         features: a row a sample; more than k.

@@ -1,4 +1,5 @@
 from .blocks import row_blocks as row_blocks
+from .blocks import view_blocks as view_blocks
 from .covariance import centred as centred
 from .covariance import covariance as covariance
 from .covariance import gram as gram

@@ -27,7 +27,9 @@ class Moments:
 
 
 def moments(x: Float[Tensor, "N D"], what: str = "features") -> Moments:
-    """Mean, Gram matrix and scatter of the rows in float64, in two passes that take 64 MiB above two D × D matrices.
+    """Mean, Gram matrix and scatter of the rows in float64, in two passes that take 128 MiB above two D × D matrices.
+
+    Equal rows have a scatter of exactly zero.
 
     Args:
         x: at least one row.
@@ -38,10 +40,10 @@ def moments(x: Float[Tensor, "N D"], what: str = "features") -> Moments:
     """
     if not x.numel():
         raise ValueError(f"{what} of {x.shape[0]} × {x.shape[1]} are empty")
-    mean = torch.stack([block.sum(0) for block in row_blocks(x, what)]).sum(0) / len(x)
+    origin = x[0].detach().double()
+    mean = origin + torch.stack([block.sub_(origin).sum(0) for block in row_blocks(x, what)]).sum(0) / len(x)
     scatter = x.new_zeros(x.shape[1], x.shape[1], dtype=torch.float64)
     for block in row_blocks(x, what):
-        # Not in place: a block of float64 rows is the caller's own.
-        block = block - mean
+        block -= mean
         scatter.addmm_(block.mT, block)
     return Moments(len(x), mean, scatter + len(x) * torch.outer(mean, mean), scatter)

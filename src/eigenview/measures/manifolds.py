@@ -7,7 +7,7 @@ from jaxtyping import Float
 from scipy.optimize import nnls
 from torch import Tensor
 
-from eigenview.spectra import row_blocks
+from eigenview.spectra import view_blocks
 
 
 @dataclass(frozen=True)
@@ -126,4 +126,4 @@ def _checked(views: Tensor, least: int, draws: int) -> np.ndarray:
         raise ValueError(f"draws must be at least 1, not {draws}")
     if views.shape[0] < least or not views.numel():
         raise ValueError(f"clouds of views [K, P, D] need at least {least} views of a sample, not {tuple(views.shape)}")
-    return np.stack([np.concatenate([block.cpu().numpy() for block in row_blocks(view, "views")]) for view in views])
+    return np.concatenate([block.cpu().numpy() for block in view_blocks(views, "views")], 1)

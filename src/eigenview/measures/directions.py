@@ -14,7 +14,7 @@ def self_clustering(features: Float[Tensor, "N D"]) -> float:
     opposite; 0 is expected of uniform rows. Rows more even than random reach −1/(max(N, D) − 1), such as orthonormal
     ones. Rows of zeros have no direction and are left out.
 
-    Costs ND² operations, a D × D matrix and 0.2 GiB, since ‖ZZᵀ‖_F = ‖ZᵀZ‖_F.
+    Costs ND² operations, a D × D matrix and 0.3 GiB, since ‖ZZᵀ‖_F = ‖ZᵀZ‖_F.
 
     Args:
         features: a row a sample; uncentred.
