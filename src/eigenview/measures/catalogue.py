@@ -44,7 +44,7 @@ CATALOGUE: tuple[Listed, ...] = (
     Listed(local_dimension, "rows", "neither", "dimensions near each row, by twenty neighbours", most_rows=10_000),
     Listed(cluster_learnability, "rows", "neither", "accuracy at k-means clusters; collapse gives 1", most_rows=5_000),
     Listed(clid, "rows", "high", "that accuracy plus the dimension by two neighbours", most_rows=5_000),
-    Listed(manifold_capacity, "views", "high", "samples a dimension parted with all their views; points give 2", most_rows=64),
+    Listed(manifold_capacity, "views", "high", "samples parted a dimension, with all views; points: 2", most_rows=64),
     Listed(log_det_entropy, "rows", "high", "entropy if normal, in nats, less a constant; grows with scale"),
     Listed(reconstruction, "views", "neither", "how well views foretell each other, in nats; falls with scale"),
 )
