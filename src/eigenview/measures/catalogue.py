@@ -5,8 +5,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from eigenview.measures.centroids import excess_percent_error, percent_error
+from eigenview.measures.clusters import clid, cluster_learnability
+from eigenview.measures.directions import self_clustering
 from eigenview.measures.discriminant import lidar
+from eigenview.measures.entropies import log_det_entropy
+from eigenview.measures.information import reconstruction
+from eigenview.measures.intrinsic_dimension import local_dimension, two_nn
 from eigenview.measures.leverage import coherence
+from eigenview.measures.manifolds import manifold_capacity
 from eigenview.measures.negatives import nearest_negative_distance
 from eigenview.measures.power_law import alpha_req
 from eigenview.measures.spectra import condition, effective_rank, nesum, participation_ratio, rank_at, stable_rank
@@ -53,5 +59,13 @@ CATALOGUE: tuple[Listed, ...] = (
     Listed(percent_error, "views", "low", "how far centroids are from the most that MMCR can reach"),
     Listed(excess_percent_error, "views", "low", "percent error above that of uniform embeddings; high is collapse"),
     Listed(nearest_negative_distance, "views", "neither", "nearest other sample, 1 as far as a random one", 10_000),
+    Listed(self_clustering, "rows", "low", "excess alignment of rows: 0 uniform, 1 collapsed to a line"),
+    Listed(two_nn, "rows", "neither", "dimensions near each row, by two neighbours", most_rows=10_000),
+    Listed(local_dimension, "rows", "neither", "dimensions near each row, by twenty neighbours", most_rows=10_000),
+    Listed(cluster_learnability, "rows", "neither", "accuracy at k-means clusters; collapse gives 1", most_rows=5_000),
+    Listed(clid, "rows", "high", "that accuracy plus the dimension by two neighbours", most_rows=5_000),
+    Listed(manifold_capacity, "views", "high", "samples parted a dimension, with all views; points: 2", most_rows=64),
+    Listed(log_det_entropy, "rows", "high", "entropy if normal, in nats, less a constant; grows with scale"),
+    Listed(reconstruction, "views", "neither", "how well views foretell each other, in nats; falls with scale"),
 )
 """All of them, in the order in which a table shows them."""
