@@ -1,6 +1,11 @@
+from .catalogue import CATALOGUE as CATALOGUE
+from .catalogue import Listed as Listed
 from .label_probes import FewShot as FewShot
 from .label_probes import label_few_shot as label_few_shot
 from .label_probes import label_knn as label_knn
 from .label_probes import label_linear as label_linear
+from .readings import Reading as Reading
+from .readings import best_to_worst as best_to_worst
+from .readings import panel as panel
 from .spectra import effective_rank as effective_rank
 from .spectra import spectrum as spectrum

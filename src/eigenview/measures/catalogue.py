@@ -17,6 +17,8 @@ class Listed:
         better: which end is the good one, if one is: `high`, `low` or `neither`.
         meaning: what it says, in a line for a table, without its value.
         most_rows: more rows than that are drawn from (its cost grows with their square); None where it streams.
+        references: from K, N and D to its values on `collapsed` and `isotropic` clouds (of views: `collapsed`,
+            `unrelated` and `ideal` ones), where a formula has them; else they are measured.
     """
 
     function: Callable[..., float]
@@ -24,6 +26,7 @@ class Listed:
     better: Literal["high", "low", "neither"]
     meaning: str
     most_rows: int | None = None
+    references: Callable[[int, int, int], dict[str, float]] | None = None
 
     @property
     def name(self) -> str:
