@@ -56,9 +56,6 @@ def agreements(readings: Sequence[Readings], accuracies: Sequence[float | None],
         values, known = [reading.value for reading, _ in pairs], [accuracy for _, accuracy in pairs]
         if len(pairs) < 3 or len(set(values)) == 1 or len(set(known)) == 1:
             continue
-        result = spearmanr(values, known)
-        better = pairs[0][0].better
-        found.append(
-            Agreement(cloud, measure, better, probe, float(result.statistic), float(result.pvalue), len(pairs))
-        )
+        correlation, p_value = (float(number) for number in spearmanr(values, known))
+        found.append(Agreement(cloud, measure, pairs[0][0].better, probe, correlation, p_value, len(pairs)))
     return sorted(found, key=lambda agreement: -abs(agreement.correlation))

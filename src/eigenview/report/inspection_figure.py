@@ -13,10 +13,12 @@ from torch import Tensor
 
 from eigenview._errors import UsageError
 from eigenview.measures import spectrum
+from eigenview.report.figures import plain_log_ticks
 from eigenview.report.inspection import Inspected
 from eigenview.report.style import BLUE, FAINT, GREEN, INK, ORANGE, PURPLE, SKY, VERMILLION, style
 from eigenview.spectra import moments, unit
 
+_WIDTH = 3.0  # inches of a panel: letters stay readable at half the size
 ENDINGS = (".png", ".svg", ".pdf")
 MOST_LINES = 8
 _COLOURS = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY, INK)
@@ -50,29 +52,26 @@ def plot(found: Sequence[Inspected], path: Path) -> None:
     check_plot(path)
     with style():
         figure = _figure(found[:MOST_LINES])
-        figure.savefig(path, dpi=200)
+        figure.savefig(path, dpi=200, bbox_inches="tight")
 
 
 def _figure(found: Sequence[Inspected]) -> Figure:
-    one = found[0]
-    with_views = len(found) == 1 and any(_has_views(cloud) for cloud in one.clouds.values())
-    groups = [group for group in ("features", "embeddings") if any(group in each.clouds for each in found)]
-    panels = 1 + len(groups) if with_views else len(groups)
-    figure = Figure(figsize=(3.6 * max(panels, 1.25), 3.1))
-    axes = np.atleast_1d(np.asarray(figure.subplots(1, panels)))
-    if len(found) == 1:
-        _spectra(axes[0], [(group, cloud) for group, cloud in one.clouds.items()])
-        for place, (group, cloud) in zip(axes[1:], one.clouds.items(), strict=False):
-            _cosines(place, group, cloud)
-    else:
-        for place, group in zip(axes, groups, strict=True):
-            _spectra(place, [(each.name, each.clouds[group]) for each in found if group in each.clouds])
-            place.set_title(group, loc="left", fontsize=9)
+    if len(found) > 1:
+        groups = [group for group in ("features", "embeddings") if any(group in each.clouds for each in found)]
+        figure = Figure(figsize=(_WIDTH * len(groups), 3.3))
+        for i, group in enumerate(groups):
+            axes = figure.add_subplot(1, len(groups), i + 1)
+            _spectra(axes, [(each.name, each.clouds[group]) for each in found if group in each.clouds])
+            axes.set_xlabel(f"index of the direction ({group})")
+        return figure
+    clouds = found[0].clouds
+    with_views = {group: cloud for group, cloud in clouds.items() if cloud.ndim == 3 and len(cloud) > 1}
+    rows, columns = (2, len(with_views)) if with_views else (1, 1)
+    figure = Figure(figsize=(_WIDTH * max(columns, 1.4), 2.9 * rows))
+    _spectra(figure.add_subplot(rows, 1, 1), list(clouds.items()))
+    for i, (group, cloud) in enumerate(with_views.items()):
+        _cosines(figure.add_subplot(rows, columns, columns + 1 + i), group, cloud)
     return figure
-
-
-def _has_views(cloud: Tensor) -> bool:
-    return cloud.ndim == 3 and len(cloud) > 1
 
 
 def _spectra(axes: Axes, clouds: Sequence[tuple[str, Tensor]]) -> None:
@@ -83,11 +82,12 @@ def _spectra(axes: Axes, clouds: Sequence[tuple[str, Tensor]]) -> None:
     shapes = dict.fromkeys(tuple(cloud.shape[-2:]) for _, cloud in clouds)
     for i, (N, D) in enumerate(shapes):
         values = isotropic_singular_values(N, D)
-        label = "isotropic (Marchenko–Pastur)" if i == 0 else f"_{i}"
+        label = "isotropic: Marchenko–Pastur" if i == 0 else f"_{i}"
         axes.plot(np.arange(1, len(values) + 1), values, color=FAINT, linestyle="--", linewidth=1.3, label=label)
     axes.set(xscale="log", yscale="log", xlabel="index of the direction", ylabel="singular value (of their RMS)")
-    axes.set_ylim(bottom=max(axes.get_ylim()[0], _SMALLEST))
-    axes.legend(loc="lower left")
+    for axis in (axes.xaxis, axes.yaxis):
+        plain_log_ticks(axis)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), handlelength=1.4, ncols=2, columnspacing=1.2)
 
 
 def _singular_values(rows: Float[Tensor, "N D"]) -> Float[np.ndarray, "M"]:
@@ -119,10 +119,10 @@ def _cosines(axes: Axes, group: str, cloud: Tensor) -> None:
     """How alike views of one sample are, beside views of two."""
     views = unit(cloud[:2, :_MOST_COSINES].double())
     other = views[1].roll(1 + len(views[1]) // 3, 0)
-    bins = np.linspace(-1, 1, 61)
+    bins = np.linspace(-1, 1, 61).tolist()
     pairs = {"of one sample": (views[0] * views[1], BLUE), "of two samples": (views[0] * other, ORANGE)}
     for name, (products, colour) in pairs.items():
         cosines = products.sum(-1).clamp(-1, 1).numpy()
         axes.hist(cosines, bins, weights=np.full(len(cosines), 1 / len(cosines)), color=colour, alpha=0.6, label=name)
     axes.set(xlabel=f"cosine of two views' {group}", ylabel="share of the pairs", xlim=(-1, 1))
-    axes.legend(loc="upper left")
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), handlelength=1.4)

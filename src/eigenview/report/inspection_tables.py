@@ -1,7 +1,6 @@
 """What was found in files and runs, as tables a person reads in ten seconds."""
 
 from collections.abc import Iterator, Sequence
-from math import isfinite
 
 from rich import box
 from rich.console import Console
@@ -139,13 +138,13 @@ def _ranked(reading: Reading | None, rank: float | None, all_ranks: Sequence[flo
 def _agreement(found: Sequence[Agreement], console: Console) -> Iterator[Table | Text | str]:
     if not found:
         return
-    n = max(agreement.n for agreement in found)
     yield _title("Does it say what labels say? Spearman's rank correlation with probe accuracy")
     table = _table(console, "measure", "of", "good is", "probe", "(correlation)", "(p)", "(n)")
     for a in found:
-        p = f"{a.p_value:.2g}" if isfinite(a.p_value) else _NOTHING
+        p = f"{a.p_value:.2g}" if a.n >= FEW else _NOTHING
         name = a.measure.replace("_", " ")
         table.add_row(name, a.cloud, a.better, a.probe, f"{a.correlation:+.2f}", p, str(a.n))
     yield table
+    n = max(a.n for a in found)
     if n < FEW:
-        yield f"{n} runs are too few for these correlations to mean much: with {FEW} or more they begin to."
+        yield f"{n} runs are too few for these correlations to mean much; {FEW} are the least."

@@ -169,7 +169,7 @@ def _from_parquet(path: Path, column: str) -> Tensor:
         N, filled, rows = file.metadata.num_rows, 0, torch.empty(0, 0)
         for batch in file.iter_batches(_ROWS, columns=[column]):
             lists: Any = batch.column(0)
-            lengths = pc.list_value_length(lists).to_numpy(zero_copy_only=False)
+            lengths = pc.call_function("list_value_length", [lists]).to_numpy(zero_copy_only=False)
             if lists.null_count or lists.flatten().null_count:
                 raise UsageError(f"{path}: column '{column}' has values that are null; every row must have its numbers")
             values = _from_numpy(lists.flatten().to_numpy(zero_copy_only=False).copy())
