@@ -18,7 +18,7 @@ STRONG = "views: {policy: large}"
 def test_without_augmentation_they_are_the_encoders_features_of_the_images(make_run):
     run = make_run()
     seen = look(run, P=40, seed=3)
-    images = open_images("digits")
+    images = open_images(str(run.parent / "images"))
     chosen = np.sort(np.random.default_rng(3).permutation(len(images))[:40])
     with torch.no_grad():
         expected = load(run)(pack(images, 8, chosen))
@@ -61,7 +61,7 @@ def test_the_same_seed_gives_the_same_views_and_no_one_elses_random_numbers_are_
 def test_another_policy_and_all_samples_there_are(make_run):
     run = make_run(STRONG)
     seen = look(run, P=10**6, K=2, policy=POLICIES["identity"])
-    assert seen.h.shape[1] == len(open_images("digits"))
+    assert seen.h.shape[1] == len(open_images(str(run.parent / "images")))
     assert torch.equal(seen.h[0], seen.h[1])
 
 
@@ -88,7 +88,7 @@ def test_data_that_have_gone(make_run):
     run = make_run("data: {train: gone/photos}")
     with pytest.raises(UsageError, match=r"gone/photos.*--data DATA, or write features with eigenview embed"):
         look(run)
-    assert look(run, P=5, K=2, source="digits").h.shape[1] == 5
+    assert look(run, P=5, K=2, source=str(run.parent / "images")).h.shape[1] == 5
 
 
 @pytest.mark.parametrize(("P", "K"), [(1, 2), (5, 1)])

@@ -3,7 +3,7 @@
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -64,8 +64,9 @@ def read_safely(path: Path, read: Callable[[], Any]) -> Any:
     except UsageError:
         raise
     except Exception as error:  # numpy, torch, pyarrow and safetensors each have words of their own for a bad file
-        reason = str(error).strip().splitlines() or [type(error).__name__]
-        raise UsageError(f"cannot read {path}: it is damaged or something else ({reason[0]})") from error
+        reason = (str(error).strip().splitlines() or [""])[0]
+        what = f"{type(error).__name__}: {reason}"
+        raise UsageError(f"cannot read {path}: it is damaged, or not what its ending says ({what})") from error
 
 
 def _from_numpy(array: np.ndarray) -> Tensor:
@@ -88,7 +89,7 @@ def _refuse_objects(path: Path, dtype: np.dtype) -> None:
         )
 
 
-def _header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype]:
+def _header(file: Any) -> tuple[tuple[int, ...], np.dtype]:
     version = np.lib.format.read_magic(file)
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
     shape, _, dtype = read(file)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import torch
 from torch import Tensor, nn
 
 from eigenview._errors import UsageError
@@ -64,9 +65,10 @@ def load_model(run: str | Path) -> Model:
     """
     opened = Run.open(run)
     recipe, weights = opened.recipe, _newest(opened)
-    model = build_model(recipe)
-    D = recipe.projector.D or model.encoder.features
-    build_objective(recipe.objective.name, recipe.objective.options, D).constrain(model.projector)
+    with torch.random.fork_rng():  # fresh weights, which the checkpoint's replace, are no one's random numbers
+        model = build_model(recipe)
+        D = recipe.projector.D or model.encoder.features
+        build_objective(recipe.objective.name, recipe.objective.options, D).constrain(model.projector)
     _fill(model, weights, opened)
     return model.eval()
 
