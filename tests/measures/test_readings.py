@@ -45,12 +45,12 @@ def the(listed: Listed, cloud: Tensor, **options):
 
 @pytest.mark.parametrize("listed", CATALOGUE, ids=lambda listed: listed.name)
 def test_the_references_of_a_measure_that_has_a_good_end_are_apart(listed):
-    K, shape = (3, (3, 60, 8)) if listed.needs == "views" else (1, (60, 8))
-    values = reference_values(listed, K, 60, 8)
+    cloud = draw(3, 60, 8) if listed.needs == "views" else draw(60, 8)
+    values = reference_values(listed, cloud)
     if listed.better != "neither":
         assert len(values) > 1
         assert max(values.values()) > min(values.values())
-    reading = the(listed, draw(*shape))
+    reading = the(listed, cloud)
     assert reading.value is not None
     assert (reading.position is None) == (listed.better == "neither")
 
@@ -150,3 +150,33 @@ def test_ranks_are_by_the_good_end_and_share_ties():
     assert ranks("high", 1.0, float("nan"), 3.0) == [2, None, 1]
     assert ranks("neither", 1.0, 2.0) == [None, None]
     assert best_to_worst([None, the(constant(2.0), draw(5, 3))]) == [None, 1]
+
+
+def test_where_size_matters_references_are_as_large_as_the_cloud():
+    def size(x: Tensor) -> float:
+        return float(x.square().mean().sqrt())
+
+    listed = Listed(size, "rows", "high", "")
+    for scale in (0.01, 1.0, 100.0):
+        assert the(listed, scale * draw(200, 8)).references["isotropic"] == pytest.approx(scale, rel=0.05)
+
+
+def test_what_several_measures_share_is_made_once():
+    made = []
+
+    class Shared:
+        def __init__(self, rows: Tensor) -> None:
+            made.append(rows.shape)
+            self.rows = rows
+
+    def sum_of(shared: Shared) -> float:
+        return float(shared.rows.sum())
+
+    def mean_of(shared: Shared) -> float:
+        return float(shared.rows.mean())
+
+    catalogue = [Listed(function, "rows", "high", "", shares=Shared) for function in (sum_of, mean_of)]
+    x = draw(9, 4)
+    readings = panel(x, catalogue, references=False)
+    assert [reading.value for reading in readings] == [pytest.approx(float(x.sum())), pytest.approx(float(x.mean()))]
+    assert made == [x.shape]

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
+
+from torch import Tensor
 
 from eigenview.measures.spectra import effective_rank
 
@@ -19,6 +21,7 @@ class Listed:
         most_rows: more rows than that are drawn from (its cost grows with their square); None where it streams.
         references: from K, N and D to its values on `collapsed` and `isotropic` clouds (of views: `collapsed`,
             `unrelated` and `ideal` ones), where a formula has them; else they are measured.
+        shares: makes of the rows what the function takes in their place, and shares with others that take the same.
     """
 
     function: Callable[..., float]
@@ -27,6 +30,7 @@ class Listed:
     meaning: str
     most_rows: int | None = None
     references: Callable[[int, int, int], dict[str, float]] | None = None
+    shares: Callable[[Tensor], Any] | None = None
 
     @property
     def name(self) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import isfinite, log
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from jaxtyping import Float
@@ -80,30 +80,35 @@ def _readings(
     seen = {"rows": cloud[0] if cloud.ndim == 3 else cloud}
     if cloud.ndim == 3 and len(cloud) > 1:
         seen["views"] = cloud
+    shared: dict[Any, Any] = {}
     for listed in catalogue:
         progress(listed.name)
         if listed.needs in seen:
-            yield _reading(listed, seen[listed.needs], references, seed)
+            yield _reading(listed, seen[listed.needs], references, seed, shared)
         else:
             missing = "needs views: features [K, P, D] of K > 1 views of each sample"
             yield Reading(listed.name, listed.meaning, listed.better, missing=missing)
 
 
-def _reading(listed: Listed, cloud: Tensor, references: bool, seed: int) -> Reading:
+def _reading(listed: Listed, cloud: Tensor, references: bool, seed: int, shared: dict[Any, Any]) -> Reading:
     some = _some(cloud, listed.most_rows, seed)
     rows, sampled = some.shape[-2], some.shape[-2] < cloud.shape[-2]
-    value, missing = _measured(listed, some)
+    value, missing = _measured(listed, some, shared)
     if value is None:
         return Reading(listed.name, listed.meaning, listed.better, missing=missing)
-    known = reference_values(listed, *_shape(some)) if references and listed.better != "neither" else {}
+    known = reference_values(listed, some) if references and listed.better != "neither" else {}
     position = _position(value, list(known.values()), listed.better)
     return Reading(listed.name, listed.meaning, listed.better, value, None, rows, sampled, known, position)
 
 
-def _measured(listed: Listed, cloud: Tensor) -> tuple[float | None, str | None]:
+def _measured(listed: Listed, cloud: Tensor, shared: dict[Any, Any]) -> tuple[float | None, str | None]:
     """The value, or why there is none."""
     try:
-        value = float(listed.function(cloud))
+        given: Any = cloud
+        if listed.shares is not None:
+            key = (listed.shares, cloud.shape)
+            given = shared[key] = shared.get(key) or listed.shares(cloud)
+        value = float(listed.function(given))
     except ValueError as error:
         return None, " ".join(str(error).split())
     return (value, None) if isfinite(value) else (None, f"its value is {value}")
@@ -116,11 +121,6 @@ def _some(cloud: Tensor, most: int | None, seed: int) -> Tensor:
         return cloud
     drawn = torch.randperm(N, generator=torch.Generator().manual_seed(seed))[:most].sort().values
     return cloud.index_select(-2, drawn)
-
-
-def _shape(cloud: Tensor) -> tuple[int, int, int]:
-    K = cloud.shape[0] if cloud.ndim == 3 else 1
-    return K, cloud.shape[-2], cloud.shape[-1]
 
 
 def _position(value: float, known: Sequence[float], better: str) -> float | None:

@@ -1,7 +1,9 @@
 """Clouds whose worth is known, for a measure's value to be held against."""
 
+from collections.abc import Callable
 from functools import lru_cache
-from math import isfinite
+from math import isclose, isfinite
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -14,33 +16,52 @@ _A_DIMENSION = 2  # rows a dimension, beyond which spectra of isotropic rows cha
 _NOISE = 1e-3
 
 
-def reference_values(listed: Listed, K: int, N: int, D: int) -> dict[str, float]:
-    """A measure's values on reference clouds of about the given shape; those that it refuses are left out.
+def reference_values(listed: Listed, cloud: Float[Tensor, "N D"] | Float[Tensor, "K N D"]) -> dict[str, float]:
+    """A measure's values on reference clouds of about the shape of another; those that it refuses are left out.
 
-    They are what the listing states, else taken of at most max(1,000, 2·D) rows.
+    They are what the listing states, else taken of at most max(1,000, 2·D) rows, as large as the cloud's where the
+    measure depends on how large they are.
 
     Args:
         listed: the measure.
-        K: views; 1 where the cloud has none.
-        N: samples.
-        D: dimensions.
+        cloud: rows where it needs no more, else views.
     """
+    K, (N, D) = cloud.shape[0] if cloud.ndim == 3 else 1, cloud.shape[-2:]
     if listed.references is not None:
         return listed.references(K, N, D)
-    return dict(_taken(listed, K, min(N, max(_FEWEST, _A_DIMENSION * D)), D))
+    scale = 1.0 if _is_free_of_scale(listed) else float(cloud[..., :_FEWEST, :].double().square().mean().sqrt())
+    return dict(_taken(listed, K, min(N, max(_FEWEST, _A_DIMENSION * D)), D, scale))
 
 
 @lru_cache(maxsize=1024)
-def _taken(listed: Listed, K: int, N: int, D: int) -> tuple[tuple[str, float], ...]:
+def _taken(listed: Listed, K: int, N: int, D: int, scale: float) -> tuple[tuple[str, float], ...]:
     found = []
     for name in ("collapsed", "isotropic") if listed.needs == "rows" else ("collapsed", "unrelated", "ideal"):
         try:
-            value = float(listed.function(reference_cloud(name, K, N, D)))
+            value = float(listed.function(_shared(listed.shares, name, K, N, D, scale)))
         except ValueError:
             continue
         if isfinite(value):
             found.append((name, value))
     return tuple(found)
+
+
+@lru_cache(maxsize=4)
+def _shared(shares: Callable[[Tensor], Any] | None, name: str, K: int, N: int, D: int, scale: float) -> Any:
+    cloud = reference_cloud(name, K, N, D) * scale
+    return cloud if shares is None else shares(cloud)
+
+
+@lru_cache(maxsize=1024)
+def _is_free_of_scale(listed: Listed) -> bool:
+    """Whether a measure's value stays when all rows are made larger."""
+    cloud = reference_cloud("isotropic" if listed.needs == "rows" else "unrelated", 2, 60, 4)
+    shares = listed.shares or (lambda rows: rows)
+    try:
+        small, large = (float(listed.function(shares(factor * cloud))) for factor in (1, 3))
+    except ValueError:
+        return False
+    return isclose(small, large, rel_tol=1e-4, abs_tol=1e-6)
 
 
 def reference_cloud(name: str, K: int, N: int, D: int) -> Float[Tensor, "N D"] | Float[Tensor, "K N D"]:
@@ -61,4 +82,4 @@ def reference_cloud(name: str, K: int, N: int, D: int) -> Float[Tensor, "N D"] |
     if name == "collapsed":
         along = 1 + torch.randn(N, 1, generator=generator) / 2
         rows = along * torch.randn(D, generator=generator) + _NOISE * rows
-    return rows if K == 1 else rows.expand(K, N, D)
+    return rows if K == 1 or name == "isotropic" else rows.expand(K, N, D)
