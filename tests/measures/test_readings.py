@@ -93,6 +93,8 @@ def test_what_cannot_be_judged_is_not():
         the(constant(3.0, references=lambda K, N, D: {"collapsed": 2.0, "isotropic": 2.0}), draw(5, 3)).verdict is None
     )
     assert the(constant(3.0, references=lambda K, N, D: {"collapsed": 2.0}), draw(5, 3)).verdict is None
+    near = constant(3.0, references=lambda K, N, D: {"collapsed": 2.0, "isotropic": 2.05})
+    assert the(near, draw(5, 3)).verdict is None
     assert the(constant(3.0), draw(5, 3), references=False).references == {}
 
 

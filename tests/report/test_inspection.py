@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from eigenview.report.agreement import agreements, mean_ranks, ranks
 from eigenview.report.inspection_figure import isotropic_singular_values
 
 
-def reading(measure: str, value: float | None, better="high") -> Reading:
+def reading(measure: str, value: float | None, better: Literal["high", "low"] = "high") -> Reading:
     return Reading(measure, "what it says", better, value, None if value is not None else "too few rows")
 
 

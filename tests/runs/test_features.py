@@ -5,6 +5,7 @@ import resource
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -27,7 +28,8 @@ def write(path: Path, **arrays: torch.Tensor) -> Path:
         case ".npy":
             np.save(path, first.numpy())
         case ".npz":
-            np.savez(path, **{name: array.numpy() for name, array in arrays.items()})
+            named: dict[str, Any] = {name: array.numpy() for name, array in arrays.items()}
+            np.savez(path, **named)
         case ".safetensors":
             save_file({name: array.clone() for name, array in arrays.items()}, path)
         case ".pt" | ".pth":

@@ -41,7 +41,8 @@ def test_a_projector_that_the_objective_constrains_is_constrained(make_run):
     h, z = seen.h.flatten(0, 1).double(), seen.z.flatten(0, 1).double()
     W = torch.linalg.lstsq(h, z).solution
     torch.testing.assert_close(h @ W, z, atol=1e-4, rtol=1e-4)
-    weight = load_model(make_run.args[0]).projector[-1].weight
+    projector = load_model(make_run.args[0]).projector
+    weight = next(module.weight for module in projector.modules() if isinstance(module, torch.nn.Linear))
     torch.testing.assert_close(weight @ weight.T, torch.eye(6), atol=1e-5, rtol=0)
 
 

@@ -14,6 +14,7 @@ from eigenview.measures.reference_clouds import reference_values
 
 Verdict = Literal["good", "fair", "bad"]
 _GOOD, _BAD = 0.5, 0.2
+_APART = 0.05  # of the greater: references closer than that do not tell good from bad
 _NOTHING = 1e-9  # of the greatest reference: what is 0 but for rounding, where logarithms would see something
 
 
@@ -130,7 +131,7 @@ def _position(value: float, known: Sequence[float], better: str) -> float | None
     low, high = min(known), max(known)
     # Ten directions of a thousand are one per cent and yet a third of the way from one.
     scale = log if low > _NOTHING * high and high > 10 * low else float
-    if not high - low > 1e-9 * max(abs(low), abs(high)):
+    if high - low <= _APART * max(abs(low), abs(high)):
         return None
     here = scale(max(value, low)) if value < high else scale(high)
     share = (here - scale(low)) / (scale(high) - scale(low))

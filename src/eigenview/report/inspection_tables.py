@@ -138,12 +138,15 @@ def _ranked(reading: Reading | None, rank: float | None, all_ranks: Sequence[flo
 def _agreement(found: Sequence[Agreement], console: Console) -> Iterator[Table | Text | str]:
     if not found:
         return
+    probes = [probe for probe in PROBES if any(a.probe == probe for a in found)]
     yield _title("Does it say what labels say? Spearman's rank correlation with probe accuracy")
-    table = _table(console, "measure", "of", "good is", "probe", "(correlation)", "(p)", "(n)")
+    table = _table(console, "measure", "of", "good is", *(f"({probe})" for probe in probes), "(n)")
+    by_probe = {(a.cloud, a.measure, a.probe): a for a in found}
     for a in found:
-        p = f"{a.p_value:.2g}" if a.n >= FEW else _NOTHING
-        name = a.measure.replace("_", " ")
-        table.add_row(name, a.cloud, a.better, a.probe, f"{a.correlation:+.2f}", p, str(a.n))
+        if a.probe == probes[0]:
+            others = [by_probe.get((a.cloud, a.measure, probe)) for probe in probes]
+            cells = [_NOTHING if b is None else number(round(b.correlation, 2), 2) for b in others]
+            table.add_row(a.measure.replace("_", " "), a.cloud, a.better, *cells, str(a.n))
     yield table
     n = max(a.n for a in found)
     if n < FEW:
