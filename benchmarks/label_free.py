@@ -26,7 +26,7 @@ from scipy.stats import rankdata, spearmanr
 
 from eigenview import load, train
 from eigenview.data import open_images
-from eigenview.measures import CATALOGUE, label_linear
+from eigenview.measures import CATALOGUE, label_linear, panel
 from eigenview.runs import look
 from eigenview.runs.embed import encode
 from eigenview.runs.recipe import (
@@ -116,17 +116,8 @@ def measured(run: Path) -> dict[str, dict[str, float | None]]:
     for views, policy in VIEWS.items():
         looked = look(run, P=P, K=K, policy=policy)
         for space, cloud in zip(SPACES, (looked.h, looked.z), strict=True):
-            values: dict[str, float | None] = {}
-            for listed in CATALOGUE:
-                x = cloud if listed.needs == "views" else cloud.flatten(0, 1)
-                if listed.most_rows is not None and listed.needs == "rows":
-                    x = x[: listed.most_rows]
-                try:
-                    values[listed.name] = listed.function(x)
-                except ValueError as error:
-                    say(f"{run.name}, {space}, {listed.name}: {error}")
-                    values[listed.name] = None
-            found[f"{views}, {space}"] = values
+            readings = panel(cloud, references=False)
+            found[f"{views}, {space}"] = {reading.measure: reading.value for reading in readings}
     return found
 
 

@@ -19,7 +19,7 @@ ROUNDS = 11
 EIGENVIEW = str(Path(sys.executable).with_name("eigenview"))
 HELPS = {
     f"eigenview {command} --help".replace("  ", " "): [EIGENVIEW, *command.split(), "--help"]
-    for command in ("", "train", "embed", "views", "report")
+    for command in ("", "train", "embed", "inspect", "views", "report")
 }
 IMPORTS = {
     f"python -c '{code}'": [sys.executable, "-c", code] for code in ("pass", "import torch", "import torch, eigenview")

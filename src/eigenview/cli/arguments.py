@@ -13,13 +13,14 @@ import tyro.constructors
 
 from eigenview._errors import UsageError
 from eigenview.cli.embed import Embed
+from eigenview.cli.inspect import Inspect
 from eigenview.cli.report import Report
 from eigenview.cli.train import Train
 from eigenview.cli.views import Views
 from eigenview.runs.recipe import Options
 from eigenview.runs.yaml_text import read_yaml
 
-Command = Train | Embed | Report | Views
+Command = Train | Embed | Inspect | Report | Views
 _DESCRIPTION = "See what a self-supervised model is learning: before, during and after training."
 
 
@@ -46,6 +47,7 @@ def _read(arguments: list[str], train: Train) -> Command:
     commands = (
         Annotated[Train, tyro.conf.subcommand("train", default=train)]
         | Annotated[Embed, tyro.conf.subcommand("embed")]
+        | Annotated[Inspect, tyro.conf.subcommand("inspect")]
         | Annotated[Report, tyro.conf.subcommand("report")]
         | Annotated[Views, tyro.conf.subcommand("views")]
     )

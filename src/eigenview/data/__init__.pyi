@@ -1,5 +1,8 @@
 from .batches import TrainingBatch as TrainingBatch
 from .batches import TrainingBatches as TrainingBatches
+from .batches import used_whole as used_whole
+from .decoding import Steps as Steps
+from .decoding import from_step as from_step
 from .images import Images as Images
 from .images import Skipped as Skipped
 from .packing import batches_of as batches_of

@@ -68,8 +68,7 @@ class TrainingBatches:
             raise UsageError(f"a batch of {P} images is larger than the data, {N}: lower training.P to {N} or less")
         self.P, self._images, self._seed, self._workers = P, images, seed, workers
         self._packed: Tensor | None = None
-        small = images.size is not None and images.size[0] * images.size[1] <= _LARGEST_WHOLE
-        if crop is not None and not small:
+        if crop is not None and not used_whole(images):
             self.cropped, take = True, crop
         else:
             height, width = target_size(images)
@@ -98,6 +97,11 @@ class TrainingBatches:
         if packed is None:
             return from_step(self._steps, self._images, start, self._workers)
         return (packed[torch.from_numpy(self.indices(step))] for step in count(start))
+
+
+def used_whole(images: Images) -> bool:
+    """Whether images are small and of one size, so that batches hold them whole; others are cropped one by one."""
+    return images.size is not None and images.size[0] * images.size[1] <= _LARGEST_WHOLE
 
 
 @lru_cache(maxsize=2)

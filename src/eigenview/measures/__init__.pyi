@@ -1,3 +1,5 @@
+from .catalogue import CATALOGUE as CATALOGUE
+from .catalogue import Listed as Listed
 from .centroids import excess_percent_error as excess_percent_error
 from .centroids import percent_error as percent_error
 from .cloud import Cloud as Cloud
@@ -43,6 +45,9 @@ from .normality import Gaussianity as Gaussianity
 from .normality import gaussianity as gaussianity
 from .power_law import alpha_req as alpha_req
 from .projector import projector_rank as projector_rank
+from .readings import Reading as Reading
+from .readings import best_to_worst as best_to_worst
+from .readings import panel as panel
 from .removed import Removed as Removed
 from .removed import removed_share as removed_share
 from .spectra import condition as condition

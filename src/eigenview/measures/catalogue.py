@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
+
+from torch import Tensor
 
 from eigenview.measures.centroids import excess_percent_error, percent_error
+from eigenview.measures.cloud import Cloud
 from eigenview.measures.clusters import clid, cluster_learnability
 from eigenview.measures.directions import self_clustering
 from eigenview.measures.discriminant import lidar
@@ -28,7 +31,11 @@ class Listed:
         needs: `rows`, any matrix [N, D]; or `views`, which rows are views of which sample: [K, P, D] with K > 1.
         better: which end is the good one, if one is: `high`, `low` or `neither`.
         meaning: what it says, in a line for a table, without its value.
-        most_rows: more rows than that are drawn from (its cost grows with their square); None where it streams.
+        most_rows: more rows, or samples where it needs views, than that are drawn from, since its cost grows with their
+            square; None where it streams.
+        references: from K, N and D to its values on `collapsed` and `isotropic` clouds (of views: `collapsed`,
+            `unrelated` and `ideal` ones), where a formula has them; else they are measured.
+        shares: makes of the rows what the function takes in their place, and shares with others that take the same.
     """
 
     function: Callable[..., float]
@@ -36,6 +43,8 @@ class Listed:
     better: Literal["high", "low", "neither"]
     meaning: str
     most_rows: int | None = None
+    references: Callable[[int, int, int], dict[str, float]] | None = None
+    shares: Callable[[Tensor], Any] | None = None
 
     @property
     def name(self) -> str:
@@ -44,14 +53,16 @@ class Listed:
 
 
 CATALOGUE: tuple[Listed, ...] = (
-    Listed(effective_rank, "rows", "high", "directions that features fill; low is dimensional collapse"),
-    Listed(stable_rank, "rows", "high", "directions as strong as the strongest; weak ones hardly count"),
-    Listed(participation_ratio, "rows", "high", "directions that share the variance"),
-    Listed(nesum, "rows", "high", "variance in units of its strongest direction's"),
-    Listed(rank_at, "rows", "high", "directions at least 1% as strong as the strongest"),
-    Listed(alpha_req, "rows", "neither", "decay of the spectrum; near 1 is typical of good features, 0 is flat"),
-    Listed(condition, "rows", "low", "strongest over weakest direction; 1e7 is singular"),
-    Listed(coherence, "rows", "low", "1 is samples that share directions; high is some with directions of their own"),
+    Listed(effective_rank, "rows", "high", "directions that features fill; low is dimensional collapse", shares=Cloud),
+    Listed(stable_rank, "rows", "high", "directions as strong as the strongest; weak ones hardly count", shares=Cloud),
+    Listed(participation_ratio, "rows", "high", "directions that share the variance", shares=Cloud),
+    Listed(nesum, "rows", "high", "variance in units of its strongest direction's", shares=Cloud),
+    Listed(rank_at, "rows", "high", "directions at least 1% as strong as the strongest", shares=Cloud),
+    Listed(
+        alpha_req, "rows", "neither", "decay of the spectrum; often near 1 for good features, 0 is flat", shares=Cloud
+    ),
+    Listed(condition, "rows", "low", "strongest over weakest direction; 1e7 is singular", shares=Cloud),
+    Listed(coherence, "rows", "low", "1 is samples that share directions; high is some with their own", shares=Cloud),
     Listed(uniformity, "rows", "low", "0 is collapse, near -4 is even on the sphere", most_rows=10_000),
     Listed(alignment, "views", "low", "squared distance of two views; 0 is invariant or collapsed, 2 is unrelated"),
     Listed(centroid_norm, "views", "high", "1 is invariant or collapsed; unrelated views are at 1/√K"),

@@ -1,4 +1,11 @@
 from .draw import draw_views as draw_views
+from .inspection import Inspected as Inspected
+from .inspection import as_json as as_json
+from .inspection import inspect as inspect
+from .inspection_figure import check_plot as check_plot
+from .inspection_figure import plot as plot
+from .inspection_tables import show as show
+from .inspection_tables import table_console as table_console
 from .page import write_page as write_page
 from .pictures import neighbours_picture as neighbours_picture
 from .pictures import views_picture as views_picture

@@ -129,7 +129,7 @@ def spectra(history: History, of: str) -> Figure | None:
     smallest = min((v for _, values in shown for v in values if v > 0), default=1)
     axes.set_ylim(max(smallest / 1.5, 1e-7), 1.3)
     for axis in (axes.xaxis, axes.yaxis):
-        _plain_log_ticks(axis)
+        plain_log_ticks(axis)
     bar = figure.colorbar(ScalarMappable(steps, LATE_IS_DARK), ax=axes, pad=0.02, aspect=30, label="step")
     bar.ax.yaxis.set_major_locator(MaxNLocator(5, integer=True))
     bar.outline.set_visible(False)
@@ -146,7 +146,7 @@ def simple_curve(history: History, key: str, label: str, log: bool = False) -> F
     _curve(axes, steps, values, color=BLUE)
     if log and all(v > 0 for v in values if isfinite(v)):
         axes.set_yscale("log")
-        _plain_log_ticks(axes.yaxis)
+        plain_log_ticks(axes.yaxis)
     else:
         axes.set_ylim(0, 1.06 * max(v for v in values if isfinite(v)) or 1)
     return figure
@@ -159,7 +159,7 @@ def _axes(size: tuple[float, float], label: str) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _plain_log_ticks(axis: Axis) -> None:
+def plain_log_ticks(axis: Axis) -> None:
     """Ticks like 0.1 and 1e-5; within two decades also at 2 and 5, so that there are always some."""
     low, high = axis.get_view_interval()
     axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 100 * low else (1,)))

@@ -4,9 +4,15 @@ from .checkpoints import load_checkpoint as load_checkpoint
 from .checkpoints import remove_torn as remove_torn
 from .checkpoints import save_checkpoint as save_checkpoint
 from .embed import embed as embed
+from .features import Features as Features
+from .features import read_features as read_features
 from .load import Statistics as Statistics
 from .load import build_model as build_model
 from .load import load as load
+from .load import load_model as load_model
+from .looks import FEWEST_VIEWS as FEWEST_VIEWS
+from .looks import Look as Look
+from .looks import look as look
 from .metrics import MetricsWriter as MetricsWriter
 from .metrics import read_metrics as read_metrics
 from .recipe import DataRecipe as DataRecipe

@@ -2,8 +2,12 @@
 
 from pathlib import Path
 
+import torch
+from torch import Tensor, nn
+
 from eigenview._errors import UsageError
 from eigenview.nets import Encoder, Model, Projector, build_net
+from eigenview.objectives import build_objective
 from eigenview.runs.checkpoints import load_checkpoint
 from eigenview.runs.recipe import Recipe
 from eigenview.runs.run import Run
@@ -40,18 +44,46 @@ def load(run: str | Path) -> Encoder:
         UsageError: no such run, or one that has no checkpoint yet.
     """
     opened = Run.open(run)
-    newest = opened.last_checkpoint
-    if newest is None:
-        raise UsageError(f"{run} has no checkpoint yet: train on with --resume")
-    encoder = _build_encoder(opened.recipe, UNKNOWN)
     # Of the projector nothing is needed, nor known: an objective may have reparametrised it.
-    weights = load_checkpoint(newest).weights
-    own = {name.removeprefix("encoder."): w for name, w in weights.items() if name.startswith("encoder.")}
-    try:
-        encoder.load_state_dict(own)
-    except RuntimeError as error:
-        raise UsageError(f"the weights of {newest} do not fit the recipe beside them: {error}") from error
+    weights = {name: w for name, w in _newest(opened).items() if name.startswith("encoder.")}
+    encoder = _build_encoder(opened.recipe, UNKNOWN)
+    _fill(encoder, {name.removeprefix("encoder."): w for name, w in weights.items()}, opened)
     return encoder.eval()
+
+
+def load_model(run: str | Path) -> Model:
+    """The trained encoder of a run, and its projector as its objective constrains it: views in, h and z out.
+
+    Args:
+        run: the run's directory.
+
+    Returns:
+        A module in evaluation mode on the CPU.
+
+    Raises:
+        UsageError: no such run, one that has no checkpoint yet, or an objective that cannot be built.
+    """
+    opened = Run.open(run)
+    recipe, weights = opened.recipe, _newest(opened)
+    with torch.random.fork_rng():  # fresh weights, which the checkpoint's replace, are no one's random numbers
+        model = build_model(recipe)
+        D = recipe.projector.D or model.encoder.features
+        build_objective(recipe.objective.name, recipe.objective.options, D).constrain(model.projector)
+    _fill(model, weights, opened)
+    return model.eval()
+
+
+def _newest(run: Run) -> dict[str, Tensor]:
+    if run.last_checkpoint is None:
+        raise UsageError(f"{run.path} has no checkpoint yet: train on with --resume")
+    return load_checkpoint(run.last_checkpoint).weights
+
+
+def _fill(module: nn.Module, weights: dict[str, Tensor], run: Run) -> None:
+    try:
+        module.load_state_dict(weights)
+    except RuntimeError as error:
+        raise UsageError(f"the weights of {run.last_checkpoint} do not fit the recipe beside them: {error}") from error
 
 
 def _build_encoder(recipe: Recipe, statistics: Statistics) -> Encoder:

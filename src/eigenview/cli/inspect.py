@@ -1,0 +1,55 @@
+"""`eigenview inspect`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+
+@dataclass(frozen=True)
+class Inspect:
+    """Measure, without labels, what features are worth: a run's, or anyone's in a file.
+
+    One input gives a table: each measure's value, whether that is good, and what it is held against. Several are ranked
+    by each measure; where probes were run, it also says how well each measure agrees with them.
+    """
+
+    sources: Annotated[
+        tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="FEATURES|RUN ...", help_behavior_hint="")
+    ]
+    """Runs, or files of features [N, D] or [K, P, D]: .npy, .npz, .safetensors, .parquet, .pt (weights only). Of
+    several arrays in a file, `features`, else `embeddings`."""
+    json: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Print JSON instead of tables."""
+    plot: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None
+    """Also draw spectra, and how alike views are: `.png`, `.svg` or `.pdf`."""
+    data: Annotated[str | None, tyro.conf.arg(metavar="DATA")] = None
+    """Images to see runs with; by default those that each was trained on."""
+    P: Annotated[int, tyro.conf.arg(metavar="INT")] = 1000
+    """Images that a run is seen with."""
+    K: Annotated[int | None, tyro.conf.arg(metavar="INT")] = None
+    """Views of each; by default as many as in training, at least 4."""
+    seed: Annotated[int, tyro.conf.arg(metavar="INT")] = 0
+    """Of images, views and rows that are drawn."""
+
+    def run(self) -> int:
+        """Prints what was found, and says where the figure is."""
+        import json
+
+        from rich.console import Console
+
+        from eigenview.report import as_json, check_plot, inspect, plot, show, table_console
+
+        err = Console(stderr=True)
+        if self.plot is not None:
+            check_plot(self.plot)
+        found = inspect(self.sources, self.data, self.P, self.K, self.seed, err)
+        if self.json:
+            print(json.dumps(as_json(found), indent=1, allow_nan=False))
+        else:
+            show(found, table_console())
+        if self.plot is not None:
+            plot(found, self.plot)
+            err.print(f"plot: {self.plot.resolve()}", highlight=False, markup=False, soft_wrap=True)
+        return 0

@@ -1,0 +1,128 @@
+"""What was found in files and runs, as a figure: spectra, and how alike views are."""
+
+from collections.abc import Sequence
+from itertools import cycle
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from eigenview._errors import UsageError
+from eigenview.measures import spectrum
+from eigenview.report.figures import plain_log_ticks
+from eigenview.report.inspection import Inspected
+from eigenview.report.style import BLUE, FAINT, GREEN, INK, ORANGE, PURPLE, SKY, VERMILLION, style
+from eigenview.spectra import moments, unit
+
+_WIDTH = 3.0  # inches of a panel: letters stay readable at half the size
+ENDINGS = (".png", ".svg", ".pdf")
+MOST_LINES = 8
+_COLOURS = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY, INK)
+_LARGE = 2**22  # numbers in a cloud, from where its spectrum is that of its Gram matrix
+_MOST_COSINES = 5000
+_SMALLEST = 1e-6  # of the root mean square of the singular values; what is below is not drawn
+
+
+def check_plot(path: Path) -> None:
+    """Makes sure, before anything is measured, that a figure can be written there.
+
+    Raises:
+        UsageError: its ending is not one of a figure, or there is no such directory.
+    """
+    if path.suffix.lower() not in ENDINGS:
+        raise UsageError(f"--plot {path}: its ending must be one of {', '.join(ENDINGS)}")
+    if not path.parent.is_dir():
+        raise UsageError(f"--plot {path}: there is no directory {path.parent}")
+
+
+def plot(found: Sequence[Inspected], path: Path) -> None:
+    """Draws the spectra of all clouds; of one input with views, also cosines of views of the same and of others.
+
+    Args:
+        found: what to draw; of more than eight inputs the first eight.
+        path: `.png`, `.svg` or `.pdf`.
+
+    Raises:
+        UsageError: the path cannot be.
+    """
+    check_plot(path)
+    with style():
+        figure = _figure(found[:MOST_LINES])
+        figure.savefig(path, dpi=200, bbox_inches="tight")
+
+
+def _figure(found: Sequence[Inspected]) -> Figure:
+    if len(found) > 1:
+        groups = [group for group in ("features", "embeddings") if any(group in each.clouds for each in found)]
+        figure = Figure(figsize=(_WIDTH * len(groups), 3.3))
+        for i, group in enumerate(groups):
+            axes = figure.add_subplot(1, len(groups), i + 1)
+            _spectra(axes, [(each.name, each.clouds[group]) for each in found if group in each.clouds])
+            axes.set_xlabel(f"index of the direction ({group})")
+        return figure
+    clouds = found[0].clouds
+    with_views = {group: cloud for group, cloud in clouds.items() if cloud.ndim == 3 and len(cloud) > 1}
+    rows, columns = (2, len(with_views)) if with_views else (1, 1)
+    figure = Figure(figsize=(_WIDTH * max(columns, 1.4), 2.9 * rows))
+    _spectra(figure.add_subplot(rows, 1, 1), list(clouds.items()))
+    for i, (group, cloud) in enumerate(with_views.items()):
+        _cosines(figure.add_subplot(rows, columns, columns + 1 + i), group, cloud)
+    return figure
+
+
+def _spectra(axes: Axes, clouds: Sequence[tuple[str, Tensor]]) -> None:
+    """Singular values over their index, and those that isotropic rows of the same shapes would have."""
+    for (name, cloud), colour in zip(clouds, cycle(_COLOURS), strict=False):
+        values = _singular_values(cloud[0] if cloud.ndim == 3 else cloud)
+        axes.plot(np.arange(1, len(values) + 1), values, color=colour, label=name, linewidth=1.8)
+    shapes = dict.fromkeys(tuple(cloud.shape[-2:]) for _, cloud in clouds)
+    for i, (N, D) in enumerate(shapes):
+        values = isotropic_singular_values(N, D)
+        label = "isotropic: Marchenko–Pastur" if i == 0 else f"_{i}"
+        axes.plot(np.arange(1, len(values) + 1), values, color=FAINT, linestyle="--", linewidth=1.3, label=label)
+    axes.set(xscale="log", yscale="log", xlabel="index of the direction", ylabel="singular value (of their RMS)")
+    for axis in (axes.xaxis, axes.yaxis):
+        plain_log_ticks(axis)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), handlelength=1.4, ncols=2, columnspacing=1.2)
+
+
+def _singular_values(rows: Float[Tensor, "N D"]) -> Float[np.ndarray, "M"]:
+    """Those of uncentred rows, over their root mean square; what is nothing is left out, as logarithms have no word."""
+    if rows.numel() <= _LARGE:
+        values = spectrum(rows.double()).numpy()
+    else:
+        eigenvalues = torch.linalg.eigvalsh(moments(rows).gram).flip(0)[: min(rows.shape)]
+        values = eigenvalues.clamp_min(0).sqrt().numpy()
+    scale = np.sqrt(np.mean(values**2))
+    return np.where(values > _SMALLEST * scale, values / scale, np.nan) if scale > 0 else np.full_like(values, np.nan)
+
+
+def isotropic_singular_values(N: int, D: int) -> Float[np.ndarray, "M"]:
+    """Singular values of N × D independent unit variances over their root mean square, largest first: the limit law's.
+
+    Source: the quantiles of Marchenko and Pastur's law, whose density is ∝ sin²θ / x at x = 1 + γ − 2√γ cos θ.
+    """
+    M, gamma = min(N, D), min(N, D) / max(N, D)
+    theta = np.linspace(0, np.pi, 4097)
+    x = 1 + gamma - 2 * np.sqrt(gamma) * np.cos(theta)
+    density = np.divide(np.sin(theta) ** 2, x, out=np.full_like(x, 2.0), where=x > 0)
+    cumulative = np.concatenate([[0], np.cumsum((density[1:] + density[:-1]) / 2)])
+    quantiles = np.interp((np.arange(M) + 0.5) / M, cumulative / cumulative[-1], x)
+    return np.sqrt(quantiles)[::-1]
+
+
+def _cosines(axes: Axes, group: str, cloud: Tensor) -> None:
+    """How alike views of one sample are, beside views of two."""
+    views = unit(cloud[:2, :_MOST_COSINES].double())
+    other = views[1].roll(1 + len(views[1]) // 3, 0)
+    bins = np.linspace(-1, 1, 61).tolist()
+    pairs = {"of one sample": (views[0] * views[1], BLUE), "of two samples": (views[0] * other, ORANGE)}
+    for name, (products, colour) in pairs.items():
+        cosines = products.sum(-1).clamp(-1, 1).numpy()
+        axes.hist(cosines, bins, weights=np.full(len(cosines), 1 / len(cosines)), color=colour, alpha=0.6, label=name)
+    axes.set(xlabel=f"cosine of two views' {group}", ylabel="share of the pairs", xlim=(-1, 1))
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), handlelength=1.4)

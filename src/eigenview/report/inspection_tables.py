@@ -1,0 +1,153 @@
+"""What was found in files and runs, as tables a person reads in ten seconds."""
+
+from collections.abc import Iterator, Sequence
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from eigenview.measures import Reading
+from eigenview.report.agreement import FEW, Agreement, mean_ranks, ranks
+from eigenview.report.inspection import PROBES, Inspected, agreement_with_probes, all_readings
+from eigenview.report.words import number
+
+PIPED_WIDTH = 200  # characters: one measure a line
+_MARKS = {"good": "bold green", "fair": "yellow", "bad": "bold red"}
+_NOTHING = "–"
+
+
+def show(found: Sequence[Inspected], console: Console) -> None:
+    """Prints the measures of one input, or the ranks of several."""
+    for part in _one(found[0], console) if len(found) == 1 else _several(found, console):
+        console.print(part, highlight=False)
+
+
+def table_console() -> Console:
+    """Standard output: coloured on a terminal, plain and wide enough for `grep` elsewhere."""
+    console = Console()
+    return console if console.is_terminal else Console(width=PIPED_WIDTH, no_color=True)
+
+
+def _one(one: Inspected, console: Console) -> Iterator[Table | Text | str]:
+    step = "" if one.step is None else f", step {one.step:,}"
+    yield Text(one.path + step)
+    for group, readings in one.readings.items():
+        yield _title(f"{group}: {_shape(one, group)}")
+        table = _table(console, "measure", "(value)", "")
+        table.add_column("held against", ratio=3)
+        table.add_column("what it says", ratio=4)
+        for reading in readings:
+            table.add_row(reading.measure.replace("_", " "), *_cells(reading, one.clouds[group].shape[-2]))
+        yield table
+    if any(reading.references for readings in one.readings.values() for reading in readings):
+        yield _legend(one)
+
+
+def _legend(one: Inspected) -> str:
+    views = any(cloud.ndim == 3 and len(cloud) > 1 for cloud in one.clouds.values())
+    words = "collapsed: samples on one line; isotropic: Gaussian rows in all directions"
+    if views:
+        words += "; ideal: such rows whose views agree; unrelated: whose views do not. Measures that need no views see "
+        words += "one of each sample"
+    return f"[dim]{words}.[/dim]"
+
+
+def _table(console: Console, *columns: str) -> Table:
+    """An empty table: of words, then of numbers, whose columns are named in parentheses."""
+    # A terminal gets a rule below the header; a file gets none.
+    table = Table(box=box.SIMPLE_HEAD if console.is_terminal else None)
+    for column in columns:
+        number_column = column.startswith("(")
+        table.add_column(column.strip("()"), justify="right" if number_column else "left", no_wrap=True)
+    return table
+
+
+def _title(words: str) -> Text:
+    return Text(words, style="bold")
+
+
+def _shape(one: Inspected, group: str) -> str:
+    *views, N, D = one.clouds[group].shape
+    return f"{views[0]} views × {N:,} samples × {D:,}" if views else f"{N:,} samples × {D:,}"
+
+
+def _cells(reading: Reading, N: int) -> list[str | Text]:
+    """Value, mark, references and meaning."""
+    if reading.value is None:
+        return [_NOTHING, "", "", Text(reading.missing or "", style="dim")]
+    mark = Text(reading.verdict or "", style=_MARKS.get(reading.verdict or "", ""))
+    held = ", ".join(f"{name} {number(value)}" for name, value in reading.references.items())
+    drawn = f" (on {reading.rows:,} of {N:,} rows)" if reading.sampled else ""
+    return [number(reading.value), mark, held, reading.meaning + drawn]
+
+
+def _several(found: Sequence[Inspected], console: Console) -> Iterator[Table | Text | str]:
+    readings = all_readings(found)
+    overall = mean_ranks(readings)
+    order = sorted(range(len(found)), key=lambda i: (overall[i] is None, overall[i]))
+    probes = [probe for probe in PROBES if any(probe in one.probes for one in found)]
+    yield _title(f"{len(found)} inputs, ranked without labels")
+    table = _table(console, "", "(mean rank)", "(features)", "(embeddings)", *(f"({p} probe)" for p in probes))
+    for i in order:
+        one, rank = found[i], overall[i]
+        shapes = [_plain_shape(one, group) for group in ("features", "embeddings")]
+        accuracies = [f"{100 * one.probes[p]:.1f}%" if p in one.probes else _NOTHING for p in probes]
+        table.add_row(escape(one.name), _NOTHING if rank is None else f"{rank:.2f}", *shapes, *accuracies)
+    yield table
+    by_key = ranks(readings)
+    for group in ("features", "embeddings"):
+        names = [measure for cloud, measure in by_key if cloud == group]
+        for some in _chunks(names, console.width - max(len(one.name) for one in found) - 6):
+            yield _title(f"{group} (* the best)")
+            table = _table(console, "", *(f"({measure.replace('_', chr(10))})" for measure in some))
+            for i in order:
+                cells = [_ranked(readings[i].get((group, m)), by_key[group, m][i], by_key[group, m]) for m in some]
+                table.add_row(escape(found[i].name), *cells)
+            yield table
+    yield from _agreement(agreement_with_probes(found), console)
+
+
+def _plain_shape(one: Inspected, group: str) -> str:
+    return " × ".join(f"{side:,}" for side in one.clouds[group].shape) if group in one.clouds else _NOTHING
+
+
+def _chunks(names: Sequence[str], room: int) -> Iterator[list[str]]:
+    """As many columns at a time as fit beside the names of the inputs."""
+    some: list[str] = []
+    used = 0
+    for name in names:
+        wide = max(9, *(len(word) for word in name.split("_"))) + 3
+        if some and used + wide > room:
+            yield some
+            some, used = [], 0
+        some.append(name)
+        used += wide
+    if some:
+        yield some
+
+
+def _ranked(reading: Reading | None, rank: float | None, all_ranks: Sequence[float | None]) -> Text:
+    if reading is None or reading.value is None:
+        return Text(_NOTHING, style="dim")
+    best = rank is not None and rank == min(r for r in all_ranks if r is not None)
+    return Text(number(reading.value) + (" *" if best else "  "), style="bold" if best else "")
+
+
+def _agreement(found: Sequence[Agreement], console: Console) -> Iterator[Table | Text | str]:
+    if not found:
+        return
+    probes = [probe for probe in PROBES if any(a.probe == probe for a in found)]
+    yield _title("Does it say what labels say? Spearman's rank correlation with probe accuracy")
+    table = _table(console, "measure", "of", "good is", *(f"({probe})" for probe in probes), "(n)")
+    by_probe = {(a.cloud, a.measure, a.probe): a for a in found}
+    for a in found:
+        if a.probe == probes[0]:
+            others = [by_probe.get((a.cloud, a.measure, probe)) for probe in probes]
+            cells = [_NOTHING if b is None else number(round(b.correlation, 2), 2) for b in others]
+            table.add_row(a.measure.replace("_", " "), a.cloud, a.better, *cells, str(a.n))
+    yield table
+    n = max(a.n for a in found)
+    if n < FEW:
+        yield f"{n} runs are too few for these correlations to mean much; {FEW} are the least."

@@ -1,0 +1,116 @@
+"""What a run makes of views: features and embeddings of samples that are drawn for looking at it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int64
+from rich.console import Console
+from rich.progress import Progress
+from torch import Tensor
+
+from eigenview._errors import UsageError
+from eigenview.data import Images, Steps, batches_of, from_step, open_images, used_whole
+from eigenview.runs.load import load_model
+from eigenview.runs.run import Run
+from eigenview.views import ViewPolicy, augment, augment_cropped, crop_photo
+
+_AT_ONCE = 512  # views
+FEWEST_VIEWS = 4
+
+
+@dataclass(frozen=True)
+class Look:
+    """Features h and embeddings z of the same views; the same tensor where the run has no projector."""
+
+    h: Float[Tensor, "K P d"]
+    z: Float[Tensor, "K P D"]
+
+
+def look(
+    run: str | Path,
+    P: int = 1000,
+    K: int | None = None,
+    policy: ViewPolicy | None = None,
+    source: str | None = None,
+    seed: int = 0,
+    console: Console | None = None,
+) -> Look:
+    """Features and embeddings of views of a run's training images, by its last checkpoint, in evaluation mode.
+
+    Runs on the same images, at the same size and under the same policy see the same views for the same seed.
+
+    Args:
+        run: a run's directory.
+        P: samples; all there are, if they are fewer.
+        K: views of each; by default as many as in training, at least 4.
+        policy: how views are drawn; by default the run's own.
+        source: images; by default what the run was trained on.
+        seed: which samples, and which views of them.
+        console: where to show progress.
+
+    Raises:
+        UsageError: no such run or checkpoint, its images have gone, too few samples or views, or features that are not
+            finite.
+    """
+    recipe = Run.open(run).recipe
+    K = max(recipe.views.K, FEWEST_VIEWS) if K is None else K
+    if P < 2 or K < 2:
+        raise UsageError(f"at least 2 samples and 2 views of each are needed, not P = {P} and K = {K}")
+    model = load_model(run)
+    images = _open(run, source or recipe.data.train, given=source is not None)
+    if len(images) < 2:
+        raise UsageError(f"one image is too few to look at {run} with: name others with --data DATA")
+    chosen = np.sort(np.random.default_rng(seed).permutation(len(images))[:P])
+    size = recipe.data.size or (min(images.size) if images.size else 64)
+    views = _views(images, chosen, policy or recipe.views.policy, K, size, seed, recipe.data.workers)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    model = model.to(device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    h, z = [], []
+    with torch.no_grad(), Progress(console=console or Console(quiet=True), transient=True) as progress:
+        task = progress.add_task(f"views of {Path(run).name}", total=len(chosen))
+        for some in views:
+            features, embeddings = model(some.to(device))
+            h.append(features.float().cpu())
+            z.append(embeddings.float().cpu())
+            progress.advance(task, some.shape[1])
+    features = torch.cat(h, dim=1)
+    embeddings = torch.cat(z, dim=1) if recipe.projector.D else features
+    if not bool(torch.isfinite(features).all() and torch.isfinite(embeddings).all()):
+        raise UsageError(f"the features of {run} are not finite: see its alarms (eigenview report {run})")
+    return Look(features, embeddings)
+
+
+def _open(run: str | Path, source: str, given: bool) -> Images:
+    try:
+        return open_images(source)
+    except UsageError as error:
+        if given:
+            raise
+        raise UsageError(
+            f"the images that {run} was trained on cannot be opened ({error}): name images with --data DATA, "
+            "or write features with eigenview embed and inspect those"
+        ) from error
+
+
+def _views(
+    images: Images, chosen: Int64[np.ndarray, "P"], policy: ViewPolicy, K: int, size: int, seed: int, workers: int
+) -> Iterator[Float[Tensor, "K p C S S"]]:
+    """The views of some samples at a time, drawn as in training: small images whole, others from crops in workers."""
+    at_once = max(1, _AT_ONCE // K)
+    generator = torch.Generator().manual_seed(seed)
+    if used_whole(images):
+        for _, pixels in batches_of(images, None, at_once, chosen):
+            yield augment(pixels, policy, K, generator, size)
+        return
+    parts = np.split(chosen, range(at_once, len(chosen), at_once))
+    take = partial(crop_photo, policy=policy, size=size, views=K)
+    # Workers fetch ahead, beyond the last part, too.
+    steps = Steps(images, lambda step: parts[step % len(parts)], take, seed, sample_dim=1)
+    crops = from_step(steps, images, 0, workers)
+    for pixels in islice(crops, len(parts)):
+        yield augment_cropped(pixels, policy, generator)

@@ -1,0 +1,112 @@
+"""`eigenview inspect`, as it is typed."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from eigenview.cli import main
+from eigenview.measures import CATALOGUE
+from eigenview.report import inspection
+from eigenview.runs import Look
+
+
+@pytest.fixture
+def views(tmp_path: Path) -> Path:
+    generator = np.random.default_rng(0)
+    samples = generator.normal(size=(80, 6))
+    np.save(tmp_path / "views.npy", samples + 0.2 * generator.normal(size=(3, 80, 6)))
+    np.save(tmp_path / "rows.npy", samples)
+    return tmp_path / "views.npy"
+
+
+def test_a_file_gives_a_plain_table_when_piped(views, capsys):
+    assert main(["inspect", str(views)]) == 0
+    printed = capsys.readouterr()
+    assert "features: 3 views × 80 samples × 6" in printed.out
+    assert "effective rank" in printed.out
+    assert not set("\x1b─│╭") & set(printed.out)
+    assert printed.err.strip() == ""
+
+
+def test_json_holds_every_measure_in_a_shape_that_stays(views, capsys):
+    assert main(["inspect", str(views), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert set(said) == {"version", "inputs", "mean_ranks", "agreement"}
+    (one,) = said["inputs"]
+    assert set(one) == {"name", "path", "kind", "step", "probes", "clouds"}
+    readings = one["clouds"]["features"]["readings"]
+    assert [reading["measure"] for reading in readings] == [listed.name for listed in CATALOGUE]
+    keys = "measure meaning better value missing rows sampled references position verdict"
+    assert all(set(reading) == set(keys.split()) for reading in readings)
+
+
+def test_several_are_ranked_and_drawn(views, capsys):
+    figure = views.with_name("figure.svg")
+    assert main(["inspect", str(views), str(views.with_name("rows.npy")), "--plot", str(figure)]) == 0
+    printed = capsys.readouterr()
+    assert "2 inputs, ranked without labels" in printed.out
+    assert "figure.svg" in printed.err
+    assert "Marchenko–Pastur" in figure.read_text()
+
+
+def test_runs_are_seen_under_the_same_views_and_their_probes_are_read(tmp_path, capsys, monkeypatch):
+    seen = []
+
+    def look(run, P, K, policy, data, seed, console):
+        seen.append((P, K, policy, data, seed))
+        h = torch.randn(K, P, 5, generator=torch.Generator().manual_seed(len(seen)))
+        return Look(h, h[..., :3].contiguous())
+
+    monkeypatch.setattr(inspection, "look", look)
+    for i, policy in enumerate(("large", "small", "small")):
+        run = tmp_path / f"run{i}"
+        (run / "checkpoints" / "step-00000009").mkdir(parents=True)
+        (run / "recipe.yaml").write_text(f"views: {{K: {2 + 2 * i}, policy: {policy}}}")
+        line = {"kind": "probe", "input": "features", "probe": "kNN", "accuracy": 0.5 + i / 10}
+        (run / "metrics.jsonl").write_text(json.dumps(line) + "\n")
+    paths = [str(tmp_path / f"run{i}") for i in range(3)]
+    assert main(["inspect", *paths, "--P", "50", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert len(set(seen)) == 1
+    assert seen[0][:2] == (50, 6)
+    assert [one["probes"] for one in said["inputs"]] == [{"kNN": 0.5}, {"kNN": 0.6}, {"kNN": 0.7}]
+    assert {one["step"] for one in said["inputs"]} == {9}
+    assert {line["n"] for line in said["agreement"]} == {3}
+    assert {line["cloud"] for line in said["agreement"]} == {"features", "embeddings"}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("inspect", "name a file of features or a run to inspect"),
+        ("inspect nowhere", "its ending must be one of .npy"),
+        ("inspect nowhere.npy", "there is no such file or run"),
+        ("inspect one.npy", "has one sample"),
+        ("inspect labels.npy", "these look like labels"),
+        ("inspect nan.npy", "1 row has NaN or infinite values, the first is row 2"),
+        ("inspect torn.npy", "cannot read torn.npy"),
+        ("inspect objects.npy", "could run code"),
+        ("inspect good.npy --plot a.gif", "its ending must be one of .png"),
+        ("inspect good.npy --data digits", "--data is for runs"),
+        ("inspect run", "run has no checkpoint yet"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_2(words, said, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    good = np.ones((4, 3))
+    np.save("good.npy", good)
+    np.save("one.npy", good[:1])
+    np.save("labels.npy", good.astype(int))
+    np.save("nan.npy", np.where(np.arange(12).reshape(4, 3) == 7, np.nan, good))
+    np.save("objects.npy", np.array([{}, None]), allow_pickle=True)
+    Path("torn.npy").write_bytes(Path("good.npy").read_bytes()[:-9])
+    Path("run").mkdir()
+    Path("run/recipe.yaml").write_text("")
+    assert main(words.split()) == 2
+    message = capsys.readouterr().err
+    assert said in message
+    assert message.startswith("eigenview: ")
+    assert message.count("\n") == 1
