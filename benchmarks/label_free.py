@@ -137,7 +137,7 @@ def results() -> dict[str, dict]:
 def correlation(x: np.ndarray, y: np.ndarray) -> float:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a resample may be constant
-        return float(spearmanr(x, y).statistic)
+        return float(spearmanr(x, y)[0])  # pyright: ignore[reportArgumentType]
 
 
 def interval(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
@@ -173,7 +173,7 @@ def table(found: dict[str, dict]) -> str:
                     cells += ["—", "—"]
                     strengths.append(0.0)
                     continue
-                rho, (low, high) = (f(x[there], accuracies[there]) for f in (correlation, interval))
+                rho, (low, high) = correlation(x[there], accuracies[there]), interval(x[there], accuracies[there])
                 note = "" if there.all() else f" (of {there.sum()} runs)"
                 inside = within(x[there], accuracies[there], groups[there])
                 cells += [f"{signed(rho)} [{signed(low)}, {signed(high)}]{note}", signed(inside)]

@@ -1,5 +1,7 @@
 """Measures taken together: what each needs, what it is held against, and who is best by it."""
 
+from typing import Literal
+
 import pytest
 import torch
 from torch import Tensor
@@ -34,7 +36,7 @@ def known(K: int, N: int, D: int) -> dict[str, float]:
     return {"collapsed": 1.0, "isotropic": 1000.0}
 
 
-def constant(value: float, better="high", references=known) -> Listed:
+def constant(value: float, better: Literal["high", "low", "neither"] = "high", references=known) -> Listed:
     return Listed(lambda x: value, "rows", better, "", references=references)
 
 

@@ -58,9 +58,7 @@ CATALOGUE: tuple[Listed, ...] = (
     Listed(participation_ratio, "rows", "high", "directions that share the variance", shares=Cloud),
     Listed(nesum, "rows", "high", "variance in units of its strongest direction's", shares=Cloud),
     Listed(rank_at, "rows", "high", "directions at least 1% as strong as the strongest", shares=Cloud),
-    Listed(
-        alpha_req, "rows", "neither", "decay of the spectrum; often near 1 for good features, 0 is flat", shares=Cloud
-    ),
+    Listed(alpha_req, "rows", "neither", "decay of the spectrum; often near 1 if good, 0 is flat", shares=Cloud),
     Listed(condition, "rows", "low", "strongest over weakest direction; 1e7 is singular", shares=Cloud),
     Listed(coherence, "rows", "low", "1 is samples that share directions; high is some with their own", shares=Cloud),
     Listed(uniformity, "rows", "low", "0 is collapse, near -4 is even on the sphere", most_rows=10_000),

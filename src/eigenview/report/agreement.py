@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from statistics import mean
 from typing import NamedTuple
 
+import numpy as np
 from scipy.stats import spearmanr
 
 from eigenview.measures import Reading, best_to_worst
@@ -56,6 +57,6 @@ def agreements(readings: Sequence[Readings], accuracies: Sequence[float | None],
         values, known = [reading.value for reading, _ in pairs], [accuracy for _, accuracy in pairs]
         if len(pairs) < 3 or len(set(values)) == 1 or len(set(known)) == 1:
             continue
-        correlation, p_value = (float(number) for number in spearmanr(values, known))
+        correlation, p_value = np.asarray(spearmanr(values, known), float).tolist()
         found.append(Agreement(cloud, measure, pairs[0][0].better, probe, correlation, p_value, len(pairs)))
     return sorted(found, key=lambda agreement: -abs(agreement.correlation))
