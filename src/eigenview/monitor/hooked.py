@@ -91,6 +91,7 @@ class Monitor:
         self._ears: list[Ear] = []
         self._journal: Journal | None = None
         self._by_hand, self._heard = False, False
+        self._parameters: set[int] = set()
         self._stepped: set[int] = set()
 
     @property
@@ -120,7 +121,7 @@ class Monitor:
         self._calls = {what: self._calls_of() for what in self._layers}
         for what, layer in self._layers.items():
             self._ears.append(Ear(partial(self._hear, what)))
-            self._handles.append(layer.register_forward_hook(self._ears[-1]))
+            self._handles.append(layer.register_forward_hook(self._ears[-1]))  # pyright: ignore[reportArgumentType]
         if self._model is not None:
             self._handles.append(register_optimizer_step_post_hook(self._optimised))
         self._journal.start(self._model, self._about)
@@ -159,9 +160,7 @@ class Monitor:
             if x is None:
                 continue
             if what in self._names:
-                raise UsageError(
-                    f"{what} are heard at the layer '{self._names[what]}' already: do not observe them too"
-                )
+                raise UsageError(f"{what} are heard at the layer '{self._names[what]}' already")
             calls = self._calls.setdefault(what, self._calls_of())
             if self._pace.watched:
                 try:
@@ -192,13 +191,18 @@ class Monitor:
         """After any optimiser's step: one of another model, or a second one for the same forwards, is none of ours."""
         if self._by_hand or self._model is None:
             return
-        mine = {id(parameter) for parameter in self._model.parameters()}
-        if not any(id(p) in mine for group in optimiser.param_groups for p in group["params"]):
+        if not self._holds_ours(optimiser):
             return
         again = self._stepped and not self._heard and id(optimiser) not in self._stepped
         self._stepped = {*(self._stepped if again else ()), id(optimiser)}
         if not again:
             self._finish_step()
+
+    def _holds_ours(self, optimiser: Optimizer) -> bool:
+        held = [id(p) for group in optimiser.param_groups for p in group["params"]]
+        if self._model is not None and not any(p in self._parameters for p in held):
+            self._parameters = {id(parameter) for parameter in self._model.parameters()}  # they may have been replaced
+        return any(p in self._parameters for p in held)
 
     def _finish_step(self) -> None:
         if self._journal is None:

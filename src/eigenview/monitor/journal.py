@@ -1,5 +1,6 @@
 """What a monitor writes: measurements and alarms, in the file and in the log."""
 
+import contextlib
 import logging
 import platform
 import time
@@ -149,5 +150,7 @@ class Journal:
             return self._file.write(kind, **values) if self._file is not None else {"kind": kind, **values}
         except OSError as error:
             logger.error("nothing more is written: %s", error)
-            self._file = None
+            file, self._file = self._file, None
+            with contextlib.suppress(OSError):
+                file.__exit__()  # pyright: ignore[reportOptionalMemberAccess]
             return {"kind": kind, **values}

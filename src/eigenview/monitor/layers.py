@@ -58,7 +58,7 @@ class Ear:
         self._hear = hear
 
     @torch.compiler.disable
-    def __call__(self, layer: nn.Module, inputs: Any, output: Any) -> None:
+    def __call__(self, module: nn.Module, args: Any, output: Any) -> None:
         """As torch calls hooks."""
         if self._hear is not None:
             self._hear(output)

@@ -52,6 +52,11 @@ class Cloud:
         """How many; rows whose sample is not known count as one each."""
         return len(self.rows) if self.views is None else self.views.shape[1]
 
+    @property
+    def finite(self) -> bool:
+        """Whether all of it is."""
+        return bool(torch.isfinite(self.rows).all())
+
 
 class Queue:
     """The newest batches, as many as the bounds allow, on the CPU.

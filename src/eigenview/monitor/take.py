@@ -81,7 +81,7 @@ def shares(cloud: Cloud) -> list[float]:
 
 
 def _plain(value: Any) -> float | dict[str, Any]:
-    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else float(value)
+    return asdict(value) if is_dataclass(value) else float(value)  # pyright: ignore[reportArgumentType]
 
 
 def _finite(value: float | dict[str, Any]) -> bool:
