@@ -55,9 +55,9 @@ class Ear:
     """
 
     def __init__(self, hear: Callable[[Any], None] | None = None) -> None:
-        self._hear = hear
+        # Not as a decorator: that would import torch's compiler together with this file.
+        self._hear = None if hear is None else torch.compiler.disable(hear)
 
-    @torch.compiler.disable
     def __call__(self, module: nn.Module, args: Any, output: Any) -> None:
         """As torch calls hooks."""
         if self._hear is not None:
