@@ -3,17 +3,12 @@
 Usage: python benchmarks/monitor.py [--batch P] [--rounds N] [--write]
 
 The work is a step of SimCLR: a ResNet-18 of full width with the stem for small images, an MLP projector, InfoNCE, two
-views of P images of 32×32 in float32, and SGD. A hundred steps between measurements would take minutes a round, so the
-three kinds of steps that there are among a hundred are timed apart, taking turns:
-
-- plain: no monitor;
-- idle: the monitor is there and does not look (its hooks return at once);
-- watched: the monitor copies rows of both layers; the last of these also measures and writes the line.
-
-A round times as many steps of each kind as a measurement has watched steps (to fill 1024 rows), on the same weights.
-The cost of a hundred steps is then (watched - plain), once, and (idle - plain) for each of the rest. Idle steps are too
-much like plain ones to be told apart by whole steps, so what their hooks do is also timed by itself, and counts. Run it
-on an idle machine: two-thread kernels stall where they must share a core with something else.
+views of P images of 32×32 in float32, and SGD. A hundred steps between measurements would take minutes a round, so only
+the steps that the monitor looks at are made (those that fill its 1024 rows; the last of them measures and writes), and
+as many plain ones, in turn; each of the others costs what hooks take that return at once, timed by themselves. The
+hooks' and the measurement's own time is counted within the monitor, and, as a check that nothing is overlooked, whole
+steps are compared too: their difference has the noise of the machine in it. Run it on an idle machine: two-thread
+kernels stall where they must share a core with something else.
 """
 
 import argparse
@@ -24,9 +19,11 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
+from torch.optim.optimizer import Optimizer
 
 from eigenview import Monitor
 from eigenview.nets import Encoder, Model, Projector, ResNet
@@ -46,9 +43,9 @@ def simclr(P: int) -> tuple[nn.Module, Callable[[], None]]:
     objective, views = InfoNCE(), torch.rand(K, P, 3, 32, 32)
 
     def step() -> None:
-        _, z = model(views.flatten(0, 1))
+        _, z = model(views)
         optimiser.zero_grad()
-        objective(z.unflatten(0, (K, P))).backward()
+        objective(z).backward()
         optimiser.step()
 
     return model, step
@@ -61,71 +58,77 @@ def seconds(step: Callable[[], None], times: int) -> float:
     return time.perf_counter() - start
 
 
-def monitored(model: nn.Module, out: Path, every: int, done: int) -> Monitor:
-    return Monitor(
-        model, "encoder", "projector", every=every, out=out, rows=ROWS, views="stacked", K=K, step=done
-    )  # fmt: skip
+class Timed(Monitor):
+    """A monitor that knows how long it took."""
+
+    spent = 0.0
+
+    def __enter__(self) -> "Timed":
+        self.start()
+        return self
+
+    def _hear(self, what: str, output: Any) -> None:
+        start = time.perf_counter()
+        super()._hear(what, output)
+        self.spent += time.perf_counter() - start
+
+    def _optimised(self, optimiser: Optimizer, *others: Any) -> None:
+        start = time.perf_counter()
+        super()._optimised(optimiser, *others)
+        self.spent += time.perf_counter() - start
 
 
-def idle_hooks(model: nn.Module, out: Path) -> float:
-    """Seconds that hooks take in a step that is not watched: two layers' and the optimiser's."""
-    output = torch.zeros(2, 2, requires_grad=True)
-    optimiser = torch.optim.SGD(model.parameters())
-    with monitored(model, out, 10**9, 0) as monitor:
-        monitor._pace._measured = True  # the first measurement is over
+def monitor(model: nn.Module, out: Path, every: int) -> Timed:
+    return Timed(model, "encoder", "projector", every=every, out=out, rows=ROWS, views="stacked", K=K)
+
+
+def idle(model: nn.Module, out: Path) -> float:
+    """Seconds that a step takes in hooks that return at once: two layers' and the optimiser's."""
+    output, optimiser = torch.zeros(2, 2, requires_grad=True), torch.optim.SGD(model.parameters())
+    with monitor(model, out, 10**9) as looking:
 
         def hooks() -> None:
-            for ear in monitor._ears:
+            for ear in looking._ears:
                 ear(model, (), output)
-            monitor._optimised(optimiser)
+            looking._optimised(optimiser)
 
-        hooks()
+        seconds(hooks, ROWS)  # the first measurement is over then
         return seconds(hooks, 1000) / 1000
 
 
-def rounds(P: int, number: int, folder: Path) -> list[dict[str, float]]:
+def table(P: int, rounds: int) -> str:
     model, step = simclr(P)
     window = max(1, ROWS // (K * P))
-    step()
-    found = []
-    for i in range(number + 1):
-        taken = {"plain": seconds(step, window)}
-        # A measurement every `window` steps: all of them are watched, and the last one measures.
-        with monitored(model, folder / f"watched {i}", window, 0):
-            taken["watched"] = seconds(step, window)
-        with monitored(model, folder / f"idle {i}", 10**9, 0) as monitor:
-            monitor._pace._measured = True
-            taken["idle"] = seconds(step, window)
-        found.append({kind: value / window for kind, value in taken.items()})
-    return found[1:]  # the first warms up
-
-
-def table(P: int, number: int) -> str:
-    window = max(1, ROWS // (K * P))
+    plain, watched, inside = [], [], []
     with tempfile.TemporaryDirectory() as folder:
-        found = rounds(P, number, Path(folder))
-        model, _ = simclr(2)
-        hooks = idle_hooks(model, Path(folder) / "hooks")
-    plain, watched, idle = (median(r[kind] for r in found) for kind in ("plain", "watched", "idle"))
-    extra = window * median(r["watched"] - r["plain"] for r in found)
-    spread = sorted(window * (r["watched"] - r["plain"]) for r in found)
-    share = (extra + (EVERY - window) * hooks) / (EVERY * plain)
-    low, high = spread[len(spread) // 4], spread[(3 * len(spread)) // 4]
-    return f"""| kind of step | ms |
+        with monitor(model, Path(folder) / "warm", 1):
+            step()
+        for i in range(rounds):
+            plain.append(seconds(step, window))
+            with monitor(model, Path(folder) / str(i), window) as looking:
+                watched.append(seconds(step, window))
+                inside.append(looking.spent)
+        hooks = idle(model, Path(folder) / "idle")
+    whole = [w - p for w, p in zip(watched, plain, strict=True)]
+    spread = f"{1e3 * min(whole):,.1f} to {1e3 * max(whole):,.1f}"
+    typical = EVERY * median(plain) / window
+    share, by_difference = ((cost + (EVERY - window) * hooks) / typical for cost in (median(inside), median(whole)))
+    return f"""| what | ms |
 |---|---|
-| plain | {1e3 * plain:,.1f} |
-| idle | {1e3 * idle:,.1f} (its hooks by themselves: {1e6 * hooks:,.0f} µs) |
-| watched, the measurement shared out over {window} | {1e3 * watched:,.1f} |
+| a step without a monitor | {1e3 * median(plain) / window:,.1f} |
+| {EVERY} of them | {1e3 * typical:,.0f} |
+| within the monitor, in {window} watched steps with the measurement | {1e3 * median(inside):,.1f} |
+| whole watched steps, less as many plain ones | {1e3 * median(whole):,.1f} ({spread}) |
+| hooks that return at once, in the other {EVERY - window} steps | {1e3 * (EVERY - window) * hooks:,.1f} |
 
-A measurement with its {window} watched steps costs {1e3 * extra:,.0f} ms more than plain steps (middle half of the
-rounds: {1e3 * low:,.0f} to {1e3 * high:,.0f} ms). With one every {EVERY} steps, the monitor costs **{share:.2%}** of
-training."""
+With a measurement every {EVERY} steps, the monitor costs **{share:.2%}** of training (by the difference of whole steps
+{by_difference:.2%})."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--batch", type=int, default=64, metavar="P", help="images in a batch")
-    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="turns that each kind of step takes")
+    parser.add_argument("--rounds", type=int, default=4, metavar="N", help="turns that each kind takes")
     parser.add_argument("--write", action="store_true", help="also write benchmarks/monitor.md")
     arguments = parser.parse_args()
     if not 2 <= arguments.batch <= ROWS // K or arguments.rounds < 1:
@@ -134,8 +137,8 @@ def main() -> None:
 
 A step of SimCLR with and without `eigenview.Monitor` at its defaults (a measurement of {ROWS:,} rows of both layers
 every {EVERY} steps): ResNet-18 with the small-image stem, MLP projector to D = 128, InfoNCE, {K} views of
-{arguments.batch} images of 32×32, float32, SGD. Medians of {arguments.rounds} rounds in which the kinds of steps take
-turns (`python benchmarks/monitor.py --write`).
+{arguments.batch} images of 32×32, float32, SGD. Medians of {arguments.rounds} rounds in which plain
+and watched steps take turns (`python benchmarks/monitor.py --write`).
 
 {table(arguments.batch, arguments.rounds)}
 

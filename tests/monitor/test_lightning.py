@@ -40,7 +40,8 @@ def module(package):
 
 
 def loader():
-    return torch.utils.data.DataLoader([torch.stack([batch(s), batch(50 + s)]) for s in range(STEPS)], batch_size=None)
+    views = [torch.stack([batch(s), batch(50 + s)]) for s in range(STEPS)]
+    return torch.utils.data.DataLoader(views, batch_size=None)  # pyright: ignore[reportArgumentType]
 
 
 def fit(package, tmp_path, callbacks, **options):
@@ -93,9 +94,9 @@ def test_hooks_go_when_training_fails(tmp_path):
             if trainer.global_step == 4:
                 raise ValueError("broken")
 
-    model = None
+    monitored = callback(tmp_path)
     with pytest.raises(ValueError, match="broken"):
-        fit(lightning, tmp_path, [monitored := callback(tmp_path), Fails()])
+        fit(lightning, tmp_path, [monitored, Fails()])
     assert monitored.monitor is not None
     model = monitored.monitor._model
     assert model is not None

@@ -4,11 +4,12 @@ import json
 import logging
 import pickle
 import weakref
+from collections import OrderedDict
 
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.optim.optimizer import _global_optimizer_post_hooks  # pyright: ignore[reportAttributeAccessIssue]
+from torch.optim.optimizer import _global_optimizer_post_hooks
 
 from eigenview import Monitor, UsageError
 from eigenview.measures import effective_rank
@@ -125,11 +126,11 @@ def test_values_that_are_not_finite_are_an_alarm_that_names_the_layer_and_traini
 
 
 def test_a_collapse_is_an_alarm(tmp_path, caplog):
-    model = nn.Sequential()
-    model.add_module("projector", nn.Linear(4, 12))
+    projector = nn.Linear(4, 12)
+    model = nn.Sequential(OrderedDict(projector=projector))
     with monitor(model, tmp_path, features=None, every=30, rows=40):
         train(model, 30, P=40)
-        nn.init.zeros_(model.projector.weight)
+        nn.init.zeros_(projector.weight)
         train(model, 60, P=40)
     assert [alarm["name"] for alarm in lines(tmp_path, "alarm")] == ["embeddings collapsed to a few dimensions"]
     assert "embeddings collapsed" in caplog.text
@@ -181,16 +182,14 @@ def test_tensors_can_be_given(tmp_path):
         for _ in range(4):
             looking.observe(z, features=h)
             looking.step()
-        with pytest.raises(UsageError, match="rows of features are needed"):
-            looking.observe(torch.zeros(0, 3))
-            looking.step()
-            looking.observe(torch.zeros(0, 3))
     assert [line["step"] for line in lines(tmp_path)] == [1, 2, 4]
     for line in lines(tmp_path):
         assert line["effective_rank"]["embeddings"] == pytest.approx(6)
         assert line["effective_rank"]["features"] == pytest.approx(effective_rank(h.flatten(0, 1)), rel=1e-6)
     with pytest.raises(UsageError, match="within `with"):
         looking.observe(z)
+    with monitor(None, tmp_path / "empty") as looking, pytest.raises(UsageError, match="rows of features are needed"):
+        looking.observe(torch.zeros(0, 3))
     with monitor(Net(), tmp_path / "hooked") as looking, pytest.raises(UsageError, match="'projector' already"):
         looking.observe(z)
 

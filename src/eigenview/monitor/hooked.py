@@ -121,7 +121,7 @@ class Monitor:
         self._calls = {what: self._calls_of() for what in self._layers}
         for what, layer in self._layers.items():
             self._ears.append(Ear(partial(self._hear, what)))
-            self._handles.append(layer.register_forward_hook(self._ears[-1]))  # pyright: ignore[reportArgumentType]
+            self._handles.append(layer.register_forward_hook(self._ears[-1]))
         if self._model is not None:
             self._handles.append(register_optimizer_step_post_hook(self._optimised))
         self._journal.start(self._model, self._about)
