@@ -141,8 +141,8 @@ def main() -> None:
 
 A step of SimCLR with and without `eigenview.Monitor` at its defaults (a measurement of {ROWS:,} rows of both layers
 every {EVERY} steps): ResNet-18 with the small-image stem, MLP projector to D = 128, InfoNCE, {K} views of
-{arguments.batch} images of 32×32, SGD, bfloat16 autocast and channels_last. Medians of {arguments.rounds} rounds in which plain
-and watched steps take turns (`python benchmarks/monitor.py --write`).
+{arguments.batch} images of 32×32, SGD, bfloat16 autocast and channels_last. Medians of {arguments.rounds} rounds in which
+plain and watched steps take turns (`python benchmarks/monitor.py --write`).
 
 {table(arguments.batch, arguments.rounds)}
 
