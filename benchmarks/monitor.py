@@ -132,7 +132,7 @@ With a measurement every {EVERY} steps, the monitor costs **{share:.2%}** of tra
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--batch", type=int, default=64, metavar="P", help="images in a batch")
-    parser.add_argument("--rounds", type=int, default=4, metavar="N", help="turns that each kind takes")
+    parser.add_argument("--rounds", type=int, default=2, metavar="N", help="turns that each kind takes")
     parser.add_argument("--write", action="store_true", help="also write benchmarks/monitor.md")
     arguments = parser.parse_args()
     if not 2 <= arguments.batch <= ROWS // K or arguments.rounds < 1:
@@ -141,8 +141,8 @@ def main() -> None:
 
 A step of SimCLR with and without `eigenview.Monitor` at its defaults (a measurement of {ROWS:,} rows of both layers
 every {EVERY} steps): ResNet-18 with the small-image stem, MLP projector to D = 128, InfoNCE, {K} views of
-{arguments.batch} images of 32×32, SGD, bfloat16 autocast and channels_last. Medians of {arguments.rounds} rounds in which
-plain and watched steps take turns (`python benchmarks/monitor.py --write`).
+{arguments.batch} images of 32×32, SGD, bfloat16 autocast and channels_last. Medians of {arguments.rounds} rounds in which plain
+and watched steps take turns (`python benchmarks/monitor.py --write`).
 
 {table(arguments.batch, arguments.rounds)}
 
