@@ -3,9 +3,7 @@
 Usage: python benchmarks/monitor.py [--batch P] [--rounds N] [--write]
 
 The work is a step of SimCLR: a ResNet-18 of full width with the stem for small images, an MLP projector, InfoNCE, two
-views of P images of 32×32, and SGD, in bfloat16 autocast and channels_last: the faster the step, the larger is the
-share of the monitor.
-A hundred steps between measurements would take minutes a round, so only
+views of P images of 32×32 in float32, and SGD. A hundred steps between measurements would take minutes a round, so only
 the steps that the monitor looks at are made (those that fill its 1024 rows; the last of them measures and writes), and
 as many plain ones, in turn; each of the others costs what hooks take that return at once, timed by themselves. The
 hooks' and the measurement's own time is counted within the monitor, and, as a check that nothing is overlooked, whole
@@ -41,15 +39,13 @@ def simclr(P: int) -> tuple[nn.Module, Callable[[], None]]:
     torch.manual_seed(0)
     encoder = Encoder(ResNet(18, stem="small"), mean=[0.5] * 3, std=[0.25] * 3)
     model = Model(encoder, Projector(encoder.features, D=128))
-    model = model.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     optimiser = build_optimiser(model, "sgd", lr=0.01, momentum=0.9, weight_decay=1e-4)
     objective, views = InfoNCE(), torch.rand(K, P, 3, 32, 32)
 
     def step() -> None:
-        with torch.autocast("cpu", torch.bfloat16):
-            _, z = model(views)
+        _, z = model(views)
         optimiser.zero_grad()
-        objective(z.float()).backward()
+        objective(z).backward()
         optimiser.step()
 
     return model, step
@@ -141,7 +137,7 @@ def main() -> None:
 
 A step of SimCLR with and without `eigenview.Monitor` at its defaults (a measurement of {ROWS:,} rows of both layers
 every {EVERY} steps): ResNet-18 with the small-image stem, MLP projector to D = 128, InfoNCE, {K} views of
-{arguments.batch} images of 32×32, SGD, bfloat16 autocast and channels_last. Medians of {arguments.rounds} rounds in which plain
+{arguments.batch} images of 32×32, float32, SGD. Medians of {arguments.rounds} rounds in which plain
 and watched steps take turns (`python benchmarks/monitor.py --write`).
 
 {table(arguments.batch, arguments.rounds)}
