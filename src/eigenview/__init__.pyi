@@ -2,6 +2,7 @@ from . import measures as measures
 from . import objectives as objectives
 from . import views as views
 from ._errors import UsageError as UsageError
+from .monitor import Monitor as Monitor
 from .runs import Recipe as Recipe
 from .runs import load as load
 from .training import train as train

@@ -12,12 +12,14 @@ class Report:
     """Write a run's report.html again, also while it trains."""
 
     run_directory: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
-    """The run."""
+    """The run, or the directory that a Monitor wrote to."""
 
     def run(self) -> int:
         """Writes the page, and says where it is."""
         from eigenview.report import write_page
         from eigenview.runs import Run
 
-        print(f"report: {write_page(Run.open(self.run_directory).path).resolve()}")
+        monitored = (self.run_directory / "metrics.jsonl").exists()
+        run = Run(self.run_directory) if monitored else Run.open(self.run_directory)
+        print(f"report: {write_page(run.path).resolve()}")
         return 0

@@ -1,0 +1,89 @@
+"""What a cloud of rows gives by each of the measures that are asked for."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, is_dataclass
+from typing import Any
+
+import torch
+
+from eigenview._errors import UsageError
+from eigenview._names import nearest, resolve
+from eigenview.measures import spectrum
+from eigenview.measures.catalogue import CATALOGUE, Listed
+from eigenview.monitor.queue import Cloud
+
+CHEAP = ("effective_rank",)
+"""What is measured where nothing is asked for."""
+
+Asked = str | Listed | Callable[..., Any]
+
+
+def find_measures(asked: Sequence[Asked]) -> tuple[Listed, ...]:
+    """The measures that are asked for.
+
+    Args:
+        asked: names of the catalogue, import paths `module:function`, entries, or functions of [N, D].
+
+    Raises:
+        UsageError: no such measure, or two of one name.
+    """
+    found = tuple(map(_find, asked))
+    names = [listed.name for listed in found]
+    twice = next((name for name in names if names.count(name) > 1 or not name.isidentifier()), None)
+    if twice is not None:
+        raise UsageError(f"measures: each needs a name of its own, and '{twice}' is none: define a function")
+    return found
+
+
+def _find(asked: Asked) -> Listed:
+    if isinstance(asked, Listed):
+        return asked
+    if not isinstance(asked, str):
+        return Listed(asked, "rows", "neither", "")
+    by_name = {listed.name: listed for listed in CATALOGUE}
+    if asked in by_name:
+        return by_name[asked]
+    if ":" in asked:
+        return Listed(resolve(asked, {}, "measure"), "rows", "neither", "")
+    raise UsageError(f"unknown measure '{asked}': {nearest(asked, by_name)}")
+
+
+def take(listed: Listed, cloud: Cloud) -> tuple[Any, str | None]:
+    """A measure's value, or None and the reason why there is none; no failure of a measure is passed on.
+
+    Args:
+        listed: the measure.
+        cloud: what it is of; of more rows than the measure takes, the newest.
+    """
+    x = cloud.rows
+    if listed.needs == "views":
+        if cloud.views is None:
+            return None, f"it needs views: {cloud.why}"
+        x = cloud.views
+    if listed.most_rows is not None:
+        most = max(1, listed.most_rows // x.shape[:-2].numel())
+        x = x[..., -most:, :]
+    try:
+        # Measures have generators of their own; a user's function may not.
+        with torch.random.fork_rng(devices=[]):
+            value = _plain(listed.function(x))
+    except Exception as error:  # whatever it is, training goes on
+        return None, str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+    return value, None if _finite(value) else "its value is not finite"
+
+
+def shares(cloud: Cloud) -> list[float]:
+    """The singular values as shares of the largest, as training writes them."""
+    values = spectrum(cloud.rows)
+    largest = values[0].clamp_min(torch.finfo(values.dtype).tiny)
+    return [float(f"{value:.4g}") for value in (values / largest).tolist()]
+
+
+def _plain(value: Any) -> float | dict[str, Any]:
+    return asdict(value) if is_dataclass(value) else float(value)  # pyright: ignore[reportArgumentType]
+
+
+def _finite(value: float | dict[str, Any]) -> bool:
+    numbers = value.values() if isinstance(value, dict) else (value,)
+    return all(not isinstance(number, float) or math.isfinite(number) for number in numbers)
