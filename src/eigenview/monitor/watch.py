@@ -30,7 +30,7 @@ class Watch:
         self._peak = dict.fromkeys(rooms, 0.0)
         self._ranks: dict[str, list[tuple[int, float]]] = {what: [] for what in rooms}
         self._widest = 0.0
-        self._in_a_row = {"cold": 0, "origin": 0}
+        self._in_a_row = {"cold": 0, "origin": 0, "apart": 0}
         self._raised: set[str] = set()
 
     def see(self, measured: Mapping[str, Any]) -> list[Alarm]:
@@ -55,11 +55,12 @@ class Watch:
         coldest, temperature = self._coldest, line.get("temperature")
         cold = coldest is not None and temperature is not None and temperature <= 1.001 * coldest
         self._in_a_row["cold"] = self._in_a_row["cold"] + 1 if cold else 0
+        self._in_a_row["apart"] = self._in_a_row["apart"] + 1 if views_apart(line) else 0
         stable = _value(line, "origin", "growing") == 0
         self._in_a_row["origin"] = self._in_a_row["origin"] + 1 if stable else 0
 
     def _found(self, line: Mapping[str, Any]) -> Iterator[Alarm]:
-        # Two measurements in a row: one may be chance, or a clamp that was only touched.
+        # Two measurements in a row: one may be a batch's chance, or a clamp that was only touched.
         if self._in_a_row["origin"] >= 2:
             yield _origin_stable(line)
         if self._in_a_row["cold"] >= 2:
@@ -70,7 +71,8 @@ class Watch:
         if complete is not None:
             # It says all that chance level, few dimensions of embeddings and views apart would.
             yield complete
-        alarms = [None if complete else at_chance(line), None if complete else views_apart(line)]
+        apart = views_apart(line) if self._in_a_row["apart"] >= 2 else None
+        alarms = [None, None] if complete else [at_chance(line), apart]
         for what, room in self._rooms.items():
             rank = _value(line, "effective_rank", what)
             if rank is None:
