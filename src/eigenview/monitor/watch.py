@@ -106,4 +106,5 @@ def _coldest(line: Mapping[str, Any]) -> Alarm:
 
 
 def _value(line: Mapping[str, Any], group: str, name: str) -> float | None:
-    return (line.get(group) or {}).get(name)
+    value = (line.get(group) or {}).get(name)
+    return None if value is None else float(value)
