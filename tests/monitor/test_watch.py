@@ -69,8 +69,8 @@ def test_alike_embeddings_do_not_matter_to_a_loss_far_from_collapse():
 
 
 def test_embeddings_that_vanish_have_collapsed_whatever_their_direction():
-    wide, gone = {"spread": {"embeddings": 2.0}}, {"spread": {"embeddings": 1e-4}}
-    assert names(watching(), line(1, **wide), line(500, scale=None, **gone)) == ["complete collapse"]
+    wide, gone = {"embeddings": 2.0}, {"embeddings": 1e-4}
+    assert names(watching(), line(1, spread=wide), line(500, scale=None, spread=gone)) == ["complete collapse"]
 
 
 def test_without_pairs_a_rank_of_one_is_complete_collapse():
