@@ -29,7 +29,7 @@ def test_the_innermost_module_that_comes_first_is_named():
     assert first_not_finite({"net": net}, lambda: net(torch.ones(2, 3))) == "net.1.1 (Overflows)"
     assert first_not_finite({"net": net[0]}, lambda: net(torch.ones(2, 3))) is None
     assert not net[0]._forward_hooks
-    net[0].weight.data.fill_(torch.inf)
+    net.get_parameter("0.weight").data.fill_(torch.inf)
     found = first_not_finite({"net": net}, lambda: net(torch.ones(2, 3)))
     assert found == "net.0 (Linear, whose weights are not finite)"
 
@@ -39,5 +39,5 @@ def test_gradients_that_are_not_finite_began_nearest_to_the_loss():
     net(torch.ones(1, 2)).sum().backward()
     assert last_gradient_not_finite(net.named_parameters()) is None
     for name in ("0.weight", "1.weight"):
-        net.get_parameter(name).grad.fill_(torch.nan)
+        net.get_parameter(name).grad = torch.full((2, 2), torch.nan)
     assert last_gradient_not_finite(net.named_parameters()) == "1.weight"
