@@ -92,9 +92,9 @@ def test_what_an_objective_learns_counts_moves_does_not_decay_and_comes_back(tin
     assert measure(made, taken.reference, with_spectrum=False)["scale"] == pytest.approx(2 / 4.2)
     taken.restore(weights, start)
     assert taken.objective.level.item() == 2
-    assert taken.finite()
+    assert taken.broken_weight() is None
     taken.objective.level.data.fill_(torch.nan)
-    assert not taken.finite()
+    assert taken.broken_weight() == "objective.level"
 
 
 def copy_of(state):

@@ -38,11 +38,13 @@ class Train:
     """The run's directory; by default a new one in `runs/`."""
     resume: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Go on from the last checkpoint of --out, if there is one."""
+    strict: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Exit with code 1 if any alarm was raised; the run still goes to its end, and is saved."""
     settings: Annotated[Recipe, tyro.conf.arg(name="")] = field(default_factory=digits)
 
     def on_its_recipe(self) -> "Train":
         """What these words start from: the recipe they name, which flags then change."""
-        if self.resume and self.out is not None and self == Train(out=self.out, resume=True):
+        if self.resume and self.out is not None and self == Train(out=self.out, resume=True, strict=self.strict):
             stored = self.out / "recipe.yaml"
             if not stored.exists():
                 raise UsageError(f"there is no run in {self.out} to resume: name its DATA to start one there")
@@ -80,7 +82,18 @@ class Train:
         console.print(
             f"{outcome}; report: {(out / 'report.html').resolve()}", soft_wrap=True, highlight=False, markup=False
         )
-        return {"finished": 0, "non-finite": 1, "interrupted": 130}[outcome]
+        code = {"finished": 0, "non-finite": 1, "interrupted": 130}[outcome]
+        alarms = _alarms(out) if self.strict else []
+        if alarms:
+            console.print(f"--strict: {', '.join(alarms)}", highlight=False, markup=False, soft_wrap=True)
+        return 1 if alarms and code == 0 else code
+
+
+def _alarms(out: Path) -> list[str]:
+    """What was raised in the whole run, also in earlier sittings."""
+    from eigenview.runs import Run
+
+    return list(dict.fromkeys(line["name"] for line in Run.open(out).metrics if line["kind"] == "alarm"))
 
 
 def _new_directory(recipe: Recipe) -> Path:

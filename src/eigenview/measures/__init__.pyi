@@ -43,6 +43,8 @@ from .negatives import nearest_negative_distances as nearest_negative_distances
 from .negatives import nearest_negatives as nearest_negatives
 from .normality import Gaussianity as Gaussianity
 from .normality import gaussianity as gaussianity
+from .pairs import PairCosines as PairCosines
+from .pairs import pair_cosines as pair_cosines
 from .power_law import alpha_req as alpha_req
 from .projector import projector_rank as projector_rank
 from .readings import Reading as Reading

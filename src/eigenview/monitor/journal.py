@@ -5,6 +5,7 @@ import logging
 import platform
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,11 @@ from torch import Tensor, nn
 
 import eigenview
 from eigenview._errors import UsageError
-from eigenview.measures.catalogue import Listed
-from eigenview.monitor.alarms import Alarm, Watch
+from eigenview.measures import Listed, pair_cosines
+from eigenview.monitor.alarm import Alarm
 from eigenview.monitor.queue import Cloud
 from eigenview.monitor.take import shares, take
+from eigenview.monitor.watch import Watch
 from eigenview.runs import MetricsWriter
 
 logger = logging.getLogger("eigenview")
@@ -92,15 +94,19 @@ class Journal:
             what: cloud for what, cloud in clouds.items() if cloud is not None and torch.isfinite(cloud.rows).all()
         }
         for what, cloud in clouds.items():
+            shared: dict[Any, Any] = {}
             for listed in self._measures:
                 if what in usable:
-                    value, why = take(listed, usable[what])
+                    value, why = take(listed, usable[what], shared)
                 else:
                     value, why = None, problems[what] if cloud is None else "its rows are not finite"
                 values[listed.name][what] = value
                 if why is not None:
                     missing.setdefault(listed.name, {})[what] = why
         rows = {what: 0 if cloud is None else len(cloud.rows) for what, cloud in clouds.items()}
+        paired = {what: cloud.views for what, cloud in usable.items() if cloud.views is not None and cloud.samples > 1}
+        if paired:
+            values["cosine"] = {what: asdict(pair_cosines(views)) for what, views in paired.items()}
         if self._spectra_due():
             values["spectrum"] = {what: shares(cloud) for what, cloud in usable.items()}
         self._lines += 1
@@ -126,14 +132,14 @@ class Journal:
         return self._lines % 2 ** (self._lines // LINES_BETWEEN_THINNINGS).bit_length() == 0
 
     def _see(self, line: Mapping[str, Any], usable: Mapping[str, Cloud]) -> list[Alarm]:
-        """What `Watch` says of a line, which here has no loss: it is shown those with the ranks it knows of."""
+        """What `Watch` says of a line with the ranks it knows of."""
         ranks = {what: rank for what, rank in (line.get("effective_rank") or {}).items() if rank is not None}
         if self._watch is None and ranks:
             self._rooms = {what: min(usable[what].samples, usable[what].rows.shape[1]) for what in ranks}
-            self._watch = Watch(0, self._rooms)
+            self._watch = Watch(None, self._rooms)
         if self._watch is None or set(ranks) != set(self._rooms):
             return []
-        return self._watch.see({"loss": None, "scale": None, **line})
+        return self._watch.see(line)
 
     def _say_missing(self, step: int, name: str, what: str, why: str) -> None:
         if (key := f"{name} of {what}") not in self._said:

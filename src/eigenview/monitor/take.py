@@ -13,7 +13,7 @@ from eigenview.measures import spectrum
 from eigenview.measures.catalogue import CATALOGUE, Listed
 from eigenview.monitor.queue import Cloud
 
-CHEAP = ("effective_rank",)
+CHEAP = ("effective_rank", "stable_rank", "participation_ratio", "alpha_req")
 """What is measured where nothing is asked for."""
 
 Asked = str | Listed | Callable[..., Any]
@@ -49,12 +49,13 @@ def _find(asked: Asked) -> Listed:
     raise UsageError(f"unknown measure '{asked}': {nearest(asked, by_name)}")
 
 
-def take(listed: Listed, cloud: Cloud) -> tuple[Any, str | None]:
+def take(listed: Listed, cloud: Cloud, shared: dict[Any, Any]) -> tuple[Any, str | None]:
     """A measure's value, or None and the reason why there is none; no failure of a measure is passed on.
 
     Args:
         listed: the measure.
         cloud: what it is of; of more rows than the measure takes, the newest.
+        shared: what the measures of this cloud share, filled here.
     """
     x = cloud.rows
     if listed.needs == "views":
@@ -62,12 +63,15 @@ def take(listed: Listed, cloud: Cloud) -> tuple[Any, str | None]:
             return None, f"it needs views: {cloud.why}"
         x = cloud.views
     if listed.most_rows is not None:
-        most = max(1, listed.most_rows // x.shape[:-2].numel())
-        x = x[..., -most:, :]
+        x = x[..., -listed.most_rows :, :]
     try:
+        given: Any = x
+        if listed.shares is not None:
+            key = (listed.shares, x.shape)
+            given = shared[key] = shared.get(key) or listed.shares(x)
         # Measures have generators of their own; a user's function may not.
         with torch.random.fork_rng(devices=[]):
-            value = _plain(listed.function(x))
+            value = _plain(listed.function(given))
     except Exception as error:  # whatever it is, training goes on
         return None, str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
     return value, None if _finite(value) else "its value is not finite"

@@ -1,6 +1,7 @@
 """Barlow Twins."""
 
 from itertools import combinations
+from typing import ClassVar
 
 import torch
 from jaxtyping import Float
@@ -9,8 +10,6 @@ from torch import Tensor
 from eigenview.objectives.base import Objective, Reference, weight
 from eigenview.parallel import mean_over_ranks
 from eigenview.spectra import centred
-
-_EPSILON = 1e-5
 
 
 class BarlowTwins(Objective):
@@ -28,6 +27,8 @@ class BarlowTwins(Objective):
     Source: Zbontar et al. 2021, Eq. 1; sums over dimensions, and batch norm's ε, as in the authors' code.
     """
 
+    epsilon: ClassVar[float] = 1e-5
+
     def __init__(self, redundancy: float = 5e-3) -> None:
         super().__init__()
         self.redundancy = weight("redundancy", redundancy)
@@ -38,7 +39,7 @@ class BarlowTwins(Objective):
         z = centred(z)
         variances = mean_over_ranks(z.square().mean(1))
         # An infinite variance would make the correlations of a dimension 0.
-        deviations = (variances.where(variances.isfinite(), torch.nan) + _EPSILON).sqrt()
+        deviations = (variances.where(variances.isfinite(), torch.nan) + self.epsilon).sqrt()
         # From covariances, since all ranks divide those alike, while each would divide its own rows.
         covariances = mean_over_ranks(z[first].mT @ z[second] / z.shape[1])
         correlations = covariances / (deviations[first, :, None] * deviations[second, None, :])

@@ -2,6 +2,7 @@
 
 from itertools import combinations
 from math import sqrt
+from typing import ClassVar
 
 import torch
 from jaxtyping import Float
@@ -11,8 +12,6 @@ from torch import Tensor
 from eigenview.objectives.base import Objective, Reference, weight
 from eigenview.parallel import mean_over_ranks
 from eigenview.spectra import covariance
-
-_EPSILON = 1e-4
 
 
 class VICReg(Objective):
@@ -32,6 +31,8 @@ class VICReg(Objective):
     Source: information, Sec. 2, and Bardes et al. 2022; constants of the authors' code.
     """
 
+    epsilon: ClassVar[float] = 1e-4
+
     def __init__(self, invariance: float = 25.0, variance: float = 25.0, covariance: float = 1.0) -> None:
         super().__init__()
         self.invariance = weight("invariance", invariance)
@@ -44,7 +45,7 @@ class VICReg(Objective):
         distance = torch.stack([(first - second).square().mean() for first, second in combinations(z, 2)]).mean()
         cov = covariance(z)
         variances = cov.diagonal(dim1=-2, dim2=-1)
-        missing = torch.relu(1 - (variances + _EPSILON).sqrt()).mean()
+        missing = torch.relu(1 - (variances + self.epsilon).sqrt()).mean()
         off_diagonal = (cov - torch.diag_embed(variances)).square().sum((-2, -1)).mean()
         return {
             "invariance": self.invariance * mean_over_ranks(distance),
@@ -64,4 +65,4 @@ class VICReg(Objective):
         shape = P / (3 * D / (D + 2) - (P - 3) / (P - 1))
         missing = gammainc(shape, shape) - poch(shape, 0.5) / sqrt(shape) * gammainc(shape + 0.5, shape)
         uniform = self.variance * float(missing) + self.covariance * covariance
-        return Reference(collapsed=self.variance * (1 - sqrt(_EPSILON)), uniform=uniform, best=0.0)
+        return Reference(collapsed=self.variance * (1 - sqrt(self.epsilon)), uniform=uniform, best=0.0)

@@ -1,5 +1,6 @@
 """One update: views, nets, objective, gradient, optimiser."""
 
+import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 
 from eigenview._errors import UsageError
 from eigenview.data import TrainingBatch
+from eigenview.monitor import first_not_finite, last_gradient_not_finite
 from eigenview.objectives import Reference, TeacherObjective, build_objective
 from eigenview.runs import Recipe, Statistics, build_model
 from eigenview.training.optimisers import build_optimiser
@@ -130,10 +132,50 @@ class Learner:
             views = f"views of {self.size}×{self.size}"
             raise UsageError(f"encoder or objective cannot take {views}: {type(error).__name__}: {error}") from error
 
-    def finite(self) -> bool:
-        """Whether all weights and running statistics are."""
-        tensors = [t for t in self._trained.state_dict().values() if t.is_floating_point()]
-        return all(bool(torch.isfinite(tensor).all()) for tensor in tensors)
+    def broken_weight(self) -> str | None:
+        """The first weight or running statistic that is not finite, by its name; None if all are."""
+        named = [(name, t) for name, t in self._parts().state_dict().items() if t.is_floating_point()]
+        return next((name for name, tensor in named if not torch.isfinite(tensor).all()), None)
+
+    def where_not_finite(self, batch: TrainingBatch) -> str:
+        """Where numbers first were not finite in the update of this batch, which was not made, in words.
+
+        The batch goes forward once more, with the weights it met: through dropout by other numbers, and through batch
+        norm, whose running statistics then have seen it twice. The run ends here, so neither matters to it.
+        """
+        views = self.views(batch)
+        if not torch.isfinite(views).all():
+            return "in the views"
+        parts = dict(self._parts().named_children())
+        if self.teacher is not None:
+            parts["teacher"] = self.teacher.model
+        with torch.no_grad(), self.fabric.autocast():
+            found = first_not_finite(parts, lambda: self.objective(self.model(views)[1], self._target(views)))
+        if found is not None:
+            return f"in the output of {found}"
+        gradient = last_gradient_not_finite(self._parts().named_parameters())
+        if gradient is not None:
+            return f"in the gradient of {gradient}, going back from the loss, though every output is finite"
+        return "in the norm of the gradients, though each of them is finite"
+
+    def last_layer_inputs(self, h: Float[Tensor, "K P d"]) -> Float[Tensor, "K P n"]:
+        """What features give the last layer of the projector, which there is."""
+        # A copy, whose batch norm takes this batch's statistics and whose running ones nobody misses.
+        before = copy.deepcopy(self.model.projector[:-1]).train()
+        with torch.no_grad():
+            return before(h.flatten(0, 1)).unflatten(0, h.shape[:2])
+
+    @property
+    def decay(self) -> float:
+        """γ of the term γ‖W‖² that weight decay adds to the loss: none where it acts apart from the gradient."""
+        o = self.recipe.optimiser
+        return 0.0 if o.name == "adamw" else o.weight_decay / 2
+
+    def _parts(self) -> nn.ModuleDict:
+        """All that is trained, under the names that people know, in the order of the forward pass."""
+        return nn.ModuleDict(
+            {"encoder": self.model.encoder, "projector": self.model.projector, "objective": self.objective}
+        )
 
     @property
     def reference(self) -> Reference:

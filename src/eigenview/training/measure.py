@@ -1,13 +1,16 @@
-"""What is measured while training: the loss on its scale, and the ranks and spectra of both spaces."""
+"""What is measured while training: the loss on its scale, the ranks and spectra of both spaces, how views agree."""
 
+from dataclasses import asdict
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from eigenview.objectives import Reference
+from eigenview.measures import pair_cosines
+from eigenview.monitor import has_origin, origin_of
+from eigenview.objectives import CLIP, Reference
 from eigenview.spectra import effective_rank, singular_values
-from eigenview.training.learner import Update
+from eigenview.training.learner import Learner, Update
 
 
 def measure(update: Update, reference: Reference, with_spectrum: bool) -> dict[str, Any]:
@@ -18,8 +21,8 @@ def measure(update: Update, reference: Reference, with_spectrum: bool) -> dict[s
         reference: the objective's scale.
         with_spectrum: also the singular values, as shares of the largest.
     """
-    rows = {"features": update.h, "embeddings": update.z}
-    spectra = {name: singular_values(views.detach().flatten(0, 1)) for name, views in rows.items()}
+    spaces = {"features": update.h, "embeddings": update.z}
+    spectra = {name: singular_values(views.detach().flatten(0, 1)) for name, views in spaces.items()}
     line: dict[str, Any] = {
         "lr": update.lr,
         "loss": update.loss,
@@ -27,10 +30,35 @@ def measure(update: Update, reference: Reference, with_spectrum: bool) -> dict[s
         "scale": reference.scale(update.loss),
         "gradient_norm": update.gradient_norm,
         "effective_rank": {name: float(effective_rank(values)) for name, values in spectra.items()},
+        "spread": {name: _spread(views.flatten(0, 1)) for name, views in spaces.items()},
     }
+    K, P = update.z.shape[:2]
+    if K > 1 and P > 1:
+        line["cosine"] = {name: asdict(pair_cosines(views)) for name, views in spaces.items()}
     if with_spectrum:
         line["spectrum"] = {name: _shares(values) for name, values in spectra.items()}
     return line
+
+
+def measure_objective(update: Update, learner: Learner) -> dict[str, Any]:
+    """What only some objectives have: a learned temperature, and whether theory predicts a collapse.
+
+    Args:
+        update: with its batch's features.
+        learner: that made it.
+    """
+    line: dict[str, Any] = {}
+    if isinstance(learner.objective, CLIP):
+        line["temperature"] = learner.objective.temperature
+    if has_origin(learner.objective) and len(learner.model.projector) and min(update.z.shape[:2]) > 1:
+        inputs = learner.last_layer_inputs(update.h)
+        line["origin"] = origin_of(learner.objective, inputs, learner.D, learner.decay)
+    return line
+
+
+def _spread(rows: Tensor) -> float:
+    """The root mean square distance of rows from their mean."""
+    return float((rows - rows.mean(0)).square().sum(1).mean().sqrt())
 
 
 def _shares(singular_values: Tensor) -> list[float]:

@@ -6,12 +6,12 @@ from typing import Any
 from rich.console import Console
 
 from eigenview.data import Images, TrainingBatch, TrainingBatches
-from eigenview.monitor import Alarm, Watch, alarms_before, alarms_of_views, not_finite
+from eigenview.monitor import Alarm, Watch, alarms_before, alarms_of_drawn_views, alarms_of_views, not_finite
 from eigenview.report import views_picture
 from eigenview.runs import Checkpoint, MetricsWriter, Run, save_checkpoint
 from eigenview.training.interrupt import Interrupt
 from eigenview.training.learner import Learner, Update
-from eigenview.training.measure import measure
+from eigenview.training.measure import measure, measure_objective
 from eigenview.training.progress import Clock, TrainingProgress, say_alarm
 
 SPECTRA_IN_A_RUN = 24
@@ -43,18 +43,26 @@ class Session:
     ) -> None:
         self.run, self.learner, self.images = run, learner, images
         self.metrics, self.console, self.step, self.clock = metrics, console, step, clock
-        self._watch = Watch(learner.steps, learner.rooms)
-        for line in run.metrics:
-            if line["kind"] == "step":
-                self._watch.see(line)
+        self._watch = Watch(learner.steps, learner.rooms, getattr(learner.objective, "coldest", None))
+        self._unsaid = self._catch_up()
+
+    def _catch_up(self) -> list[tuple[int, Alarm]]:
+        """Shows the watch what was measured before; returns alarms that the run did not live to write down."""
+        lines = self.run.metrics
+        said = {line["name"] for line in lines if line["kind"] == "alarm"}
+        seen = [(line["step"], alarm) for line in lines if line["kind"] == "step" for alarm in self._watch.see(line)]
+        return [(step, alarm) for step, alarm in seen if alarm.name not in said]
 
     def update(self, batches: TrainingBatches) -> str:
         """Updates; returns the outcome: `finished`, `interrupted` or `non-finite`."""
         learner, t = self.learner, self.learner.recipe.training
         self._say_skipped()
+        for step, alarm in self._unsaid:
+            self._raise(alarm, step)
+        v = learner.recipe.views
+        of_views = alarms_of_views(v.K, v.policy)
         if self.step == 0:
-            v = learner.recipe.views
-            for alarm in alarms_before(learner.objective, t.P, learner.D) + alarms_of_views(v.K, v.policy):
+            for alarm in alarms_before(learner.objective, t.P, learner.D) + of_views:
                 self._raise(alarm)
         if self.step == learner.steps:
             return "finished"
@@ -62,10 +70,10 @@ class Session:
         with Interrupt() as interrupt, TrainingProgress(self.console, learner.steps, self.step) as progress:
             for batch in batches.at(self.step):
                 if self.step == 0:
-                    self._picture(batch)
+                    self._look_at_views(batch, judge=not of_views)
                 update = learner.step(batch)
                 if not update.finite:
-                    return self._stop(update, weights=False)
+                    return self._stop(update, learner.where_not_finite(batch))
                 self.step += 1
                 self.clock.count(t.P)
                 progress.advance()
@@ -73,8 +81,9 @@ class Session:
                 if self.step % t.measure_every == 0 or self.step == 1 or last:
                     progress.measured(self._measure(update, self.step / batches.steps_per_epoch))
                 if self.step % t.checkpoint_every == 0 or last or interrupt.requested:
-                    if not learner.finite():
-                        return self._stop(update, weights=True)
+                    broken = learner.broken_weight()
+                    if broken is not None:
+                        return self._stop(update, f"in {broken}", weights=True)
                     self._save()
                 if last or interrupt.requested:
                     break
@@ -86,7 +95,7 @@ class Session:
         every = self.learner.recipe.training.measure_every
         thinned = every * max(1, math.ceil(self.learner.steps / every) // SPECTRA_IN_A_RUN)
         with_spectrum = self.step % thinned == 0 or self.step in (1, self.learner.steps)
-        values = measure(update, self.learner.reference, with_spectrum)
+        values = measure(update, self.learner.reference, with_spectrum) | measure_objective(update, self.learner)
         line = self.metrics.write(
             "step", step=self.step, epoch=epoch, seconds=self.clock.seconds, images_per_s=self.clock.rate(), **values
         )
@@ -94,22 +103,27 @@ class Session:
             self._raise(alarm)
         return line
 
-    def _stop(self, update: Update, weights: bool) -> str:
+    def _stop(self, update: Update, where: str, weights: bool = False) -> str:
         newest = self.run.last_checkpoint
         kept = f"{newest.name} is kept" if newest else "there is no checkpoint yet"
-        self._raise(not_finite(self.step, update.loss, update.gradient_norm, weights, kept))
+        self._raise(not_finite(self.step, update.loss, update.gradient_norm, weights, kept, where))
         return "non-finite"
 
-    def _raise(self, alarm: Alarm) -> None:
-        self.metrics.write("alarm", step=self.step, name=alarm.name, evidence=alarm.evidence, advice=alarm.advice)
+    def _raise(self, alarm: Alarm, step: int | None = None) -> None:
+        step = self.step if step is None else step
+        self.metrics.write("alarm", step=step, name=alarm.name, evidence=alarm.evidence, advice=alarm.advice)
         say_alarm(self.console, alarm)
 
     def _save(self) -> None:
         state = {"seconds": self.clock.seconds, "images": len(self.images), **self.learner.state()}
         save_checkpoint(self.run.checkpoints, Checkpoint(self.step, self.learner.model.state_dict(), state))
 
-    def _picture(self, batch: TrainingBatch) -> None:
-        views = self.learner.views(batch)[:, :PICTURED].cpu()
+    def _look_at_views(self, batch: TrainingBatch, judge: bool) -> None:
+        """Pictures some of the first views, and says whether there is anything to learn from them."""
+        drawn = self.learner.views(batch)
+        for alarm in alarms_of_drawn_views(drawn) if judge else []:
+            self._raise(alarm)
+        views = drawn[:, :PICTURED].cpu()
         views_picture(views, None if batch.cropped else batch.images[:PICTURED], self.run.pictures / "views.png")
 
     def _say_skipped(self) -> None:

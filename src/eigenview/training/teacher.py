@@ -25,6 +25,11 @@ class Teacher:
         # It has seen the initial weights, so that the first update is an average, too, and no copy.
         self._average.n_averaged.fill_(1)
 
+    @property
+    def model(self) -> nn.Module:
+        """The copy."""
+        return self._average.module
+
     def embed(self, views: Float[Tensor, "K P C H W"]) -> Float[Tensor, "K P D"]:
         """Its embeddings of some views, without a gradient."""
         with torch.no_grad():

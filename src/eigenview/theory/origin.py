@@ -1,0 +1,161 @@
+"""A loss around the origin of the last linear layer W: L(W) = L(0) − Tr WBWᵀ + O(W⁴), and what B says of collapse.
+
+The layer's inputs are a sample's clean input, of covariance A0 over samples, plus what augmentation adds, of covariance
+C, drawn anew for each view; Σ = A0 + C. They are held fixed: what a net below the layer learns meanwhile changes them,
+and B with them. Nothing normalises embeddings, unless a function says so: a loss of directions alone has no value at
+W = 0, and these predictions are not about it. For the effective landscape, B and a quartic term, every local minimum is
+global, and a mode collapses iff its eigenvalue of B is ≤ 0 (landscape; NOTES 3).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.linalg
+from jaxtyping import Bool, Float
+
+Matrix = Float[np.ndarray, "d d"]
+
+_NOISE = 1e-9  # relative to the largest eigenvalue: what a symmetric eigensolver leaves of a zero, with room
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The origin as a point of the landscape.
+
+    Args:
+        eigenvalues: of B, largest first: −½ the curvature of the loss along each mode.
+        surviving: how many of them are positive: modes that grow from the origin.
+    """
+
+    eigenvalues: Float[np.ndarray, "d"]
+    surviving: int
+
+    @property
+    def stable(self) -> bool:
+        """Whether no mode grows: the origin is then a minimum, and in the effective landscape the only one."""
+        return self.surviving == 0
+
+
+def modes_of(B: Matrix) -> Origin:
+    """The modes of B, and how many of them grow from the origin.
+
+    An eigenvalue is positive where rounding cannot have made it so: above 1e-9 of the largest in size.
+
+    Args:
+        B: symmetric, of `infonce_origin` and its siblings.
+
+    Source: landscape, Sec. 3, after NOTES 3: the Hessian at the origin is −2B.
+    """
+    eigenvalues = scipy.linalg.eigvalsh(B)[::-1]
+    return Origin(eigenvalues, int((eigenvalues > _NOISE * np.abs(eigenvalues).max(initial=0.0)).sum()))
+
+
+def infonce_origin(
+    A0: Matrix, C: Matrix, temperature: float = 1.0, repulsion: float = 1.0, partner_share: float = 0.0
+) -> Matrix:
+    """B of InfoNCE with minus half the squared distance as similarity: (ρ(1 − σ)A0 − (1 − ρ)C)/τ.
+
+    At ρ = 1 this is InfoNCE, also with any weight of the partner in the denominator, and no mode collapses; at ρ < 1 it
+    is β-InfoNCE with β = ρ and σ = 0, and mode i collapses iff c_i ≥ βa_i/(1 − β).
+
+    Args:
+        A0: covariance of clean inputs.
+        C: covariance that augmentation adds.
+        temperature: τ.
+        repulsion: ρ, the weight of the log.
+        partner_share: σ = α/(α + n), the partner's share of a denominator with n negatives.
+
+    Source: landscape, Eqs. 2–3, after NOTES 3 (whose P/(P − 1 + α) takes A0 of the batch, divided by P).
+    """
+    return (repulsion * (1 - partner_share) * A0 - (1 - repulsion) * C) / temperature
+
+
+def vicreg_like_origin(A0: Matrix, C: Matrix, kappa: float, target: float) -> Matrix:
+    """B of the invariance Tr WCWᵀ and the penalty κ(Tr WΣWᵀ − c)²: 2κcΣ − C.
+
+    Mode i is stable at the origin iff κ < c_i/(2c(a_i + c_i)).
+
+    Args:
+        A0: covariance of clean inputs.
+        C: covariance that augmentation adds.
+        kappa: κ, the penalty's weight.
+        target: c, the variance that it asks for.
+
+    Source: landscape, Prop. 3, after NOTES 3 (B = −C, with ρ = 0 at the origin).
+    """
+    return 2 * kappa * target * (A0 + C) - C
+
+
+def vicreg_origin(A0: Matrix, C: Matrix, invariance: float, variance: float, epsilon: float, D: int) -> Matrix:
+    """B of VICReg as it is trained, with its hinge on standard deviations: (μΣ/(2√ε) − 2λC)/D.
+
+    The hinge is steep at the origin, 1/(2√ε), so only a mode with c_i/(a_i + c_i) ≥ μ/(4λ√ε) collapses there: at the
+    usual λ = μ, ε = 1e-4, none. It holds where variances are far below ε. The covariance term is of fourth order.
+
+    Args:
+        A0: covariance of clean inputs.
+        C: covariance that augmentation adds.
+        invariance: λ, the weight of the mean squared distance of views.
+        variance: μ, the weight of the hinge.
+        epsilon: ε, under the square root.
+        D: dimensions, over which both are means.
+
+    Source: expanded for this project from Bardes et al. 2022, Eqs. 1–5; the row of NOTES 3 is `vicreg_like_origin`.
+    """
+    return (variance / (2 * epsilon**0.5) * (A0 + C) - 2 * invariance * C) / D
+
+
+def spectral_origin(A0: Matrix) -> Matrix:
+    """B of the spectral contrastive loss: 2A0. No mode collapses.
+
+    Args:
+        A0: covariance of clean inputs, or their uncentred second moment: the loss does not centre.
+
+    Source: NOTES 3.
+    """
+    return 2 * A0
+
+
+def barlow_origin(A0: Matrix, epsilon: float = 1.0) -> Matrix:
+    """B of Barlow Twins: 2A0/ε. No mode collapses.
+
+    Args:
+        A0: covariance of clean inputs.
+        epsilon: under the deviations that covariances are divided by, far above the variances here; at 1 the
+            covariances themselves are compared with the identity, as in NOTES 3.
+
+    Source: NOTES 3 (unnormalised, second order).
+    """
+    return 2 * A0 / epsilon
+
+
+def decayed_origin(B: Matrix, decay: float) -> Matrix:
+    """B with weight decay: B − γI. A mode collapses iff its eigenvalue without it is ≤ γ.
+
+    Args:
+        B: without it.
+        decay: γ of a term γ‖W‖² in the loss: half of what SGD calls weight decay.
+
+    Source: NOTES 3.
+    """
+    return B - decay * np.eye(len(B))
+
+
+def modes_when_normalised(eigenvalues: Float[np.ndarray, "d"], target: float) -> Bool[np.ndarray, "d"]:
+    """Which modes survive where the variance Tr WΣWᵀ is held at c: the κ → ∞ of `vicreg_like_origin`'s penalty.
+
+    A set M of d_M modes with the mean λ̄ is kept iff λ_i + 2c/d_M > λ̄ for each: the m largest, for the largest m
+    at which Σ_{j ≤ m}(λ_j − λ_m) < 2c, which grows with m.
+
+    Args:
+        eigenvalues: λ, of Σ⁻¹B for the loss without the penalty, in any order.
+        target: c > 0.
+
+    Source: landscape, Prop. 5, after NOTES 3.
+    """
+    order = np.argsort(-eigenvalues, kind="stable")
+    falling = eigenvalues[order]
+    kept = np.cumsum(falling) - np.arange(1, len(falling) + 1) * falling < 2 * target
+    survives = np.zeros(len(eigenvalues), dtype=bool)
+    survives[order[kept]] = True
+    return survives
