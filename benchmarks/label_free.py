@@ -13,10 +13,11 @@ import os
 import platform
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -125,13 +126,19 @@ def results() -> dict[str, dict]:
     """What was found of each run, kept beside it."""
     found = {}
     for name, _ in recipes():
-        kept = directory(name) / "label_free.json"
-        if not kept.exists():
-            run = directory(name)
-            kept.write_text(json.dumps({"accuracy": accuracy(run), "measures": measured(run)}, indent=1))
-            say(f"{name}: measured")
-        found[name] = json.loads(kept.read_text())
+        run = directory(name)
+        found[name] = {
+            "accuracy": kept(run / "accuracy.json", lambda run=run: accuracy(run)),
+            "measures": kept(run / "measures.json", lambda run=run: measured(run)),
+        }
+        say(f"{name}: measured")
     return found
+
+
+def kept(file: Path, find: Callable[[], Any]) -> Any:
+    if not file.exists():
+        file.write_text(json.dumps(find(), indent=1))
+    return json.loads(file.read_text())
 
 
 def correlation(x: np.ndarray, y: np.ndarray) -> float:
