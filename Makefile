@@ -10,8 +10,9 @@ demo: .venv/installed
 	rm -rf runs/demo
 	$(BIN)/eigenview train --out runs/demo
 
+# Two processes of one thread each: most tests are too small for two threads. A file stays in one process.
 test: .venv/installed-test
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-slow: .venv/installed-test
 	$(BIN)/python -m pytest -m slow
