@@ -75,6 +75,9 @@ def test_neural_collapse_needs_classes_that_differ():
         label_neural_collapse(classes(0.1), torch.zeros(48, dtype=torch.int64))
     with pytest.raises(ValueError, match="the means of all 4 are equal"):
         label_neural_collapse(torch.zeros(48, 8), LABELS)
+    # Means of equal rows, summed as they come, would differ by rounding.
+    with pytest.raises(ValueError, match="the means of all 3 are equal"):
+        label_neural_collapse(torch.full((50, 8), 0.1, dtype=torch.float64), torch.arange(50) % 3)
 
 
 def test_neural_collapse_streams(monkeypatch: pytest.MonkeyPatch):
