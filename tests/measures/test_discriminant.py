@@ -82,6 +82,11 @@ def test_fewer_samples_than_dimensions():
     assert 1 <= lidar(views(P=5, D=40)) <= 4 * (1 + 1e-3)
 
 
+@pytest.mark.parametrize("scale", [1e5, 1e7, 1e12])
+def test_a_ridge_below_the_rounding_of_large_variances(scale: float):
+    assert 1 <= lidar(scale * views(P=5, D=40)) <= 4 * (1 + 1e-3)
+
+
 def test_streamed_it_is_the_same(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(blocks, "_BYTES", 2**17)
     z = torch.randn(2, 10_000, 50, generator=torch.Generator().manual_seed(0))

@@ -50,6 +50,16 @@ def test_log_det_is_no_less_than_the_entropy_of_another_law():
     assert found > 0
 
 
+def test_log_det_where_the_ridge_is_below_the_rounding_of_large_variances():
+    """Rows that span four of ten dimensions, so large that β is lost beside their variance."""
+    x = 1e8 * draw(5, 10)
+    variances = np.linalg.svd(x.numpy() - x.numpy().mean(0), compute_uv=False)[:4] ** 2 / 4
+    # The fifth singular value is rounding: its square is somewhere between 0 and 1e-30 of the largest.
+    found = log_det_entropy(x, 1.0)
+    assert found == pytest.approx(np.log(variances).sum() / 2, rel=1e-6)
+    assert log_det_entropy(torch.cat([x, x]), 1.0) == pytest.approx(found - 2 * log(9 / 8), abs=1e-2)
+
+
 @pytest.mark.parametrize("ridge", [0.01, 2.0])
 def test_log_det_of_collapse_is_the_least(ridge):
     assert log_det_entropy(torch.ones(6, 4), ridge) == pytest.approx(4 / 2 * log(ridge))

@@ -69,8 +69,10 @@ def test_with_a_fitted_variance_only_the_ridge_has_a_scale():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: reconstruction(draw(1, 5, 3)), "at least two views"),
+        (lambda: reconstruction(draw(1, 5, 3)), "at least 2 views"),
         (lambda: reconstruction(draw(1, 5, 3).expand(2, -1, -1)), "no variance to fit"),
+        # A mean of three equal numbers need not equal them.
+        (lambda: reconstruction(draw(1, 5, 3).expand(3, -1, -1)), "no variance to fit"),
         (lambda: reconstruction(draw(2, 5, 3), variance=-1.0), "variance must be positive and finite, not -1.0"),
         (lambda: information_bound(draw(2, 5, 3), ridge=0.0), "ridge must be positive and finite, not 0.0"),
     ],

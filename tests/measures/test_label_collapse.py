@@ -75,6 +75,9 @@ def test_neural_collapse_needs_classes_that_differ():
         label_neural_collapse(classes(0.1), torch.zeros(48, dtype=torch.int64))
     with pytest.raises(ValueError, match="the means of all 4 are equal"):
         label_neural_collapse(torch.zeros(48, 8), LABELS)
+    # Means of equal rows, summed as they come, would differ by rounding.
+    with pytest.raises(ValueError, match="the means of all 7 are equal"):
+        label_neural_collapse(draw(1, 8).expand(97, 8), torch.arange(97) % 7)
 
 
 def test_neural_collapse_streams(monkeypatch: pytest.MonkeyPatch):

@@ -96,7 +96,7 @@ def test_no_samples_are_refused(probe, half):
 
 
 def test_same_data_same_answer(probe):
-    data = digits()
+    data = [part[:200] for part in digits()]
     assert probe(*data) == probe(*data)
 
 

@@ -98,7 +98,7 @@ def test_batch_norm_without_running_moments_is_refused():
 
 @pytest.mark.parametrize("shape", [(1, 6, 5), (2, 1, 5)], ids=str)
 def test_too_few_views_or_samples_are_refused(shape):
-    with pytest.raises(ValueError, match="two views of two samples"):
+    with pytest.raises(ValueError, match=r"at least 2 (views|samples)"):
         local_projectors(relu, draw(*shape))
 
 

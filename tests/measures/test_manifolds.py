@@ -42,9 +42,9 @@ def clouds(K: int, P: int, D: int, radius: float) -> Tensor:
 
 def test_half_of_the_dichotomies_are_parted_where_it_says():
     views = clouds(3, 12, 40, 0.7)
-    expected = 12 / manifold_capacity(views, draws=2000)
+    expected = 12 / manifold_capacity(views, draws=1000)
     around = round(expected)
-    found = critical_dimension(views, list(range(around - 2, around + 3)), 100)
+    found = critical_dimension(views, list(range(around - 2, around + 3)), 60)
     assert found == pytest.approx(expected, abs=0.8)
 
 

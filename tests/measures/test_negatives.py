@@ -98,7 +98,7 @@ def test_labels_by_hand():
 
 def test_what_cannot_be_measured_is_refused():
     h, z = draw(2, 5, 3), draw(2, 5, 4)
-    with pytest.raises(ValueError, match="two samples"):
+    with pytest.raises(ValueError, match="at least 2 samples"):
         nearest_negatives(z[:, :1])
     with pytest.raises(ValueError, match="second views"):
         displacements(h[:1], torch.zeros(5, dtype=torch.int64))

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from eigenview.measures import projector_rank, removed_share, unexplained_variance
-from eigenview.spectra import row_space
+from eigenview.spectra import blocks, row_space
+from memory import Memory
 
 from .case import MeasureTestCase, draw, rotation
 
@@ -112,9 +113,19 @@ def test_nothing_moves():
     assert removed_share(onto(5)[0], draw(2, 1, 12)).between == 0
 
 
+def test_many_views_take_no_more_memory(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(blocks, "_BYTES", 2**17)
+    h = torch.randn(32, 3000, 12, generator=torch.Generator().manual_seed(0))
+    with Memory() as memory:
+        found = removed_share(onto(5)[0], h)
+    assert memory.peak < 8 * 2**17
+    monkeypatch.undo()
+    assert vars(found) == pytest.approx(vars(removed_share(onto(5)[0], h)))
+
+
 def test_what_cannot_be_measured_is_refused():
     W = draw(3, 8)
-    with pytest.raises(ValueError, match="two views"):
+    with pytest.raises(ValueError, match="at least 2 views"):
         removed_share(W, draw(1, 5, 8))
     with pytest.raises(ValueError, match=r"\[0, 1\], not 2"):
         projector_rank(W, 2.0)
@@ -122,6 +133,8 @@ def test_what_cannot_be_measured_is_refused():
         projector_rank(W[:0])
     with pytest.raises(ValueError, match="empty"):
         unexplained_variance(W, W[:0])
+    with pytest.raises(ValueError, match="takes 8 dimensions sees nothing of 7"):
+        row_space(W, 0.0).outside(draw(5, 7))
     W[1, 1] = torch.nan
     for measure in (partial(removed_share, h=draw(2, 5, 8)), partial(unexplained_variance, displacements=draw(5, 8))):
         with pytest.raises(ValueError, match="not finite"):

@@ -330,6 +330,13 @@ def test_a_sample_with_a_direction_to_itself_has_all_coherence() -> None:
     assert coherence(torch.cat([x, torch.tensor([[0, 0, 0, 0.3]])])) == pytest.approx(60 / 4)
 
 
+@pytest.mark.parametrize("D", [9, 10, 11])
+def test_coherence_of_about_as_many_samples_as_dimensions(D: int) -> None:
+    x = cloud(10, 3) @ draw(3, D)
+    U = np.linalg.svd(x.numpy())[0][:, :3]
+    assert coherence(x) == pytest.approx(10 / 3 * (U**2).sum(1).max())
+
+
 def test_rank_and_not_dimensions_counts_in_coherence() -> None:
     x = cloud(60, 4)
     assert coherence(x @ draw(4, 20)) == pytest.approx(coherence(x))

@@ -32,6 +32,13 @@ def test_what_is_not_finite_is_refused_by_its_sample(bad, monkeypatch):
         list(view_blocks(z, "embeddings"))
 
 
+def test_rows_without_dimensions_are_refused():
+    with pytest.raises(ValueError, match=r"embeddings must be \[N, D\] with at least one dimension, not \[4, 0\]"):
+        list(row_blocks(torch.ones(4, 0), "embeddings"))
+    with pytest.raises(ValueError, match=r"\[K, P, D\] with at least one dimension, not \[2, 4, 0\]"):
+        list(view_blocks(torch.ones(2, 4, 0)))
+
+
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
 def test_blocks_may_be_written_into(dtype):
     z = views().to(dtype)

@@ -74,7 +74,7 @@ CATALOGUE: tuple[Listed, ...] = (
     Listed(cluster_learnability, "rows", "neither", "accuracy at k-means clusters; collapse gives 1", most_rows=5_000),
     Listed(clid, "rows", "high", "that accuracy plus the dimension by two neighbours", most_rows=5_000),
     Listed(manifold_capacity, "views", "high", "samples parted a dimension, with all views; points: 2", most_rows=64),
-    Listed(log_det_entropy, "rows", "high", "entropy if normal, in nats, less a constant; grows with scale"),
+    Listed(log_det_entropy, "rows", "high", "entropy if normal, nats, less a constant; grows with scale", shares=Cloud),
     Listed(reconstruction, "views", "neither", "how well views foretell each other, in nats; falls with scale"),
 )
 """All of them, in the order in which a table shows them."""

@@ -15,7 +15,7 @@ def lidar(z: Float[Tensor, "K P D"], ridge: float = 1e-4) -> float:
     that of views about them plus the ridge; between 1 and min(P − 1, D), but for the 1e-7 a share of RankMe. Low is
     samples that differ in few directions, next to what augmentation does; complete collapse is 0. The ridge makes it
     depend on the scale of z. The paper takes features after the projector, K = 50 and P of a thousand or more; for
-    small K, or P < D, it is biased. Costs two passes, and a Cholesky factor and eigenvalues of D × D matrices.
+    small K, or P < D, it is biased. Costs two passes, and eigenvectors and eigenvalues of D × D matrices.
 
     Args:
         z: views of samples, two at least of two at least. Never a queue that has forgotten which rows belong together.
@@ -40,9 +40,7 @@ def lidar(z: Float[Tensor, "K P D"], ridge: float = 1e-4) -> float:
         apart, off = views.sub_(centroids).flatten(0, 1), centroids - mean
         within.addmm_(apart.mT, apart, alpha=1 / (P * (K - 1)))
         between.addmm_(off.mT, off, alpha=1 / (P - 1))
-    within.diagonal().add_(ridge)
-    # L⁻¹Σ_b L⁻ᵀ, with Σ_w = LLᵀ, has the same eigenvalues.
-    L = torch.linalg.cholesky(within)
-    half = torch.linalg.solve_triangular(L, between, upper=False)
-    whole = torch.linalg.solve_triangular(L, half.mT, upper=False)
-    return float(effective_rank(torch.linalg.eigvalsh(whole).clamp_min(0)))
+    # Not by Cholesky: there is no factor where the ridge is below the rounding of large variances.
+    values, vectors = torch.linalg.eigh(within)
+    white = vectors / (values.clamp_min(0) + ridge).sqrt()
+    return float(effective_rank(torch.linalg.eigvalsh(white.mT @ between @ white).clamp_min(0)))

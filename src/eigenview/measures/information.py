@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from eigenview.measures.entropies import log_det_entropy, positive
+from eigenview.measures.views import check_views
 from eigenview.spectra import view_blocks
 
 
@@ -43,11 +44,12 @@ def reconstruction(views: Float[Tensor, "K P D"], variance: float | None = None)
 
     Source: information (NOTES 5).
     """
+    check_views(views, "reconstruction")
     K, P, D = views.shape
-    if K < 2 or not views.numel():
-        raise ValueError(f"reconstruction needs at least two views of a sample, [K, P, D], not {tuple(views.shape)}")
     total = 0.0
     for block in view_blocks(views, "views"):
+        # Seen from one of the views, so that views that are all the same are at exactly zero.
+        block -= block[0].clone()
         total += float(block.sub_(block.mean(0)).square().sum())
     # Pairs of K points have a mean squared distance of 2K/(K − 1) times that from their centre.
     distance = 2 * total / (K - 1) / P
@@ -71,7 +73,7 @@ def information_bound(
     the same raise it without bound if σ² is fitted, and embeddings that fill fewer dimensions lower it, by
     ½ log 1/β for each.
 
-    Costs KPD² operations, a few D × D matrices and 128 MiB.
+    Costs one SVD of the views, or a streamed D × D Gram matrix where K·P·D > 2²⁰; a copy if views are not contiguous.
 
     Args:
         views: of P samples; K at least 2.

@@ -26,11 +26,13 @@ def label_neural_collapse(features: Float[Tensor, "N D"], labels: Int[Tensor, "M
     Source: Papyan, Han & Donoho 2020, NC1.
     """
     _check(features, labels)
-    names, of, counts = labels.unique(return_inverse=True, return_counts=True)
+    names, of, counts = labels.to(features.device).unique(return_inverse=True, return_counts=True)
     C = len(names)
     if C < 2:
         raise ValueError(f"neural collapse needs labels of at least two classes, not {C}")
-    means = _class_means(features, of, counts)
+    # Seen from one of the rows, so that equal rows leave equal means, and a far origin takes no digits.
+    origin = features[0].detach().double()
+    means = _class_means(features, origin, of, counts)
     _, spreads, directions = torch.linalg.svd(means - means.mean(0), full_matrices=False)
     kept = spreads[: C - 1] > 1e-7 * spreads[0]
     if not kept.any():
@@ -39,7 +41,7 @@ def label_neural_collapse(features: Float[Tensor, "N D"], labels: Int[Tensor, "M
     whiten = directions[: C - 1][kept].mT / spreads[: C - 1][kept]
     start, total = 0, 0.0
     for rows in row_blocks(features):
-        total += float(((rows - means[of[start : start + len(rows)]]) @ whiten).square().sum())
+        total += float(((rows - origin - means[of[start : start + len(rows)]]) @ whiten).square().sum())
         start += len(rows)
     return total / len(features)
 
@@ -77,11 +79,11 @@ def _check(features: Float[Tensor, "N D"], labels: Int[Tensor, "M"]) -> None:
 
 
 def _class_means(
-    features: Float[Tensor, "N D"], of: Int[Tensor, "N"], counts: Int[Tensor, "C"]
+    features: Float[Tensor, "N D"], origin: Float64[Tensor, "D"], of: Int[Tensor, "N"], counts: Int[Tensor, "C"]
 ) -> Float64[Tensor, "C D"]:
     means = features.new_zeros(len(counts), features.shape[1], dtype=torch.float64)
     start = 0
     for rows in row_blocks(features):
-        means.index_add_(0, of[start : start + len(rows)], rows)
+        means.index_add_(0, of[start : start + len(rows)], rows - origin)
         start += len(rows)
     return means / counts[:, None]

@@ -14,7 +14,7 @@ def coherence(features: Float[Tensor, "N D"] | Cloud) -> float:
     1 is every sample sharing in the features' directions alike; N/r is a sample that has a direction to itself.
     Features of zeros have no directions: 0. It depends on the column space alone, whatever invertible map follows the
     features. Directions below 1e-6 of the largest are not counted. Wherever N ≤ D and rows are independent it is 1.
-    Costs a streamed Gram matrix of the smaller side, its eigenvectors, and for N > D a further pass.
+    Costs a streamed Gram matrix of the smaller side, its eigenvectors, and for N ≥ D a further pass.
 
     Args:
         features: a row a sample; uncentred.
@@ -26,11 +26,11 @@ def coherence(features: Float[Tensor, "N D"] | Cloud) -> float:
     """
     cloud = as_cloud(features)
     x, (N, D) = cloud.features, cloud.features.shape
-    squares, vectors = torch.linalg.eigh(cloud.moments.gram if N > D else smaller_gram(x))
+    squares, vectors = torch.linalg.eigh(cloud.moments.gram if N >= D else smaller_gram(x))
     kept = squares > 1e-12 * squares[-1]
     if not kept.any():
         return 0.0
-    if N > D:
+    if N >= D:
         to_left = vectors[:, kept] / squares[kept].sqrt()
         leverages = torch.stack([(rows @ to_left).square().sum(1).max() for rows in row_blocks(x)])
     else:

@@ -146,12 +146,14 @@ def generator_left(W: Float[Tensor, "D d"], G: Float[Tensor, "*M d d"]) -> Gener
         G: one generator, or several.
 
     Raises:
-        ValueError: W or G that are not finite or empty.
+        ValueError: W or G that are not finite, empty, or of different dimensions.
 
     Source: geometry, Prop. 4.3 (the measure of distance is ours).
     """
     if not W.numel() or not G.numel():
         raise ValueError("what is left of nothing: W or G is empty")
+    if W.shape[-1] != G.shape[-2]:
+        raise ValueError(f"W takes {W.shape[-1]} dimensions, and G leads to {G.shape[-2]}")
     if not (torch.isfinite(W).all() and torch.isfinite(G).all()):
         raise ValueError(f"W of {W.shape[0]} × {W.shape[1]} or G has entries that are not finite")
     W, G = W.detach().double(), G.detach().double()

@@ -8,6 +8,7 @@ from jaxtyping import Float, Float64
 from torch import Tensor, nn
 
 from eigenview.measures.negatives import displacements, nearest_negatives
+from eigenview.measures.views import check_views
 from eigenview.spectra import row_blocks, row_space
 
 _BYTES = 64 * 2**20
@@ -64,9 +65,8 @@ def local_projectors(
     Source: geometry, Sec. 5, Eq. 11.
     """
     _check_rows_stay_apart(projector)
+    check_views(h, "what local projectors remove", P=2)
     K, P, d = h.shape
-    if K < 2 or P < 2 or not d:
-        raise ValueError(f"local projectors need two views of two samples, not {K} views of {P}")
     z = torch.stack([_embedded(projector, view) for view in h])
     delta = displacements(h, nearest_negatives(z))
     mean = torch.stack([block.sum(0) for view in h for block in row_blocks(view)]).sum(0) / (K * P)

@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float, Float64, Int64
 from torch import Tensor
 
+from eigenview.measures.views import check_views
 from eigenview.spectra import row_blocks, unit
 
 _SIDE = 2896
@@ -28,9 +29,7 @@ def nearest_negatives(z: Float[Tensor, "K P D"]) -> Int64[Tensor, "P"]:
 
     Source: geometry, Prop. 3.1.
     """
-    _, P, _ = z.shape
-    if P < 2 or not z.numel():
-        raise ValueError(f"a negative is a view of another sample, so it needs two samples, not {len(z)} views of {P}")
+    check_views(z, "a nearest negative", K=1, P=2)
     nearest = [_nearest_of(anchors, start, z) for start, anchors in _tiles(z[0])]
     return torch.cat(nearest)
 
@@ -52,8 +51,7 @@ def displacements(h: Float[Tensor, "K P d"], nearest: Int64[Tensor, "P"]) -> Flo
 
     Source: geometry, Table 1 and Eq. 8.
     """
-    if len(h) < 2:
-        raise ValueError(f"displacements end at second views, and there is {len(h)}")
+    check_views(h, "a displacement to second views")
     return _at_least_single(h[1]) - _at_least_single(_chosen(h, nearest))
 
 
@@ -76,10 +74,8 @@ def nearest_negative_distances(h: Float[Tensor, "K P d"], z: Float[Tensor, "K P 
 
     Source: geometry, Fig. 5.
     """
-    if z.shape[1] != h.shape[1] or len(z) != len(h):
-        raise ValueError(
-            f"embeddings of {len(z)} × {z.shape[1]} and features of {len(h)} × {h.shape[1]} are not a pair"
-        )
+    if z.shape[:2] != h.shape[:2]:
+        raise ValueError(f"embeddings {[*z.shape]} and features {[*h.shape]} are not of the same views of samples")
     nearest = nearest_negatives(z)
     mean_square = _mean_square_to_negatives(h)
     pairs = zip(row_blocks(h[0]), row_blocks(_chosen(h, nearest)), strict=True)

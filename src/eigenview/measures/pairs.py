@@ -6,9 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from eigenview.spectra import unit
-
-_BYTES = 64 * 2**20
+from eigenview.measures.views import check_views
+from eigenview.spectra import unit, view_blocks
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ def pair_cosines(z: Float[Tensor, "K P D"]) -> PairCosines:
     Alike views with unlike samples, high and low, are what contrast asks for: views at 1 are invariance, samples near 0
     fill the sphere. Samples at 1 are complete collapse; views no higher than samples, no invariance. Since the squared
     distance of unit rows is 2(1 − cosine), alignment is 2(1 − views). A row of zeros has a cosine of 0 with all.
-    Costs one pass of time K·P·D, and 64 MiB.
+    Costs one pass of time K·P·D, and 256 MiB.
 
     Args:
         z: at least two views of at least two samples.
@@ -40,16 +39,11 @@ def pair_cosines(z: Float[Tensor, "K P D"]) -> PairCosines:
 
     Source: Wang & Isola 2020, Sec. 4.1 (alignment).
     """
+    check_views(z, "a mean over pairs", P=2)
     K, P, D = z.shape
-    if K < 2 or P < 2:
-        raise ValueError(f"pairs need at least two views of two samples, not K = {K} and P = {P}")
     own_square = row_square = 0.0
     everything = torch.zeros(D, dtype=torch.float64, device=z.device)
-    samples = max(1, _BYTES // (8 * K * max(1, D)))
-    for start in range(0, P, samples):
-        block = z[:, start : start + samples].detach().double()
-        if not torch.isfinite(block).all():
-            raise ValueError(f"embeddings of {K} × {P} × {D} are not finite, in samples from {start} on")
+    for block in view_blocks(z, "embeddings"):
         rows = unit(block)
         own = rows.sum(0)
         everything += own.sum(0)

@@ -121,7 +121,7 @@ def _some(cloud: Tensor, most: int | None, seed: int) -> Tensor:
     if most is None or most >= N:
         return cloud
     drawn = torch.randperm(N, generator=torch.Generator().manual_seed(seed))[:most].sort().values
-    return cloud.index_select(-2, drawn)
+    return cloud.index_select(-2, drawn.to(cloud.device))
 
 
 def _position(value: float, known: Sequence[float], better: str) -> float | None:

@@ -6,7 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from eigenview.spectra import row_blocks, row_space
+from eigenview.measures.views import check_views
+from eigenview.spectra import row_space, view_blocks
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ def removed_share(W: Float[Tensor, "D d"], h: Float[Tensor, "K P d"], tolerance:
     `between`. A low share does not mean that embeddings differ: the cosine of two views is 1 wherever W h2 = c·W h1,
     also for c ≠ 1 and so with nothing removed (the paper's Prop. 4.1 overlooks it). The samples' mean features still
     hold 1/K of the augmentation's variance, which draws `between` towards `share`. Costs one SVD of W, 4·K·P·d·rank
-    operations in two passes, and 64 MiB for each view.
+    operations in two passes, and 256 MiB.
 
     Args:
         W: weight of the projector as torch keeps it, an output a row: z = h Wᵀ.
@@ -40,21 +41,20 @@ def removed_share(W: Float[Tensor, "D d"], h: Float[Tensor, "K P d"], tolerance:
         tolerance: directions of W weaker than this times its strongest count as removed.
 
     Raises:
-        ValueError: W or h that are not finite or empty, fewer than two views, or a tolerance not in [0, 1].
+        ValueError: W or h that are not finite or empty, fewer than two views, features of another
+            dimension than W takes, or a tolerance not in [0, 1].
 
     Source: geometry, Prop. 4.1 and Sec. 4 (the references are ours).
     """
-    if len(h) < 2 or not h.numel():
-        raise ValueError(f"what augmentation moves needs two views of each sample, not {len(h)} of {h.shape[1]}")
+    check_views(h, "what augmentation moves")
     seen = row_space(W, tolerance)
-    total = torch.stack([block.sum(0) for view in h for block in row_blocks(view)]).sum(0)
-    mean = total / (len(h) * h.shape[1])
+    mean = torch.stack([views.mean(0).sum(0) for views in view_blocks(h)]).sum(0) / h.shape[1]
     within, between = _Share(), _Share()
-    for blocks in zip(*(row_blocks(view) for view in h), strict=True):
-        centre = sum(blocks) / len(blocks)
-        for block in blocks:
-            # Σ over pairs of views ‖h_k − h_l‖² is K times this sum; for two views it is just h2 − h1.
-            within.add(block - centre, seen.outside(block - centre))
+    for views in view_blocks(h):
+        # Σ over pairs of views ‖h_k − h_l‖² is K times that of those to the centre; for two views it is just h2 − h1.
+        centre = views.mean(0)
+        views -= centre
+        within.add(views, seen.outside(views))
         between.add(centre - mean, seen.outside(centre - mean))
     return Removed(within.value, 1 - float(seen.rank) / h.shape[-1], between.value)
 

@@ -21,7 +21,8 @@ def unexplained_variance(W: Float[Tensor, "D d"], displacements: Float[Tensor, "
             the letter, all count that are not rounding; at 0.01 those that `projector_rank` counts by default.
 
     Raises:
-        ValueError: W or displacements that are not finite or empty, or a tolerance not in [0, 1].
+        ValueError: W or displacements that are not finite or empty, displacements of another dimension than W takes,
+            or a tolerance not in [0, 1].
 
     Source: geometry, Eq. 10 and Fig. 7.
     """

@@ -19,9 +19,11 @@ def row_blocks(x: Float[Tensor, "N D"], what: str = "features") -> Iterator[Floa
         what: what to call it in an error.
 
     Raises:
-        ValueError: a row is not finite.
+        ValueError: a row is not finite, or has no dimensions; x is no matrix.
     """
-    rows = max(1, _BYTES // (8 * max(1, x.shape[1])))
+    if x.ndim != 2 or not x.shape[1]:
+        raise ValueError(f"{what} must be [N, D] with at least one dimension, not {[*x.shape]}")
+    rows = max(1, _BYTES // (8 * x.shape[1]))
     for start in range(0, len(x), rows):
         block = x[start : start + rows].detach().to(torch.float64, copy=True)
         finite = torch.isfinite(block).all(1)
@@ -41,10 +43,12 @@ def view_blocks(z: Float[Tensor, "K P D"], what: str = "features") -> Iterator[F
         what: what to call it in an error.
 
     Raises:
-        ValueError: a view is not finite.
+        ValueError: a view is not finite, or has no dimensions; z is not three-dimensional.
     """
+    if z.ndim != 3 or not z.shape[2]:
+        raise ValueError(f"{what} must be [K, P, D] with at least one dimension, not {[*z.shape]}")
     K, P, D = z.shape
-    samples = max(1, _BYTES // (8 * max(1, K * D)))
+    samples = max(1, _BYTES // (8 * max(1, K) * D))
     for start in range(0, P, samples):
         block = z[:, start : start + samples].detach().to(torch.float64, copy=True)
         finite = torch.isfinite(block).all(2).all(0)

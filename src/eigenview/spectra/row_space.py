@@ -20,7 +20,13 @@ class RowSpace:
     rank: Int64[Tensor, "*batch"]
 
     def outside(self, x: Float64[Tensor, "*rows d"]) -> Float64[Tensor, "*each d"]:
-        """The part of each row of x that is orthogonal to the row space, so in the kernel of the matrix."""
+        """The part of each row of x that is orthogonal to the row space, so in the kernel of the matrix.
+
+        Raises:
+            ValueError: rows of another dimension than the matrix takes.
+        """
+        if x.shape[-1] != self.basis.shape[-1]:
+            raise ValueError(f"a matrix that takes {self.basis.shape[-1]} dimensions sees nothing of {x.shape[-1]}")
         return x - x @ self.basis.mT @ self.basis
 
 
