@@ -1,6 +1,7 @@
 """`eigenview inspect`, as it is typed."""
 
 import json
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 import torch
 
 from eigenview.cli import main
-from eigenview.measures import CATALOGUE
+from eigenview.measures import CATALOGUE, ESSENTIAL, RECOMMENDED, WHY_RECOMMENDED
 from eigenview.report import inspection
 from eigenview.runs import Look
 
@@ -28,18 +29,23 @@ def test_a_file_gives_a_plain_table_when_piped(views, capsys):
     assert "features: 3 views × 80 samples × 6" in printed.out
     assert "effective rank" in printed.out
     assert not set("\x1b─│╭") & set(printed.out)
-    assert printed.err.strip() == ""
+    assert printed.err == ""
+    shown = [line for line in printed.out.splitlines() if line.startswith(" ")][1:]
+    assert len(shown) == len(ESSENTIAL)
+    assert main(["inspect", str(views), "--all"]) == 0
+    shown = [line for line in capsys.readouterr().out.splitlines() if line.startswith(" ")][1:]
+    assert len(shown) == len(CATALOGUE)
 
 
 def test_json_holds_every_measure_in_a_shape_that_stays(views, capsys):
     assert main(["inspect", str(views), "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
-    assert set(said) == {"version", "inputs", "mean_ranks", "agreement"}
+    assert set(said) == {"version", "inputs", "ranked_by", "why", "mean_ranks", "agreement"}
     (one,) = said["inputs"]
     assert set(one) == {"name", "path", "kind", "step", "probes", "clouds"}
     readings = one["clouds"]["features"]["readings"]
     assert [reading["measure"] for reading in readings] == [listed.name for listed in CATALOGUE]
-    keys = "measure meaning better value missing rows sampled references position verdict"
+    keys = "measure meaning better value missing rows sampled references position doubt verdict"
     assert all(set(reading) == set(keys.split()) for reading in readings)
 
 
@@ -70,6 +76,8 @@ def test_runs_are_seen_under_the_same_views_and_their_probes_are_read(tmp_path, 
     paths = [str(tmp_path / f"run{i}") for i in range(3)]
     assert main(["inspect", *paths, "--P", "50", "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
+    assert said["ranked_by"] == [{"cloud": cloud, "measure": measure} for measure, cloud in RECOMMENDED]
+    assert said["why"] == WHY_RECOMMENDED
     assert len(set(seen)) == 1
     assert seen[0][:2] == (50, 6)
     assert [one["probes"] for one in said["inputs"]] == [{"kNN": 0.5}, {"kNN": 0.6}, {"kNN": 0.7}]
@@ -82,7 +90,10 @@ def test_runs_are_seen_under_the_same_views_and_their_probes_are_read(tmp_path, 
     ("words", "said"),
     [
         ("inspect", "name a file of features or a run to inspect"),
-        ("inspect nowhere", "its ending must be one of .npy"),
+        ("inspect nowhere", "there is no such file or run"),
+        ("inspect folder", "has no recipe.yaml"),
+        ("inspect text.txt", "its ending must be one of .npy"),
+        ("inspect pickle.pt", "could run code"),
         ("inspect nowhere.npy", "there is no such file or run"),
         ("inspect one.npy", "has one sample"),
         ("inspect labels.npy", "these look like labels"),
@@ -104,6 +115,9 @@ def test_a_mistake_is_one_line_and_exit_code_2(words, said, capsys, tmp_path, mo
     np.save("objects.npy", np.array([{}, None]), allow_pickle=True)
     Path("torn.npy").write_bytes(Path("good.npy").read_bytes()[:-9])
     Path("run").mkdir()
+    Path("folder").mkdir()
+    Path("text.txt").write_text("text")
+    Path("pickle.pt").write_bytes(pickle.dumps({Path("a")}, protocol=4))
     Path("run/recipe.yaml").write_text("")
     assert main(words.split()) == 2
     message = capsys.readouterr().err

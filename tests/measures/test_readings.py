@@ -112,6 +112,37 @@ def test_of_views_that_agree_and_of_views_that_do_not():
     }
 
 
+def test_a_collapsed_cloud_is_not_praised_for_views_that_agree():
+    by_name = {listed.name: listed for listed in CATALOGUE}
+    both = [by_name["effective_rank"], by_name["alignment"]]
+    rank, agreement = panel(reference_cloud("collapsed", 3, 60, 16), both)
+    assert (rank.verdict, agreement.verdict, agreement.value) == ("bad", None, pytest.approx(0, abs=1e-9))
+    assert agreement.doubt is not None
+    assert rank.doubt is None
+    rank, better = panel(0.5 * reference_cloud("unrelated", 3, 60, 16) + reference_cloud("ideal", 3, 60, 16), both)
+    assert (rank.verdict, better.verdict, better.doubt) == ("good", "good", None)
+    assert best_to_worst([agreement, better, agreement]) == [2.5, 1, 2.5]
+
+
+def test_the_ends_are_named_by_what_they_are():
+    by_name = {listed.name: listed for listed in CATALOGUE}
+    for name, ends in {
+        "effective_rank": ("collapsed", "isotropic"),
+        "uniformity": ("collapsed", "isotropic"),
+        "alignment": ("unrelated", "ideal"),
+        "centroid_norm": ("unrelated", "ideal"),
+    }.items():
+        assert the(by_name[name], draw(3, 60, 16)).ends == ends
+    assert the(by_name["two_nn"], draw(60, 16)).ends is None
+
+
+@pytest.mark.parametrize("listed", CATALOGUE, ids=lambda listed: listed.name)
+def test_numbers_at_the_ends_of_float64_are_no_crash(listed):
+    cloud = draw(3, 24, 8).double() * 1e200
+    reading = the(listed, cloud)
+    assert (reading.value is None) == (reading.missing is not None)
+
+
 def test_why_there_is_no_value():
     for cloud in (draw(9, 4), draw(1, 9, 4)):
         missing = the(Listed(distance_of_views, "views", "low", ""), cloud).missing

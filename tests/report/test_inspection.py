@@ -10,10 +10,12 @@ import torch
 from rich.console import Console
 
 from eigenview._errors import UsageError
-from eigenview.measures import Reading, panel
+from eigenview.measures import RECOMMENDED, WHY_RECOMMENDED, Reading, panel
+from eigenview.measures.reference_clouds import reference_cloud
 from eigenview.report import Inspected, as_json, check_plot, plot, show
 from eigenview.report.agreement import agreements, mean_ranks, ranks
-from eigenview.report.inspection_figure import isotropic_singular_values
+from eigenview.report.inspection_figure import _figure, isotropic_singular_values
+from eigenview.report.style import style
 
 
 def reading(measure: str, value: float | None, better: Literal["high", "low"] = "high") -> Reading:
@@ -47,11 +49,50 @@ def shown(*runs: Inspected, width: int = 200) -> str:
 
 
 def test_mean_ranks_are_over_the_measures_that_all_have():
-    assert mean_ranks(by_features(*RUNS)) == [3, 1.5, 1.5, 4]
+    both = [("features", "rank"), ("features", "spread_low")]
+    assert mean_ranks(by_features(*RUNS), both) == [3, 1.5, 1.5, 4]
+    assert mean_ranks(by_features(*RUNS), both[:1]) == [3, 1, 2, 4]
     without = run("e", None, rank=40.0, spread_low=None)
-    assert mean_ranks(by_features(*RUNS, without)) == [4, 2, 3, 5, 1]
+    assert mean_ranks(by_features(*RUNS, without), both) == [4, 2, 3, 5, 1]
     assert ranks(by_features(*RUNS, without))["features", "spread_low"] == [3, 2, 1, 4, None]
-    assert mean_ranks([{}, {}]) == [None, None]
+    assert mean_ranks([{}, {}], both) == [None, None]
+
+
+def test_runs_are_ranked_by_what_is_recommended_where_all_have_it():
+    runs = [
+        run(n, None, **{m: value for m, _ in RECOMMENDED}, a_low=1 / value) for n, value in (("a", 2.0), ("b", 3.0))
+    ]
+    said = as_json(runs)
+    assert {(key["measure"], key["cloud"]) for key in said["ranked_by"]} == set(RECOMMENDED)
+    assert said["why"] == WHY_RECOMMENDED
+    text = shown(*runs)
+    assert WHY_RECOMMENDED in text.splitlines()[0]
+    assert [key["measure"] for key in as_json(RUNS)["ranked_by"]] == ["rank", "spread_low"] * 2
+    assert "agreed best" not in as_json(RUNS)["why"]
+
+
+def test_a_collapsed_run_is_called_so_and_its_views_that_agree_are_no_praise():
+    clouds = {name: reference_cloud(name, 3, 60, 16) for name in ("collapsed", "ideal")}
+    both = [
+        Inspected(name, name, "file", None, {"features": x}, {"features": panel(x)}, {}) for name, x in clouds.items()
+    ]
+    text = shown(both[0])
+    assert "collapsed, fill 1.0" in text
+    (line,) = [line for line in text.splitlines() if line.lstrip().startswith("alignment")]
+    assert "good" not in line
+    assert "says nothing of collapsed samples" in line
+    assert "not collapsed, fill" in shown(both[1])
+    (line,) = [line for line in shown(*both).splitlines() if line.lstrip().startswith("collapsed")][:1]
+    assert line.split()[-2] == "collapsed" or line.split()[-1] == "collapsed"
+
+
+def test_on_a_narrow_terminal_no_line_is_cut_nor_too_long():
+    cloud = torch.randn(3, 60, 16, generator=torch.Generator().manual_seed(0))
+    text = shown(
+        Inspected("x.npy", "x.npy", "file", None, {"features": cloud}, {"features": panel(cloud)}, {}), width=80
+    )
+    assert max(map(len, text.splitlines())) <= 80
+    assert "…" not in text
 
 
 def test_correlations_are_spearmans():
@@ -93,7 +134,7 @@ def test_the_table_of_one_says_value_verdict_reference_and_why_there_is_none():
     text = shown(one)
     (line,) = [line for line in text.splitlines() if line.lstrip().startswith("effective rank")]
     assert "good" in line
-    assert "isotropic 15.9" in line
+    assert "15.9 isotropic" in line
     assert "dimensional collapse" in line
     assert "too few rows" in text
     assert "3 views × 500 samples × 16" in text
@@ -102,7 +143,7 @@ def test_the_table_of_one_says_value_verdict_reference_and_why_there_is_none():
 def test_json_of_one_and_of_several():
     one, several = as_json(RUNS[:1]), as_json(RUNS)
     assert one["mean_ranks"] is one["agreement"] is None
-    assert several["mean_ranks"] == mean_ranks(by_features(*RUNS))[:4]
+    assert several["mean_ranks"] == [3, 1.5, 1.5, 4]
     assert several["inputs"][1]["probes"] == {"linear": 0.7}
     assert several["agreement"][0]["measure"] in ("rank", "spread_low")
     assert one["inputs"][0]["clouds"]["features"]["shape"] == [2, 9, 4]
@@ -128,6 +169,30 @@ def test_a_figure_of_one_and_of_several(tmp_path, which, ending):
     path = tmp_path / f"figure{ending}"
     plot({"one": [one], "rows": [rows], "both": [one, rows]}[which], path)
     assert path.read_bytes()[:5] in (b"\x89PNG\r", b"<?xml", b"%PDF-")
+
+
+def test_in_a_figure_of_several_an_input_has_one_colour_and_panels_do_not_overlap(tmp_path):
+    x = torch.randn(2, 30, 8)
+    long = "a-long-name-of-a-run-that-has-many-options" * 2
+    found = [
+        Inspected("without", "a", "run", 1, {"features": x}, {}, {}),
+        *(Inspected(n, n, "run", 1, {"features": x, "embeddings": x[..., :4]}, {}, {}) for n in ("b", long)),
+    ]
+    with style():
+        figure = _figure(found)
+        figure.draw_without_rendering()
+        left, right = figure.axes
+        colours = [{line.get_label(): line.get_color() for line in axes.lines} for axes in (left, right)]
+        assert all(colours[0][name] == colour for name, colour in colours[1].items())
+        assert left.get_window_extent().x1 < right.get_window_extent().x0
+        assert left.get_window_extent().width > 150
+        one = _figure(found[1:2])
+        one.draw_without_rendering()
+        spectra, *below = one.axes
+        boxes = [axes.get_tightbbox() for axes in below]
+        above = spectra.get_tightbbox()
+        assert above is not None
+        assert all(box is not None and box.y1 < above.y0 for box in boxes)
 
 
 def test_where_a_figure_cannot_be():

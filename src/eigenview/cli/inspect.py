@@ -11,8 +11,8 @@ import tyro
 class Inspect:
     """Measure, without labels, what features are worth: a run's, or anyone's in a file.
 
-    One input gives a table: each measure's value, whether that is good, and what it is held against. Several are ranked
-    by each measure; where probes were run, it also says how well each measure agrees with them.
+    One input gives a table: each measure's value, whether that is good, and between which ends. Several are ranked by
+    the measures that agreed best with probes elsewhere; where probes were run on them, it says how well each agrees.
     """
 
     sources: Annotated[
@@ -21,7 +21,9 @@ class Inspect:
     """Runs, or files of features [N, D] or [K, P, D]: .npy, .npz, .safetensors, .parquet, .pt (weights only). Of
     several arrays in a file, `features`, else `embeddings`."""
     json: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
-    """Print JSON instead of tables."""
+    """Print JSON, of all measures, instead of tables."""
+    all: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Show all measures, not only the essential ones."""
     plot: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None
     """Also draw spectra, and how alike views are: `.png`, `.svg` or `.pdf`."""
     data: Annotated[str | None, tyro.conf.arg(metavar="DATA")] = None
@@ -44,7 +46,7 @@ class Inspect:
         err = Console(stderr=True)
         if self.plot is not None:
             check_plot(self.plot)
-        found = inspect(self.sources, self.data, self.P, self.K, self.seed, err)
+        found = inspect(self.sources, self.data, self.P, self.K, self.seed, err, every=self.all or self.json)
         if self.json:
             print(json.dumps(as_json(found), indent=1, allow_nan=False))
         else:

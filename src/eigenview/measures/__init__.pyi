@@ -1,4 +1,7 @@
 from .catalogue import CATALOGUE as CATALOGUE
+from .catalogue import ESSENTIAL as ESSENTIAL
+from .catalogue import RECOMMENDED as RECOMMENDED
+from .catalogue import WHY_RECOMMENDED as WHY_RECOMMENDED
 from .catalogue import Listed as Listed
 from .centroids import excess_percent_error as excess_percent_error
 from .centroids import percent_error as percent_error

@@ -73,8 +73,17 @@ CATALOGUE: tuple[Listed, ...] = (
     Listed(local_dimension, "rows", "neither", "dimensions near each row, by twenty neighbours", most_rows=10_000),
     Listed(cluster_learnability, "rows", "neither", "accuracy at k-means clusters; collapse gives 1", most_rows=5_000),
     Listed(clid, "rows", "high", "that accuracy plus the dimension by two neighbours", most_rows=5_000),
-    Listed(manifold_capacity, "views", "high", "samples parted a dimension, with all views; points: 2", most_rows=64),
     Listed(log_det_entropy, "rows", "high", "entropy if normal, nats, less a constant; grows with scale", shares=Cloud),
+    Listed(manifold_capacity, "views", "high", "samples parted a dimension, with all views; points: 2", most_rows=16),
     Listed(reconstruction, "views", "neither", "how well views foretell each other, in nats; falls with scale"),
 )
 """All of them, in the order in which a table shows them."""
+
+ESSENTIAL = ("effective_rank", "rank_at", "uniformity", "alignment", "lidar", "clid")
+"""The few that a table shows unless it is asked for all: how many directions, how even, how invariant, and both."""
+
+RECOMMENDED: tuple[tuple[str, Literal["features", "embeddings"]], ...] = (("effective_rank", "features"),)
+"""The measures, and of what, by which several runs are ranked."""
+
+WHY_RECOMMENDED = "of 36 small CIFAR-10 runs these agreed best with a linear probe: see benchmarks/label_free.md"
+"""The reason, in a line."""

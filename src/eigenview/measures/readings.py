@@ -1,8 +1,8 @@
 """All measures of a cloud together, each held against clouds of its shape whose worth is known."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from math import isfinite, log
+from dataclasses import dataclass, field, replace
+from math import inf, isfinite, log
 from typing import Any, Literal
 
 import torch
@@ -15,7 +15,9 @@ from eigenview.measures.reference_clouds import reference_values
 Verdict = Literal["good", "fair", "bad"]
 _GOOD, _BAD = 0.5, 0.2
 _APART = 0.05  # of the greater: references closer than that do not tell good from bad
-_NOTHING = 1e-9  # of the greatest reference: what is 0 but for rounding, where logarithms would see something
+_COUNTS_FROM = 0.5  # counts begin at 1, and are compared by logarithms; distances and shares, from 0, are not
+_SAME = 0.01  # of what is between the ends: references closer than that are at the same end
+_RANK = "effective_rank"  # says whether a cloud is collapsed
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,9 @@ class Reading:
         rows: how many rows were measured (samples, where views are needed); None without a value.
         sampled: whether those are fewer than there are, drawn at random.
         references: the measure's values on the reference clouds, by their names; empty where not asked for.
-        position: where the value lies from the worst reference (0) to the best (1), by logarithms where the two are far
-            apart; None where no end is good, or nothing is known to hold the value against.
+        position: where the value lies from the worst reference (0) to the best (1), by logarithms where they are counts
+            far apart; None where no end is good, nothing is known to hold the value against, or there is a doubt.
+        doubt: why a value at the good end is no good news.
     """
 
     measure: str
@@ -44,6 +47,7 @@ class Reading:
     sampled: bool = False
     references: dict[str, float] = field(default_factory=dict)
     position: float | None = None
+    doubt: str | None = None
 
     @property
     def verdict(self) -> Verdict | None:
@@ -51,6 +55,19 @@ class Reading:
         if self.position is None:
             return None
         return "good" if self.position >= _GOOD else "bad" if self.position < _BAD else "fair"
+
+    @property
+    def ends(self) -> tuple[str, str] | None:
+        """The names of the worst and the best reference, which the verdict is between; None where there are none."""
+        if self.position is None and self.doubt is None:
+            return None
+        worst, best = sorted(self.references.values(), reverse=self.better == "low")[:: len(self.references) - 1]
+        return self._named(worst, best), self._named(best, worst)
+
+    def _named(self, value: float, other: float) -> str:
+        """The reference at an end, `collapsed` only if no other is there but for rounding."""
+        near = [name for name, each in self.references.items() if abs(each - value) <= _SAME * abs(other - value)]
+        return next((name for name in near if name != "collapsed"), "collapsed")
 
 
 def panel(
@@ -72,7 +89,27 @@ def panel(
         seed: of the rows that are drawn.
         progress: called with the name of each measure before it is taken.
     """
-    return list(_readings(cloud, catalogue, references, seed, progress))
+    return _doubted(list(_readings(cloud, catalogue, references, seed, progress)))
+
+
+def _doubted(readings: list[Reading]) -> list[Reading]:
+    """Of a collapsed cloud, no praise by measures that would praise every collapsed cloud."""
+    if not any(reading.measure == _RANK and reading.verdict == "bad" for reading in readings):
+        return readings
+    return [
+        replace(reading, position=None, doubt="says nothing of collapsed samples, which get the same")
+        if reading.position is not None and _praises_collapse(reading)
+        else reading
+        for reading in readings
+    ]
+
+
+def _praises_collapse(reading: Reading) -> bool:
+    collapsed, known = reading.references.get("collapsed"), list(reading.references.values())
+    if collapsed is None or reading.verdict == "bad":
+        return False
+    place = _position(collapsed, known, reading.better)
+    return place is not None and place >= _GOOD
 
 
 def _readings(
@@ -112,6 +149,8 @@ def _measured(listed: Listed, cloud: Tensor, shared: dict[Any, Any]) -> tuple[fl
         value = float(listed.function(given))
     except ValueError as error:
         return None, " ".join(str(error).split())
+    except (ArithmeticError, torch.linalg.LinAlgError):  # pyright: ignore[reportPrivateImportUsage]
+        return None, "its numbers are too large or too small to compute with"
     return (value, None) if isfinite(value) else (None, f"its value is {value}")
 
 
@@ -130,7 +169,7 @@ def _position(value: float, known: Sequence[float], better: str) -> float | None
         return None
     low, high = min(known), max(known)
     # Ten directions of a thousand are one per cent and yet a third of the way from one.
-    scale = log if low > _NOTHING * high and high > 10 * low else float
+    scale = log if low > _COUNTS_FROM and high > 10 * low else float
     if high - low <= _APART * max(abs(low), abs(high)):
         return None
     here = scale(max(value, low)) if value < high else scale(high)
@@ -141,15 +180,15 @@ def _position(value: float, known: Sequence[float], better: str) -> float | None
 def best_to_worst(readings: Sequence[Reading | None]) -> list[float | None]:
     """Ranks of several clouds' readings of one measure, 1 the best, equal values sharing their mean; None without one.
 
+    Values that are in doubt, since their clouds are collapsed, share the last.
+
     Args:
         readings: of the same measure.
     """
-    values = [
-        None if r is None or r.value is None or r.better == "neither" else _badness(r.better, r.value) for r in readings
-    ]
+    values = [None if r is None or r.value is None or r.better == "neither" else _badness(r, r.value) for r in readings]
     known = [value for value in values if value is not None]
     return [None if value is None else sum(k < value for k in known) + (1 + known.count(value)) / 2 for value in values]
 
 
-def _badness(better: str, value: float) -> float:
-    return value if better == "low" else -value
+def _badness(reading: Reading, value: float) -> float:
+    return inf if reading.doubt else value if reading.better == "low" else -value

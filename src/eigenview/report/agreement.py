@@ -32,9 +32,10 @@ def ranks(readings: Sequence[Readings]) -> dict[tuple[str, str], list[float | No
     return {key: found for key, found in all_ranks.items() if sum(rank is not None for rank in found) > 1}
 
 
-def mean_ranks(readings: Sequence[Readings]) -> list[float | None]:
-    """Each input's mean rank over the measures that all inputs have; None where there is none."""
-    shared = [found for found in ranks(readings).values() if None not in found]
+def mean_ranks(readings: Sequence[Readings], by: Sequence[tuple[str, str]]) -> list[float | None]:
+    """Each input's mean rank over some clouds' measures that all inputs have; None where there is none."""
+    found_by = ranks(readings)
+    shared = [found_by[key] for key in by if None not in found_by.get(key, [None])]
     columns = zip(*shared, strict=True) if shared else [()] * len(readings)
     return [mean(rank for rank in column if rank is not None) if column else None for column in columns]
 

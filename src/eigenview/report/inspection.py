@@ -10,8 +10,8 @@ from rich.progress import Progress
 from torch import Tensor
 
 from eigenview._errors import UsageError
-from eigenview.measures import Reading, panel
-from eigenview.report.agreement import Agreement, agreements, mean_ranks
+from eigenview.measures import CATALOGUE, ESSENTIAL, RECOMMENDED, WHY_RECOMMENDED, Reading, panel
+from eigenview.report.agreement import Agreement, Readings, agreements, mean_ranks, ranks
 from eigenview.report.probes import probe_table
 from eigenview.runs import FEWEST_VIEWS, Run, look, read_features
 from eigenview.views import ViewPolicy
@@ -49,8 +49,9 @@ def inspect(
     K: int | None = None,
     seed: int = 0,
     console: Console | None = None,
+    every: bool = True,
 ) -> list[Inspected]:
-    """Takes all measures of files and runs. Several runs are looked at under the views of the first.
+    """Takes measures of files and runs. Several runs are looked at under the views of the first.
 
     Args:
         sources: files of features, and directories of runs.
@@ -59,6 +60,7 @@ def inspect(
         K: views of each; by default as many as the runs were trained with, at least 4.
         seed: of samples, views and rows that are drawn.
         console: where to show progress.
+        every: all measures, else the essential and the recommended ones.
 
     Raises:
         UsageError: none is given, or one cannot be read.
@@ -78,7 +80,7 @@ def inspect(
     for name, source in zip(names, sources, strict=True):
         run = Run.open(source) if _is_run(source) else None
         clouds = _of_run(source, P, K, policy, data, seed, console) if run else {"features": read_features(source).rows}
-        readings = _readings(name, clouds, seed, console)
+        readings = _readings(name, clouds, seed, console, every)
         step = int(run.last_checkpoint.name.split("-")[-1]) if run and run.last_checkpoint else None
         probes = _probes(run) if run else {}
         found.append(Inspected(name, str(source), "run" if run else "file", step, clouds, readings, probes))
@@ -105,9 +107,26 @@ def as_json(found: Sequence[Inspected]) -> dict[str, Any]:
         for one in found
     ]
     if len(found) == 1:
-        return {"version": 1, "inputs": inputs, "mean_ranks": None, "agreement": None}
-    agreement = [a._asdict() for a in agreement_with_probes(found)]
-    return {"version": 1, "inputs": inputs, "mean_ranks": mean_ranks(all_readings(found)), "agreement": agreement}
+        return {"version": 1, "inputs": inputs, "ranked_by": None, "why": None, "mean_ranks": None, "agreement": None}
+    readings = all_readings(found)
+    by, why = ranked_by(readings)
+    return {
+        "version": 1,
+        "inputs": inputs,
+        "ranked_by": [{"cloud": cloud, "measure": measure} for cloud, measure in by],
+        "why": why,
+        "mean_ranks": mean_ranks(readings, by),
+        "agreement": [a._asdict() for a in agreement_with_probes(found)],
+    }
+
+
+def ranked_by(readings: Sequence[Readings]) -> tuple[list[tuple[str, str]], str]:
+    """Clouds and measures by which inputs are ranked, and why: the recommended ones, else all, that all inputs have."""
+    shared = [key for key, found in ranks(readings).items() if None not in found]
+    recommended = [(cloud, measure) for measure, cloud in RECOMMENDED if (cloud, measure) in shared]
+    if recommended:
+        return recommended, WHY_RECOMMENDED
+    return shared, "all that every input has, since it lacks those that are recommended"
 
 
 def all_readings(found: Sequence[Inspected]) -> list[dict[tuple[str, str], Reading]]:
@@ -140,14 +159,18 @@ def _of_run(
     return {"features": seen.h} if seen.z is seen.h else {"features": seen.h, "embeddings": seen.z}
 
 
-def _readings(name: str, clouds: dict[str, Tensor], seed: int, console: Console) -> dict[str, list[Reading]]:
-    with Progress(console=console, transient=True) as progress:
+def _readings(
+    name: str, clouds: dict[str, Tensor], seed: int, console: Console, every: bool
+) -> dict[str, list[Reading]]:
+    shown = (*ESSENTIAL, *(measure for measure, _ in RECOMMENDED))
+    catalogue = [listed for listed in CATALOGUE if every or listed.name in shown]
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(name, total=None)
 
         def tell(group: str) -> Callable[[str], None]:
             return lambda measure: progress.update(task, description=f"{name}: {measure} of {group}")
 
-        return {group: panel(cloud, seed=seed, progress=tell(group)) for group, cloud in clouds.items()}
+        return {group: panel(cloud, catalogue, seed=seed, progress=tell(group)) for group, cloud in clouds.items()}
 
 
 def _probes(run: Run) -> dict[str, float]:

@@ -1,7 +1,6 @@
 """What was found in files and runs, as a figure: spectra, and how alike views are."""
 
 from collections.abc import Sequence
-from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +19,10 @@ from eigenview.spectra import moments, unit
 
 _WIDTH = 3.0  # inches of a panel: letters stay readable at half the size
 ENDINGS = (".png", ".svg", ".pdf")
-MOST_LINES = 8
 _COLOURS = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY, INK)
+MOST_LINES = len(_COLOURS)
+_ISOTROPIC = "isotropic: Marchenko–Pastur"
+_LONGEST = 60  # characters of a name in a legend
 _LARGE = 2**22  # numbers in a cloud, from where its spectrum is that of its Gram matrix
 _MOST_COSINES = 5000
 _SMALLEST = 1e-6  # of the root mean square of the singular values; what is below is not drawn
@@ -43,7 +44,7 @@ def plot(found: Sequence[Inspected], path: Path) -> None:
     """Draws the spectra of all clouds; of one input with views, also cosines of views of the same and of others.
 
     Args:
-        found: what to draw; of more than eight inputs the first eight.
+        found: what to draw; of many inputs the first `MOST_LINES`.
         path: `.png`, `.svg` or `.pdf`.
 
     Raises:
@@ -57,37 +58,51 @@ def plot(found: Sequence[Inspected], path: Path) -> None:
 
 def _figure(found: Sequence[Inspected]) -> Figure:
     if len(found) > 1:
-        groups = [group for group in ("features", "embeddings") if any(group in each.clouds for each in found)]
-        figure = Figure(figsize=(_WIDTH * len(groups), 3.3))
-        for i, group in enumerate(groups):
-            axes = figure.add_subplot(1, len(groups), i + 1)
-            _spectra(axes, [(each.name, each.clouds[group]) for each in found if group in each.clouds])
-            axes.set_xlabel(f"index of the direction ({group})")
-        return figure
+        return _spectra_of_several(found)
     clouds = found[0].clouds
     with_views = {group: cloud for group, cloud in clouds.items() if cloud.ndim == 3 and len(cloud) > 1}
     rows, columns = (2, len(with_views)) if with_views else (1, 1)
     figure = Figure(figsize=(_WIDTH * max(columns, 1.4), 2.9 * rows))
-    _spectra(figure.add_subplot(rows, 1, 1), list(clouds.items()))
+    grid = figure.add_gridspec(rows, columns)
+    spectra = figure.add_subplot(grid[0, :])
+    _spectra(spectra, [(name, cloud, colour) for (name, cloud), colour in zip(clouds.items(), _COLOURS, strict=False)])
+    spectra.legend(loc="lower left", bbox_to_anchor=(0, 1), handlelength=1.4, ncols=2, columnspacing=1.2)
     for i, (group, cloud) in enumerate(with_views.items()):
-        _cosines(figure.add_subplot(rows, columns, columns + 1 + i), group, cloud)
+        _cosines(figure.add_subplot(grid[1, i]), group, cloud)
     return figure
 
 
-def _spectra(axes: Axes, clouds: Sequence[tuple[str, Tensor]]) -> None:
+def _spectra_of_several(found: Sequence[Inspected]) -> Figure:
+    """A panel for features and one for embeddings, in which an input has the same colour, below one legend."""
+    groups = [group for group in ("features", "embeddings") if any(group in each.clouds for each in found)]
+    figure = Figure(figsize=(_WIDTH * max(len(groups), 1.4), 3.1 + 0.2 * len(found)))
+    named = {}
+    for i, group in enumerate(groups):
+        axes = figure.add_subplot(1, len(groups), i + 1)
+        coloured = [(each, colour) for each, colour in zip(found, _COLOURS, strict=False) if group in each.clouds]
+        _spectra(axes, [(each.name, each.clouds[group], colour) for each, colour in coloured])
+        axes.set_xlabel(f"index of the direction ({group})")
+        handles, names = axes.get_legend_handles_labels()
+        named |= dict(zip(names, handles, strict=True))
+    names = [*dict.fromkeys(each.name for each in found), _ISOTROPIC]
+    shorter = [name if len(name) <= _LONGEST else "…" + name[1 - _LONGEST :] for name in names]
+    figure.legend([named[name] for name in names], shorter, loc="outside upper left", handlelength=1.4)
+    return figure
+
+
+def _spectra(axes: Axes, clouds: Sequence[tuple[str, Tensor, str]]) -> None:
     """Singular values over their index, and those that isotropic rows of the same shapes would have."""
-    for (name, cloud), colour in zip(clouds, cycle(_COLOURS), strict=False):
+    for name, cloud, colour in clouds:
         values = _singular_values(cloud[0] if cloud.ndim == 3 else cloud)
         axes.plot(np.arange(1, len(values) + 1), values, color=colour, label=name, linewidth=1.8)
-    shapes = dict.fromkeys(tuple(cloud.shape[-2:]) for _, cloud in clouds)
+    shapes = dict.fromkeys(tuple(cloud.shape[-2:]) for _, cloud, _ in clouds)
     for i, (N, D) in enumerate(shapes):
         values = isotropic_singular_values(N, D)
-        label = "isotropic: Marchenko–Pastur" if i == 0 else f"_{i}"
+        label = _ISOTROPIC if i == 0 else f"_{i}"
         axes.plot(np.arange(1, len(values) + 1), values, color=FAINT, linestyle="--", linewidth=1.3, label=label)
     axes.set(xscale="log", yscale="log", xlabel="index of the direction", ylabel="singular value (of their RMS)")
     for axis in (axes.xaxis, axes.yaxis):
         plain_log_ticks(axis)
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), handlelength=1.4, ncols=2, columnspacing=1.2)
 
 
 def _singular_values(rows: Float[Tensor, "N D"]) -> Float[np.ndarray, "M"]:

@@ -7,15 +7,18 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
+from torch import Tensor
 
-from eigenview.measures import Reading
+from eigenview.measures import CATALOGUE, Reading
 from eigenview.report.agreement import FEW, Agreement, mean_ranks, ranks
-from eigenview.report.inspection import PROBES, Inspected, agreement_with_probes, all_readings
+from eigenview.report.inspection import PROBES, Inspected, agreement_with_probes, all_readings, ranked_by
 from eigenview.report.words import number
 
 PIPED_WIDTH = 200  # characters: one measure a line
 _MARKS = {"good": "bold green", "fair": "yellow", "bad": "bold red"}
 _NOTHING = "–"
+_ROOM_FOR_NAMES = 100  # characters: less, and references go without
+_FEW_NAMES = 5
 
 
 def show(found: Sequence[Inspected], console: Console) -> None:
@@ -33,25 +36,50 @@ def table_console() -> Console:
 def _one(one: Inspected, console: Console) -> Iterator[Table | Text | str]:
     step = "" if one.step is None else f", step {one.step:,}"
     yield Text(one.path + step)
+    named = console.width >= _ROOM_FOR_NAMES
     for group, readings in one.readings.items():
-        yield _title(f"{group}: {_shape(one, group)}")
-        table = _table(console, "measure", "(value)", "")
-        table.add_column("held against", ratio=3)
-        table.add_column("what it says", ratio=4)
+        yield _title(f"{group}: {_shape(one, group)}") + _headline(readings, one.clouds[group])
+        table = _table(console, "measure", "(value)", "", *(("worst", "best") if named else ("(worst)", "(best)")))
+        table.add_column("what it says")
         for reading in readings:
-            table.add_row(reading.measure.replace("_", " "), *_cells(reading, one.clouds[group].shape[-2]))
+            table.add_row(reading.measure.replace("_", " "), *_cells(reading, one.clouds[group].shape[-2], named))
         yield table
-    if any(reading.references for readings in one.readings.values() for reading in readings):
-        yield _legend(one)
+    yield from _notes(one)
 
 
-def _legend(one: Inspected) -> str:
-    views = any(cloud.ndim == 3 and len(cloud) > 1 for cloud in one.clouds.values())
-    words = "collapsed: samples on one line; isotropic: Gaussian rows in all directions"
-    if views:
-        words += "; ideal: such rows whose views agree; unrelated: whose views do not. Measures that need no views see "
-        words += "one of each sample"
-    return f"[dim]{words}.[/dim]"
+def _headline(readings: Sequence[Reading], cloud: Tensor) -> Text:
+    """Whether samples are collapsed, in a clause."""
+    rank = _effective_rank(readings)
+    if rank is None or rank.value is None or rank.verdict is None:
+        return Text("")
+    fills = f", fill {number(rank.value)} of {min(cloud.shape[-2:]):,} directions"
+    return Text(" \N{EM DASH} ") + _collapse(rank) + Text(fills)
+
+
+def _effective_rank(readings: Sequence[Reading]) -> Reading | None:
+    return next((reading for reading in readings if reading.measure == "effective_rank"), None)
+
+
+def _collapse(rank: Reading | None) -> Text:
+    """What effective rank says, in a word or two."""
+    verdict = None if rank is None else rank.verdict
+    words = {"good": "not collapsed", "fair": "partly collapsed", "bad": "collapsed", None: ""}
+    return Text(words[verdict], style=_MARKS.get(verdict or "", ""))
+
+
+def _notes(one: Inspected) -> Iterator[str]:
+    readings = [reading for readings in one.readings.values() for reading in readings]
+    if any(reading.ends for reading in readings):
+        words = (
+            "good: at least half of the way from worst to best. collapsed: samples on one line; isotropic: Gaussian "
+        )
+        words += "rows in all directions"
+        if any(cloud.ndim == 3 and len(cloud) > 1 for cloud in one.clouds.values()):
+            words += "; ideal: such rows whose views agree; unrelated: whose views do not. Measures that need no views "
+            words += "see one of each sample"
+        yield f"[dim]{words}.[/dim]"
+    if len({reading.measure for reading in readings}) < len(CATALOGUE):
+        yield f"[dim]All {len(CATALOGUE)} measures: --all.[/dim]"
 
 
 def _table(console: Console, *columns: str) -> Table:
@@ -73,32 +101,33 @@ def _shape(one: Inspected, group: str) -> str:
     return f"{views[0]} views × {N:,} samples × {D:,}" if views else f"{N:,} samples × {D:,}"
 
 
-def _cells(reading: Reading, N: int) -> list[str | Text]:
-    """Value, mark, references and meaning."""
+def _cells(reading: Reading, N: int, named: bool) -> list[str | Text]:
+    """Value, mark, the references that it lies between, and meaning."""
     if reading.value is None:
-        return [_NOTHING, "", "", Text(reading.missing or "", style="dim")]
-    mark = Text(reading.verdict or "", style=_MARKS.get(reading.verdict or "", ""))
-    held = ", ".join(f"{name} {number(value)}" for name, value in reading.references.items())
+        return [_NOTHING, "", "", "", Text(reading.missing or "", style="dim")]
+    mark = Text(reading.verdict or ("?" if reading.doubt else ""), style=_MARKS.get(reading.verdict or "", ""))
+    ends = [number(round(reading.references[name], 2)) + (f" {name}" if named else "") for name in reading.ends or ()]
     drawn = f" (on {reading.rows:,} of {N:,} rows)" if reading.sampled else ""
-    return [number(reading.value), mark, held, reading.meaning + drawn]
+    return [number(reading.value), mark, *(ends or ("", "")), reading.doubt or reading.meaning + drawn]
 
 
 def _several(found: Sequence[Inspected], console: Console) -> Iterator[Table | Text | str]:
     readings = all_readings(found)
-    overall = mean_ranks(readings)
+    by, why = ranked_by(readings)
+    overall = mean_ranks(readings, by)
     order = sorted(range(len(found)), key=lambda i: (overall[i] is None, overall[i]))
     probes = [probe for probe in PROBES if any(probe in one.probes for one in found)]
-    yield _title(f"{len(found)} inputs, ranked without labels")
-    table = _table(console, "", "(mean rank)", "(features)", "(embeddings)", *(f"({p} probe)" for p in probes))
+    yield _title(f"{len(found)} inputs, ranked without labels") + Text(_by(by, why))
+    table = _table(console, "", "(mean rank)", "(features)", "", "(embeddings)", "", *(f"({p} probe)" for p in probes))
     for i in order:
         one, rank = found[i], overall[i]
-        shapes = [_plain_shape(one, group) for group in ("features", "embeddings")]
+        shapes = [cell for group in ("features", "embeddings") for cell in _shape_and_collapse(one, group)]
         accuracies = [f"{100 * one.probes[p]:.1f}%" if p in one.probes else _NOTHING for p in probes]
         table.add_row(escape(one.name), _NOTHING if rank is None else f"{rank:.2f}", *shapes, *accuracies)
     yield table
     by_key = ranks(readings)
     for group in ("features", "embeddings"):
-        names = [measure for cloud, measure in by_key if cloud == group]
+        names = [measure for cloud, measure in dict.fromkeys([*_few(by), *by_key]) if cloud == group]
         for some in _chunks(names, console.width - max(len(one.name) for one in found) - 6):
             yield _title(f"{group} (* the best)")
             table = _table(console, "", *(f"({measure.replace('_', chr(10))})" for measure in some))
@@ -107,10 +136,28 @@ def _several(found: Sequence[Inspected], console: Console) -> Iterator[Table | T
                 table.add_row(escape(found[i].name), *cells)
             yield table
     yield from _agreement(agreement_with_probes(found), console)
+    if len({measure for one in readings for _, measure in one}) < len(CATALOGUE):
+        yield f"[dim]All {len(CATALOGUE)} measures: --all.[/dim]"
 
 
-def _plain_shape(one: Inspected, group: str) -> str:
-    return " × ".join(f"{side:,}" for side in one.clouds[group].shape) if group in one.clouds else _NOTHING
+def _few(by: Sequence[tuple[str, str]]) -> Sequence[tuple[str, str]]:
+    """Those that go first."""
+    return by if len(by) <= _FEW_NAMES else ()
+
+
+def _by(by: Sequence[tuple[str, str]], why: str) -> str:
+    """By what inputs are ranked; a few measures are named."""
+    if not by:
+        return ""
+    words = ", ".join(f"{measure.replace('_', ' ')} of {cloud}" for cloud, measure in by[:_FEW_NAMES])
+    return f" by {words}: {why}" if len(by) <= _FEW_NAMES else f" by {len(by)} measures: {why}"
+
+
+def _shape_and_collapse(one: Inspected, group: str) -> tuple[str, Text]:
+    if group not in one.clouds:
+        return _NOTHING, Text("")
+    shape = " × ".join(f"{side:,}" for side in one.clouds[group].shape)
+    return shape, _collapse(_effective_rank(one.readings[group]))
 
 
 def _chunks(names: Sequence[str], room: int) -> Iterator[list[str]]:

@@ -1,5 +1,6 @@
 """Arrays in files of a user's, by name; of no file is any code run, and what can be mapped from disk is."""
 
+import warnings
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -42,12 +43,12 @@ def open_arrays(path: Path) -> Arrays:
     Raises:
         UsageError: another ending, or a file that is damaged or made to run code.
     """
-    if path.suffix.lower() not in _OPENERS:
-        raise UsageError(f"{path}: its ending must be one of {', '.join(_OPENERS)}, or it must be a run's directory")
     if not path.exists():
         raise UsageError(f"{path}: there is no such file or run")
     if path.is_dir():
         raise UsageError(f"{path} is a directory, not a file of features, and no run: it has no recipe.yaml")
+    if path.suffix.lower() not in _OPENERS:
+        raise UsageError(f"{path}: its ending must be one of {', '.join(_OPENERS)}, or it must be a run's directory")
     if not path.stat().st_size:
         raise UsageError(f"{path} is empty")
     return read_safely(path, lambda: _OPENERS[path.suffix.lower()](path))
@@ -137,7 +138,9 @@ def _open_safetensors(path: Path) -> Arrays:
 def _open_pt(path: Path) -> Arrays:
     mapped = zipfile.is_zipfile(path)
     try:
-        content = torch.load(path, weights_only=True, map_location="cpu", mmap=mapped)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of pickles that it then refuses
+            content = torch.load(path, weights_only=True, map_location="cpu", mmap=mapped)
     except Exception as error:
         if "Weights only load failed" not in str(error):
             raise

@@ -69,7 +69,7 @@ def encode(encoder: Encoder, images: Images, side: int | None, console: Console)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     encoder = encoder.to(device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     features = np.empty((len(images), encoder.features), np.float32)
-    with torch.no_grad(), Progress(console=console, transient=True) as progress:
+    with torch.no_grad(), Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("embedding", total=len(images))
         for indices, batch in batches_of(images, side, 256):
             features[indices] = encoder(batch.to(device)).float().cpu().numpy()

@@ -83,7 +83,8 @@ def _fill(module: nn.Module, weights: dict[str, Tensor], run: Run) -> None:
     try:
         module.load_state_dict(weights)
     except RuntimeError as error:
-        raise UsageError(f"the weights of {run.last_checkpoint} do not fit the recipe beside them: {error}") from error
+        reason = " ".join(str(error).split())[:200]  # torch has a line for each weight
+        raise UsageError(f"the weights of {run.last_checkpoint} do not fit the recipe beside them: {reason}") from error
 
 
 def _build_encoder(recipe: Recipe, statistics: Statistics) -> Encoder:

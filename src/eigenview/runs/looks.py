@@ -71,7 +71,9 @@ def look(
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     model = model.to(device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     h, z = [], []
-    with torch.no_grad(), Progress(console=console or Console(quiet=True), transient=True) as progress:
+    console = console or Console(quiet=True)
+    shown = Progress(console=console, transient=True, disable=not console.is_terminal)
+    with torch.no_grad(), shown as progress:
         task = progress.add_task(f"views of {Path(run).name}", total=len(chosen))
         for some in views:
             features, embeddings = model(some.to(device))
