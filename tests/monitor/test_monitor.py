@@ -122,18 +122,22 @@ def test_values_that_are_not_finite_are_an_alarm_that_names_the_layer_and_traini
     fifth = lines(tmp_path)[1]
     assert fifth["effective_rank"]["embeddings"] is None
     assert fifth["effective_rank"]["features"] > 1
-    assert fifth["missing"] == {"effective_rank": {"embeddings": "its rows are not finite"}}
+    why = {"embeddings": "its rows are not finite"}
+    assert fifth["missing"] == dict.fromkeys(("effective_rank", "stable_rank", "participation_ratio"), why)
+    said = "no effective_rank, stable_rank, participation_ratio of embeddings: its rows are not finite"
+    assert caplog.text.count("its rows are not finite") == 2  # of embeddings and, by their gradient, of features
+    assert said in caplog.text
 
 
 def test_a_collapse_is_an_alarm(tmp_path, caplog):
     projector = nn.Linear(4, 12)
     model = nn.Sequential(OrderedDict(projector=projector))
-    with monitor(model, tmp_path, features=None, every=30, rows=40):
-        train(model, 30, P=40)
+    with monitor(model, tmp_path, features=None, every=100, rows=40):
+        train(model, 100, P=40)
         nn.init.zeros_(projector.weight)
-        train(model, 60, P=40)
-    assert [alarm["name"] for alarm in lines(tmp_path, "alarm")] == ["embeddings collapsed to a few dimensions"]
-    assert "embeddings collapsed" in caplog.text
+        train(model, 100, P=40)
+    assert [alarm["name"] for alarm in lines(tmp_path, "alarm")] == ["complete collapse"]
+    assert "at step 200 the spread of embeddings is" in caplog.text
 
 
 def test_a_measure_that_needs_views_says_that_it_lacks_them_once_in_the_log(tmp_path, caplog):

@@ -87,6 +87,9 @@ class Calls:
         Raises:
             ValueError: there are none.
         """
+        if not isinstance(x, Tensor) or x.dim() not in (2, 3):
+            what = f"shape {list(x.shape)}" if isinstance(x, Tensor) else f"type {type(x).__name__}"
+            raise ValueError(f"tensors of rows are needed, [N, D] or [K, P, D], not one of {what}")
         most = self._most(x)
         if x.dim() == 2:
             rows, why = self._layout.rows(x, most)
