@@ -118,7 +118,11 @@ class Journal:
                 if why is not None:
                     missing.setdefault(listed.name, {})[what] = why
         rows = {what: 0 if cloud is None else len(cloud.rows) for what, cloud in clouds.items()}
-        paired = {what: cloud.views for what, cloud in usable.items() if cloud.views is not None and min(cloud.views.shape[:2]) > 1}
+        paired = {
+            what: cloud.views
+            for what, cloud in usable.items()
+            if cloud.views is not None and min(cloud.views.shape[:2]) > 1
+        }
         if paired:
             values["cosine"] = {what: asdict(pair_cosines(views)) for what, views in paired.items()}
         values["spread"] = {what: spread(cloud) for what, cloud in usable.items()}

@@ -47,17 +47,12 @@ def _outcome(history: History) -> tuple[str, str]:
     if not history.start:
         return "ill", "✕ Ended before training began"
     if not history.end:
-        how = "" if _monitored(history) else " (it goes on with --resume)"
+        how = "" if history.monitored else " (it goes on with --resume)"
         return "ill", f"… No last word: still training, or killed{how}"
     outcome = str(history.end.get("outcome"))
-    if _monitored(history) and outcome != "finished":
+    if history.monitored and outcome != "finished":
         return "ill", "❚❚ Interrupted" if outcome == "interrupted" else f"✕ Ended by {outcome}"
     return OUTCOMES.get(outcome, ("ill", outcome))
-
-
-def _monitored(history: History) -> bool:
-    """Whether a `Monitor` wrote this, in somebody's own loop."""
-    return "layers" in history.start
 
 
 def alarms(history: History) -> str:
@@ -108,7 +103,7 @@ def headline(history: History, rows: list[ProbeRow]) -> str:
 
 def _no_probes(history: History) -> str:
     data = history.start.get("data") or {}
-    if _monitored(history):
+    if history.monitored:
         return "A monitor sees no labels, so nothing was probed: judge this run by its curves and its alarms."
     if history.start and not data.get("classes"):
         return (

@@ -38,7 +38,9 @@ class MetricsWriter:
     """
 
     def __init__(self, path: Path, keep_to: int = 0) -> None:
-        kept = [r for r in read_metrics(path) if keep_to and r.get("step", 0) <= keep_to and not _comes_again(r, keep_to)]
+        kept = [
+            r for r in read_metrics(path) if keep_to and r.get("step", 0) <= keep_to and not _comes_again(r, keep_to)
+        ]
         beside = path.with_suffix(".jsonl.tmp")
         beside.write_text("".join(map(_line, kept)))
         os.replace(beside, path)
