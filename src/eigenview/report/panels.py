@@ -148,7 +148,8 @@ def _figure(title: str, drawing: str | None, attributes: str = "", look_for: str
     if drawing is None:
         body = f'<p class="missing">{escape(WHY_MISSING[title])}</p>'
     else:
-        body = f'<div class="plot">{drawing}</div><figcaption>{escape(LOOK_FOR[title] if look_for is None else look_for)}</figcaption>'
+        words = LOOK_FOR[title] if look_for is None else look_for
+        body = f'<div class="plot">{drawing}</div><figcaption>{escape(words)}</figcaption>'
     return f"<figure{attributes}><h3>{escape(title)}</h3>{body}</figure>"
 
 
