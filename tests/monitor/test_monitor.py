@@ -122,18 +122,22 @@ def test_values_that_are_not_finite_are_an_alarm_that_names_the_layer_and_traini
     fifth = lines(tmp_path)[1]
     assert fifth["effective_rank"]["embeddings"] is None
     assert fifth["effective_rank"]["features"] > 1
-    assert fifth["missing"] == {"effective_rank": {"embeddings": "its rows are not finite"}}
+    why = {"embeddings": "its rows are not finite"}
+    assert fifth["missing"] == dict.fromkeys(("effective_rank", "stable_rank", "participation_ratio"), why)
+    said = "no effective_rank, stable_rank, participation_ratio of embeddings: its rows are not finite"
+    assert caplog.text.count("its rows are not finite") == 2  # of embeddings and, by their gradient, of features
+    assert said in caplog.text
 
 
 def test_a_collapse_is_an_alarm(tmp_path, caplog):
     projector = nn.Linear(4, 12)
     model = nn.Sequential(OrderedDict(projector=projector))
-    with monitor(model, tmp_path, features=None, every=30, rows=40):
-        train(model, 30, P=40)
+    with monitor(model, tmp_path, features=None, every=100, rows=40):
+        train(model, 100, P=40)
         nn.init.zeros_(projector.weight)
-        train(model, 60, P=40)
-    assert [alarm["name"] for alarm in lines(tmp_path, "alarm")] == ["embeddings collapsed to a few dimensions"]
-    assert "embeddings collapsed" in caplog.text
+        train(model, 100, P=40)
+    assert [alarm["name"] for alarm in lines(tmp_path, "alarm")] == ["complete collapse"]
+    assert "at step 200 the spread of embeddings is" in caplog.text
 
 
 def test_a_measure_that_needs_views_says_that_it_lacks_them_once_in_the_log(tmp_path, caplog):
@@ -176,24 +180,6 @@ def test_steps_by_hand_are_the_only_ones_then(tmp_path):
     assert looking.steps == 7
 
 
-def test_tensors_can_be_given(tmp_path):
-    h, z = torch.randn(2, 3, 4, generator=torch.Generator().manual_seed(0)), torch.eye(6)
-    with monitor(None, tmp_path, every=2) as looking:
-        for _ in range(4):
-            looking.observe(z, features=h)
-            looking.step()
-    assert [line["step"] for line in lines(tmp_path)] == [1, 2, 4]
-    for line in lines(tmp_path):
-        assert line["effective_rank"]["embeddings"] == pytest.approx(6)
-        assert line["effective_rank"]["features"] == pytest.approx(effective_rank(h.flatten(0, 1)), rel=1e-6)
-    with pytest.raises(UsageError, match="within `with"):
-        looking.observe(z)
-    with monitor(None, tmp_path / "empty") as looking, pytest.raises(UsageError, match="rows of features are needed"):
-        looking.observe(torch.zeros(0, 3))
-    with monitor(Net(), tmp_path / "hooked") as looking, pytest.raises(UsageError, match="'projector' already"):
-        looking.observe(z)
-
-
 def test_a_directory_that_holds_something_is_refused_and_resuming_goes_on(tmp_path):
     with monitor(model := Net(), tmp_path):
         train(model, 12)
@@ -208,6 +194,10 @@ def test_a_directory_that_holds_something_is_refused_and_resuming_goes_on(tmp_pa
         monitor(model, tmp_path, step=7).start()
 
 
+def scale(rows: Tensor) -> float:
+    return 1.0
+
+
 @pytest.mark.parametrize(
     ("options", "error"),
     [
@@ -216,6 +206,8 @@ def test_a_directory_that_holds_something_is_refused_and_resuming_goes_on(tmp_pa
         ({"measures": ["effective_rank", "effective_rank"]}, "a name of its own"),
         ({"measures": [lambda rows: 0.0]}, "define a function"),
         ({"every": 0}, "every = 0 must be 1 or more"),
+        ({"measures": [scale]}, "'scale' is something else in metrics.jsonl"),
+        ({"features": "x" * 9}, "no such layer; its parts: backbone, projector$"),
     ],
 )
 def test_mistakes_end_in_one_line(tmp_path, options, error):
@@ -241,6 +233,9 @@ def test_the_report_draws_it(tmp_path):
     page = write_page(tmp_path).read_text()
     assert "Effective rank over the training steps; features" in page
     assert "Spectrum of embeddings" in page
+    assert "Stable rank over the training steps" in page
+    for never in ("Loss", "recipe.yaml", "--resume", "images have no labels", "Nearest neighbours"):
+        assert never not in page
 
 
 def test_spectra_are_written_ever_more_rarely(tmp_path):

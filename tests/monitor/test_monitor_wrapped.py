@@ -12,6 +12,18 @@ from .loops import Net, batch, lines, train
 from .ranks import train_a_rank
 
 
+def test_a_rank_that_is_not_the_first_does_nothing(tmp_path, monkeypatch):
+    monkeypatch.setenv("RANK", "1")
+    model = Net()
+    with Monitor(model, "backbone", out=tmp_path / "on 1") as monitor:
+        assert not any(module._forward_hooks for module in model.modules())
+        monitor.observe(torch.ones(2, 2))
+        monitor.step()
+        train(model, 1)
+    assert not (tmp_path / "on 1").exists()
+
+
+@pytest.mark.slow  # each rank imports torch anew
 def test_across_ranks_the_first_writes_and_weights_are_the_same(tmp_path):
     spawn(train_a_rank, (2, str(tmp_path)), nprocs=2)
     saved = [torch.load(tmp_path / f"{rank}.pt") for rank in range(2)]

@@ -59,6 +59,14 @@ def test_going_on_from_a_checkpoint_forgets_what_comes_again(tmp_path):
     ]
 
 
+def test_an_alarm_after_which_training_went_on_is_kept(tmp_path):
+    file = tmp_path / "metrics.jsonl"
+    written_run(file)
+    with MetricsWriter(file, keep_to=30):
+        pass
+    assert [line["step"] for line in read_metrics(file) if line["kind"] == "alarm"] == [20]
+
+
 def test_starting_anew_forgets_all(tmp_path):
     file = tmp_path / "metrics.jsonl"
     written_run(file)

@@ -81,12 +81,15 @@ class Calls:
         self._keep(call, most)
         return rows
 
-    def take(self, x: Float[Tensor, "K P D"] | Float[Tensor, "N D"]) -> Tensor:
-        """Copies of given rows, all of which count; three dimensions say which are views of which sample.
+    def take(self, x: Any) -> Tensor:
+        """Copies of given rows, [N, D] or [K, P, D], all of which count.
 
         Raises:
-            ValueError: there are none.
+            ValueError: it is something else, or there are none.
         """
+        if not isinstance(x, Tensor) or x.dim() not in (2, 3):
+            what = f"shape {list(x.shape)}" if isinstance(x, Tensor) else f"type {type(x).__name__}"
+            raise ValueError(f"tensors of rows are needed, [N, D] or [K, P, D], not one of {what}")
         most = self._most(x)
         if x.dim() == 2:
             rows, why = self._layout.rows(x, most)

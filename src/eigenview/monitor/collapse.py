@@ -38,8 +38,9 @@ def complete_collapse(line: Mapping[str, Any], widest: float) -> Alarm | None:
     if scale is not None and scale > _CHANCE:
         return None
     ranks = line.get("effective_rank") or {}
-    what = "embeddings" if "embeddings" in ranks else "features"
-    cosine = ((line.get("cosine") or {}).get(what) or {}).get("samples")
+    cosines = line.get("cosine") or {}
+    what = "embeddings" if "embeddings" in {**ranks, **cosines} else "features"
+    cosine = (cosines.get(what) or {}).get("samples")
     spread, rank = (line.get("spread") or {}).get(what), ranks.get(what)
     if what == "embeddings" and spread is not None and spread <= _VANISHED * widest:
         found = f"the spread of embeddings is {spread:.2g}, after {widest:.2g}"

@@ -47,7 +47,8 @@ class Monitor:
         every: steps between measurements. The first is made once there are rows enough.
         out: directory for `metrics.jsonl`; it must not hold another's.
         measures: names of `eigenview.measures.CATALOGUE`, its entries, or functions of [N, D] that return a number;
-            by default the effective rank. The spectra are written with it, ever more rarely.
+            by default the effective and the stable rank and the participation ratio. Alarms hold against the effective
+            rank and how views agree. The spectra are written with them, ever more rarely.
         views: how rows tell which are views of one sample: `calls` (K forwards in a row are views 1 to K of the same
             samples), `stacked` (K·P rows, all first views first), `interleaved` (P·K rows, a sample's views beside
             each other), or None: unknown, and measures that need views are said to be missing.
@@ -118,13 +119,13 @@ class Monitor:
         if self._journal is not None:
             raise UsageError("this monitor is on already")
         self._journal = Journal(self._out, self._measures, self.steps)
+        self._journal.start(self._model, self._about)
         self._calls = {what: self._calls_of() for what in self._layers}
         for what, layer in self._layers.items():
             self._ears.append(Ear(partial(self._hear, what)))
             self._handles.append(layer.register_forward_hook(self._ears[-1]))
         if self._model is not None:
             self._handles.append(register_optimizer_step_post_hook(self._optimised))
-        self._journal.start(self._model, self._about)
 
     def close(self, outcome: str = "finished") -> None:
         """What leaving the context does: listens no more and ends the file; `outcome` is what its last line says."""
@@ -210,9 +211,12 @@ class Monitor:
         self._heard = False
         rows = max((calls.finish(self.steps + 1) for calls in self._calls.values()), default=0)
         if self._pace.step(rows):
-            clouds = {what: calls.queue.since(self._pace.oldest) for what, calls in self._calls.items()}
-            problems = {what: calls.problem for what, calls in self._calls.items()}
-            self._journal.measure(self.steps, clouds, problems)
+            try:
+                clouds = {what: calls.queue.since(self._pace.oldest) for what, calls in self._calls.items()}
+                problems = {what: calls.problem for what, calls in self._calls.items()}
+                self._journal.measure(self.steps, clouds, problems)
+            except Exception as error:  # within the user's optimizer.step(), which nothing here may end
+                self._journal.fail(self.steps, error)
 
 
 def _rank() -> int:

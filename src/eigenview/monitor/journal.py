@@ -18,9 +18,9 @@ from eigenview._errors import UsageError
 from eigenview.measures import Listed, pair_cosines
 from eigenview.monitor.alarm import Alarm
 from eigenview.monitor.queue import Cloud
-from eigenview.monitor.take import shares, take
+from eigenview.monitor.take import shares, spread, take
 from eigenview.monitor.watch import Watch
-from eigenview.runs import MetricsWriter
+from eigenview.runs import MetricsWriter, read_metrics
 
 logger = logging.getLogger("eigenview")
 
@@ -50,8 +50,19 @@ class Journal:
         self._file: MetricsWriter | None = MetricsWriter(file, keep_to=step)
         self._began, self._lines = time.monotonic(), 0
         self._rooms: dict[str, int] = {}
-        self._watch: Watch | None = None
+        self._watch = Watch(None, self._rooms)  # which learns of them here
         self._said: set[str] = set()
+        self._go_on(read_metrics(file))
+
+    def _go_on(self, lines: list[dict[str, Any]]) -> None:
+        """What was measured and raised before is known, and is not raised again."""
+        for line in lines:
+            if line["kind"] == "step":
+                self._lines += 1
+                self._rooms.update(line.get("rooms") or {})
+                self._watch.see(line)
+            elif line["kind"] == "alarm":
+                self._said.add(line["name"])
 
     def start(self, model: nn.Module | None, about: Mapping[str, Any]) -> None:
         """The first line.
@@ -68,8 +79,7 @@ class Journal:
     def check(self, step: int, where: str, rows: Float[Tensor, "..."]) -> None:
         """Raises an alarm, once, if rows are not finite."""
         broken = ~torch.isfinite(rows).flatten(0, -2).all(1)
-        if broken.any() and "not finite" not in self._said:
-            self._said.add("not finite")
+        if broken.any():
             self._alarm(
                 step,
                 Alarm(
@@ -93,6 +103,10 @@ class Journal:
         usable = {
             what: cloud for what, cloud in clouds.items() if cloud is not None and torch.isfinite(cloud.rows).all()
         }
+        # Of the first measurement: later ones may be of fewer rows, but not of a layer with less room.
+        rooms = {what: min(cloud.samples, cloud.rows.shape[1]) for what, cloud in usable.items()}
+        new_rooms = {what: room for what, room in rooms.items() if what not in self._rooms}
+        self._rooms.update(new_rooms)
         for what, cloud in clouds.items():
             shared: dict[Any, Any] = {}
             for listed in self._measures:
@@ -104,19 +118,29 @@ class Journal:
                 if why is not None:
                     missing.setdefault(listed.name, {})[what] = why
         rows = {what: 0 if cloud is None else len(cloud.rows) for what, cloud in clouds.items()}
-        paired = {what: cloud.views for what, cloud in usable.items() if cloud.views is not None and cloud.samples > 1}
+        paired = {
+            what: cloud.views
+            for what, cloud in usable.items()
+            if cloud.views is not None and min(cloud.views.shape[:2]) > 1
+        }
         if paired:
             values["cosine"] = {what: asdict(pair_cosines(views)) for what, views in paired.items()}
+        values["spread"] = {what: spread(cloud) for what, cloud in usable.items()}
         if self._spectra_due():
             values["spectrum"] = {what: shares(cloud) for what, cloud in usable.items()}
         self._lines += 1
-        line = {**values, "rows": rows, **({"missing": missing} if missing else {})}
+        optional = {"rooms": new_rooms, "missing": missing}
+        line = {**values, "rows": rows, **{name: value for name, value in optional.items() if value}}
         line = self._write("step", step=step, seconds=time.monotonic() - self._began, **line)
-        for name, reasons in missing.items():
-            for what, why in reasons.items():
-                self._say_missing(step, name, what, why)
-        for alarm in self._see(line, usable):
+        self._say_missing(step, missing)
+        for alarm in self._watch.see(line):
             self._alarm(step, alarm)
+
+    def fail(self, step: int, error: Exception) -> None:
+        """Says that a measurement failed in a way that nobody foresaw; the first time, with where."""
+        first = "failed" not in self._said
+        self._said.add("failed")
+        logger.error("step %d: nothing was measured: %s: %s", step, type(error).__name__, error, exc_info=first)
 
     def end(self, step: int, outcome: str) -> None:
         """The last line; the file is closed."""
@@ -131,22 +155,21 @@ class Journal:
         """At every line of the first dozen, then at every second until twice as many, and so on."""
         return self._lines % 2 ** (self._lines // LINES_BETWEEN_THINNINGS).bit_length() == 0
 
-    def _see(self, line: Mapping[str, Any], usable: Mapping[str, Cloud]) -> list[Alarm]:
-        """What `Watch` says of a line with the ranks it knows of."""
-        ranks = {what: rank for what, rank in (line.get("effective_rank") or {}).items() if rank is not None}
-        if self._watch is None and ranks:
-            self._rooms = {what: min(usable[what].samples, usable[what].rows.shape[1]) for what in ranks}
-            self._watch = Watch(None, self._rooms)
-        if self._watch is None or set(ranks) != set(self._rooms):
-            return []
-        return self._watch.see(line)
-
-    def _say_missing(self, step: int, name: str, what: str, why: str) -> None:
-        if (key := f"{name} of {what}") not in self._said:
-            self._said.add(key)
-            logger.warning("step %d: no %s: %s", step, key, why)
+    def _say_missing(self, step: int, missing: Mapping[str, Mapping[str, str]]) -> None:
+        """Logs what is missing for the first time, together where it is for one reason."""
+        new: dict[tuple[str, str], list[str]] = {}
+        for name, reasons in missing.items():
+            for what, why in reasons.items():
+                if (key := f"{name} of {what}") not in self._said:
+                    self._said.add(key)
+                    new.setdefault((what, why), []).append(name)
+        for (what, why), names in new.items():
+            logger.warning("step %d: no %s of %s: %s", step, ", ".join(names), what, why)
 
     def _alarm(self, step: int, alarm: Alarm) -> None:
+        if alarm.name in self._said:
+            return
+        self._said.add(alarm.name)
         self._write("alarm", step=step, name=alarm.name, evidence=alarm.evidence, advice=alarm.advice)
         logger.warning("%s: %s. What to do: %s", alarm.name, alarm.evidence, alarm.advice)
 

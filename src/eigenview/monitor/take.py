@@ -13,8 +13,14 @@ from eigenview.measures import spectrum
 from eigenview.measures.catalogue import CATALOGUE, Listed
 from eigenview.monitor.queue import Cloud
 
-CHEAP = ("effective_rank", "stable_rank", "participation_ratio", "alpha_req")
-"""What is measured where nothing is asked for."""
+CHEAP = ("effective_rank", "stable_rank", "participation_ratio")
+"""What is measured where nothing is asked for: what any two rows have."""
+
+_OF_THE_FILE = {
+    *("kind", "step", "seconds", "rows", "rooms", "missing", "spectrum", "cosine", "spread"),
+    *("loss", "scale", "temperature", "origin"),
+}
+"""What a line of the metrics calls something else."""
 
 Asked = str | Listed | Callable[..., Any]
 
@@ -33,6 +39,9 @@ def find_measures(asked: Sequence[Asked]) -> tuple[Listed, ...]:
     twice = next((name for name in names if names.count(name) > 1 or not name.isidentifier()), None)
     if twice is not None:
         raise UsageError(f"measures: each needs a name of its own, and '{twice}' is none: define a function")
+    taken = next((name for name in names if name in _OF_THE_FILE), None)
+    if taken is not None:
+        raise UsageError(f"measures: '{taken}' is something else in metrics.jsonl: call the function otherwise")
     return found
 
 
@@ -84,8 +93,16 @@ def shares(cloud: Cloud) -> list[float]:
     return [float(f"{value:.4g}") for value in (values / largest).tolist()]
 
 
+def spread(cloud: Cloud) -> float:
+    """The root mean square distance of rows from their mean, as training writes it."""
+    rows = cloud.rows.double()
+    return float((rows - rows.mean(0)).square().sum(1).mean().sqrt())
+
+
 def _plain(value: Any) -> float | dict[str, Any]:
-    return asdict(value) if is_dataclass(value) else float(value)  # pyright: ignore[reportArgumentType]
+    if is_dataclass(value):
+        return {name: float(number) for name, number in asdict(value).items()}  # pyright: ignore[reportArgumentType]
+    return float(value)
 
 
 def _finite(value: float | dict[str, Any]) -> bool:

@@ -19,16 +19,16 @@ class Watch:
     Args:
         steps: the run's updates in all; before a tenth of them, and before 50, nothing is called stuck. None where
             unknown: before 200.
-        rooms: the dimensions that `features` and `embeddings` of a batch could fill; what it does not name is not
-            judged.
+        rooms: the dimensions that `features` and `embeddings` of a batch could fill, as far as they are known; what it
+            does not name is not judged by its rank.
         coldest: the least that a learned temperature may be, if there is one.
     """
 
     def __init__(self, steps: int | None, rooms: Mapping[str, int], coldest: float | None = None) -> None:
         self._steps, self._rooms, self._coldest = steps, rooms, coldest
         self._patience = _PATIENCE_OF_UNKNOWN_LENGTH if steps is None else max(50, steps // 10)
-        self._peak = dict.fromkeys(rooms, 0.0)
-        self._ranks: dict[str, list[tuple[int, float]]] = {what: [] for what in rooms}
+        self._ranks: dict[str, list[tuple[int, float]]] = {}
+        self._peak: dict[str, float] = {}
         self._widest = 0.0
         self._in_a_row = {"cold": 0, "origin": 0, "apart": 0}
         self._raised: set[str] = set()
@@ -46,11 +46,11 @@ class Watch:
         return new
 
     def _remember(self, line: Mapping[str, Any]) -> None:
-        for what, ranks in self._ranks.items():
-            rank = _value(line, "effective_rank", what)
+        for what, rank in (line.get("effective_rank") or {}).items():
             if rank is not None:
-                self._peak[what] = max(self._peak[what], rank)
-                ranks.append((line["step"], rank))
+                rank = float(rank)
+                self._peak[what] = max(self._peak.get(what, 0.0), rank)
+                self._ranks.setdefault(what, []).append((line["step"], rank))
         self._widest = max(self._widest, _value(line, "spread", "embeddings") or 0.0)
         coldest, temperature = self._coldest, line.get("temperature")
         cold = coldest is not None and temperature is not None and temperature <= 1.001 * coldest

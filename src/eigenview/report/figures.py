@@ -106,6 +106,19 @@ def effective_rank(history: History) -> Figure | None:
 
 
 @style()
+def measure(history: History, name: str) -> Figure | None:
+    """A measure of features and of embeddings."""
+    curves = {of: history.curve(name, of) for of in COLOURS}
+    figure, axes = _axes(NARROW, name.replace("_", " "))
+    for of, (steps, values) in curves.items():
+        if _any_finite(values):
+            dashes = "-" if of == "features" else (0, (5, 1.5))
+            _curve(axes, steps, values, color=COLOURS[of], label=of, linewidth=2, linestyle=dashes)
+    figure.legend(loc="outside upper left", ncols=2)
+    return figure if any(_any_finite(values) for _, values in curves.values()) else None
+
+
+@style()
 def spectra(history: History, of: str) -> Figure | None:
     """Singular values over their index, one line a moment.
 

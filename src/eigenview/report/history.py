@@ -9,6 +9,8 @@ from eigenview.report.words import Number
 
 Line = dict[str, Any]
 
+SPACES = ("features", "embeddings")
+
 
 @dataclass
 class History:
@@ -57,6 +59,22 @@ class History:
     def last(self) -> Line:
         """The newest "step" line, or an empty one."""
         return self.steps[-1] if self.steps else {}
+
+    @property
+    def monitored(self) -> bool:
+        """Whether a `Monitor` wrote this, in somebody's own loop."""
+        return "layers" in self.start
+
+    @property
+    def measures(self) -> list[str]:
+        """What was measured of features and embeddings, by single numbers, besides what has a figure of its own."""
+        groups = {
+            name: group
+            for line in self.steps
+            for name, group in line.items()
+            if isinstance(group, dict) and any(isinstance(group.get(of), int | float) for of in SPACES)
+        }
+        return [name for name in groups if name not in ("effective_rank", "rows", "rooms")]
 
     def curve(self, *path: str) -> tuple[list[int], list[float]]:
         """Steps and values of what stands at `path` in the "step" lines; NaN where it is null."""

@@ -47,9 +47,12 @@ def _outcome(history: History) -> tuple[str, str]:
     if not history.start:
         return "ill", "✕ Ended before training began"
     if not history.end:
-        return "ill", "… No last word: still training, or killed (it goes on with --resume)"
-    kind, words = OUTCOMES.get(str(history.end.get("outcome")), ("ill", str(history.end.get("outcome"))))
-    return kind, words
+        how = "" if history.monitored else " (it goes on with --resume)"
+        return "ill", f"… No last word: still training, or killed{how}"
+    outcome = str(history.end.get("outcome"))
+    if history.monitored and outcome != "finished":
+        return "ill", "❚❚ Interrupted" if outcome == "interrupted" else f"✕ Ended by {outcome}"
+    return OUTCOMES.get(outcome, ("ill", outcome))
 
 
 def alarms(history: History) -> str:
@@ -100,6 +103,8 @@ def headline(history: History, rows: list[ProbeRow]) -> str:
 
 def _no_probes(history: History) -> str:
     data = history.start.get("data") or {}
+    if history.monitored:
+        return "A monitor sees no labels, so nothing was probed: judge this run by its curves and its alarms."
     if history.start and not data.get("classes"):
         return (
             "The training images have no labels, so there is nothing to probe: "

@@ -33,8 +33,8 @@ def write_page(run: Path) -> Path:
         headline=opening.headline(history, probe_table(lines)),
         facts=opening.facts(history),
         figures=panels.curves(history),
-        pictures=panels.pictures(run),
-        recipe=_recipe(run / "recipe.yaml"),
+        pictures="" if history.monitored else panels.pictures(run),
+        recipe="" if history.monitored else _recipe(run / "recipe.yaml"),
         provenance=opening.provenance(history),
         skipped=_skipped(run / "skipped.txt"),
     )

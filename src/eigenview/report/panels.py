@@ -10,6 +10,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from PIL import Image
 
+from eigenview.measures.catalogue import CATALOGUE
 from eigenview.report import figures
 from eigenview.report.history import History
 from eigenview.report.style import inline_svg
@@ -54,11 +55,16 @@ WHY_MISSING = {
 }
 
 
+SPREAD = "distance of rows from their mean, at its root mean square: a fall towards 0 is collapse."
+
+
 def curves(history: History) -> str:
     """All that changed over the steps."""
     if not history.steps:
         words = "The run holds no measurement: it ended before its first one, or has only just begun."
         return f'<h2>While it trained</h2>\n<p class="missing">{words}</p>'
+    if history.monitored:
+        return f'<h2>While it trained</h2>\n<div class="figures narrow">\n{_monitored(history)}\n</div>'
     wide = {"Loss": figures.loss(history), "Loss on its scale": figures.scale(history)}
     narrow = {
         "Terms of the loss": figures.terms(history),
@@ -76,6 +82,23 @@ def curves(history: History) -> str:
 <div class="figures narrow">
 {_plots(narrow, history)}
 </div>"""
+
+
+def _monitored(history: History) -> str:
+    """What a monitor sees: no loss, but any measure."""
+    known = {
+        "Effective rank": figures.effective_rank(history),
+        "Spectrum of features": figures.spectra(history, "features"),
+        "Spectrum of embeddings": figures.spectra(history, "embeddings"),
+    }
+    meanings = {listed.name: f"{listed.meaning}." for listed in CATALOGUE} | {"spread": SPREAD}
+    drawn = [_plots({title: figure for title, figure in known.items() if figure is not None}, history)]
+    for name in history.measures:
+        figure, title = figures.measure(history, name), name.replace("_", " ").capitalize()
+        if figure is not None:
+            svg = inline_svg(figure, name, f"{title} over the training steps")
+            drawn.append(_figure(title, svg, look_for=meanings.get(name, "").capitalize()))
+    return "\n".join(drawn)
 
 
 def pictures(run: Path) -> str:
@@ -121,11 +144,12 @@ def _picture(title: str, path: Path) -> str:
     return _figure(title, image, f' style="flex: {shape:.3f} 1 {16 * shape:.1f}rem"')
 
 
-def _figure(title: str, drawing: str | None, attributes: str = "") -> str:
+def _figure(title: str, drawing: str | None, attributes: str = "", look_for: str | None = None) -> str:
     if drawing is None:
         body = f'<p class="missing">{escape(WHY_MISSING[title])}</p>'
     else:
-        body = f'<div class="plot">{drawing}</div><figcaption>{escape(LOOK_FOR[title])}</figcaption>'
+        words = LOOK_FOR[title] if look_for is None else look_for
+        body = f'<div class="plot">{drawing}</div><figcaption>{escape(words)}</figcaption>'
     return f"<figure{attributes}><h3>{escape(title)}</h3>{body}</figure>"
 
 

@@ -38,7 +38,9 @@ class MetricsWriter:
     """
 
     def __init__(self, path: Path, keep_to: int = 0) -> None:
-        kept = [r for r in read_metrics(path) if keep_to and r.get("step", 0) <= keep_to and not _comes_again(r)]
+        kept = [
+            r for r in read_metrics(path) if keep_to and r.get("step", 0) <= keep_to and not _comes_again(r, keep_to)
+        ]
         beside = path.with_suffix(".jsonl.tmp")
         beside.write_text("".join(map(_line, kept)))
         os.replace(beside, path)
@@ -58,9 +60,10 @@ class MetricsWriter:
         self._file.close()
 
 
-def _comes_again(record: dict[str, Any]) -> bool:
+def _comes_again(record: dict[str, Any], keep_to: int) -> bool:
     """Whether going on writes it once more, though it is not of a later step."""
-    return record["kind"] in ("probe", "end") or record.get("name") == "not finite"
+    again = record.get("name") == "not finite" and record.get("step") == keep_to
+    return again or record["kind"] in ("probe", "end")
 
 
 def _line(record: dict[str, Any]) -> str:
