@@ -6,6 +6,8 @@ from typing import Annotated
 
 import tyro
 
+from eigenview._errors import UsageError
+
 
 @dataclass(frozen=True)
 class Inspect:
@@ -37,6 +39,10 @@ class Inspect:
 
     def run(self) -> int:
         """Prints what was found, and says where the figure is."""
+        # Before torch is imported, which takes seconds.
+        missing = next((source for source in self.sources if not source.exists()), None)
+        if missing is not None:
+            raise UsageError(f"{missing}: there is no such file or run")
         import json
 
         from rich.console import Console
