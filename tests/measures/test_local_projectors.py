@@ -66,7 +66,7 @@ def module() -> nn.Sequential:
     """Drawn without the global generator, and with running moments that matter."""
     net = nn.Sequential(nn.Linear(5, 7), nn.BatchNorm1d(7), nn.ReLU(inplace=True), nn.Linear(7, 4, bias=False))
     with torch.no_grad():
-        for parameter, value in ((net[0].weight, A), (net[3].weight, B)):
+        for parameter, value in ((net[0].weight, A), (net[0].bias, torch.linspace(-1, 1, 7)), (net[3].weight, B)):
             assert isinstance(parameter, Tensor)
             parameter.copy_(value)
     net[1].running_var = torch.linspace(0.5, 2, 7)

@@ -82,8 +82,12 @@ CATALOGUE: tuple[Listed, ...] = (
 ESSENTIAL = ("effective_rank", "rank_at", "uniformity", "alignment", "lidar", "clid")
 """The few that a table shows unless it is asked for all: how many directions, how even, how invariant, and both."""
 
-RECOMMENDED: tuple[tuple[str, Literal["features", "embeddings"]], ...] = (("effective_rank", "features"),)
-"""The measures, and of what, by which several runs are ranked."""
+RECOMMENDED: dict[tuple[str, str], Literal["high", "low"]] = {
+    ("cluster_learnability", "features"): "low",
+    ("nearest_negative_distance", "features"): "high",
+    ("local_dimension", "features"): "high",
+}
+"""The measures, of what, by which several runs are ranked, and which end went with accuracy."""
 
 WHY_RECOMMENDED = "of 36 small CIFAR-10 runs these agreed best with a linear probe: see benchmarks/label_free.md"
 """The reason, in a line."""

@@ -1,7 +1,7 @@
 """Files of features and runs, looked at with all measures."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -130,16 +130,24 @@ def ranked_by(readings: Sequence[Readings]) -> tuple[list[tuple[str, str]], str]
 
 
 def all_readings(found: Sequence[Inspected]) -> list[dict[tuple[str, str], Reading]]:
-    """For each input, its readings by cloud and measure; without a projector, embeddings are the features."""
+    """For each input, its readings by cloud and measure; without a projector, embeddings are the features.
+
+    A measure without a good end in general has the end that is recommended.
+    """
     return [
         {
-            (group, reading.measure): reading
+            (group, reading.measure): _with_an_end(reading, group)
             for group in ("features", "embeddings")
             if group in one.readings or one.kind == "run"
             for reading in one.readings.get(group, one.readings["features"])
         }
         for one in found
     ]
+
+
+def _with_an_end(reading: Reading, group: str) -> Reading:
+    end = RECOMMENDED.get((reading.measure, group))
+    return replace(reading, better=end) if reading.better == "neither" and end else reading
 
 
 def agreement_with_probes(found: Sequence[Inspected]) -> list[Agreement]:
