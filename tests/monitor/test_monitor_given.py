@@ -85,7 +85,7 @@ def test_how_views_agree_is_watched_whatever_is_measured(tmp_path):
 def test_one_view_has_no_pairs_and_a_failure_of_ours_does_not_end_training(tmp_path, monkeypatch, caplog):
     with monitor(model := Net(), tmp_path, every=1) as looking:
         train(model, 2)
-        monkeypatch.setattr("eigenview.monitor.journal.shares", lambda cloud: 1 / 0)
+        monkeypatch.setattr("eigenview.monitor.journal.spectrum_shares", lambda cloud: 1 / 0)
         train(model, 2)
     assert looking.steps == 4
     assert caplog.text.count("Traceback") == 1

@@ -51,6 +51,20 @@ class Listed:
         """The function's own."""
         return self.function.__name__
 
+    def of(self, x: Tensor, shared: dict[Any, Any]) -> Any:
+        """The measure of x.
+
+        Args:
+            x: what it needs.
+            shared: what the measures of the same rows share, filled here.
+        """
+        if self.shares is None:
+            return self.function(x)
+        key = (self.shares, x.shape)
+        if key not in shared:
+            shared[key] = self.shares(x)
+        return self.function(shared[key])
+
 
 CATALOGUE: tuple[Listed, ...] = (
     Listed(effective_rank, "rows", "high", "directions that features fill; low is dimensional collapse", shares=Cloud),

@@ -142,11 +142,7 @@ def _reading(listed: Listed, cloud: Tensor, references: bool, seed: int, shared:
 def _measured(listed: Listed, cloud: Tensor, shared: dict[Any, Any]) -> tuple[float | None, str | None]:
     """The value, or why there is none."""
     try:
-        given: Any = cloud
-        if listed.shares is not None:
-            key = (listed.shares, cloud.shape)
-            given = shared[key] = shared.get(key) or listed.shares(cloud)
-        value = float(listed.function(given))
+        value = float(listed.of(cloud, shared))
     except ValueError as error:
         return None, " ".join(str(error).split())
     except (ArithmeticError, torch.linalg.LinAlgError):  # pyright: ignore[reportPrivateImportUsage]

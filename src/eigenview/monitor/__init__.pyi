@@ -7,6 +7,8 @@ from .finiteness import last_gradient_not_finite as last_gradient_not_finite
 from .finiteness import not_finite as not_finite
 from .hooked import Monitor as Monitor
 from .lightning import MonitorCallback as MonitorCallback
+from .lines import spectrum_shares as spectrum_shares
+from .lines import spread as spread
 from .origin import has_origin as has_origin
 from .origin import origin_of as origin_of
 from .watch import Watch as Watch

@@ -15,10 +15,11 @@ from torch import Tensor, nn
 
 import eigenview
 from eigenview._errors import UsageError
-from eigenview.measures import Listed, pair_cosines
+from eigenview.measures import Listed, pair_cosines, spectrum
 from eigenview.monitor.alarm import Alarm
+from eigenview.monitor.lines import spectrum_shares, spread
 from eigenview.monitor.queue import Cloud
-from eigenview.monitor.take import shares, spread, take
+from eigenview.monitor.take import take
 from eigenview.monitor.watch import Watch
 from eigenview.runs import MetricsWriter, read_metrics
 
@@ -125,9 +126,9 @@ class Journal:
         }
         if paired:
             values["cosine"] = {what: asdict(pair_cosines(views)) for what, views in paired.items()}
-        values["spread"] = {what: spread(cloud) for what, cloud in usable.items()}
+        values["spread"] = {what: spread(cloud.rows.double()) for what, cloud in usable.items()}
         if self._spectra_due():
-            values["spectrum"] = {what: shares(cloud) for what, cloud in usable.items()}
+            values["spectrum"] = {what: spectrum_shares(spectrum(cloud.rows)) for what, cloud in usable.items()}
         self._lines += 1
         optional = {"rooms": new_rooms, "missing": missing}
         line = {**values, "rows": rows, **{name: value for name, value in optional.items() if value}}

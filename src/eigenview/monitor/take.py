@@ -9,7 +9,6 @@ import torch
 
 from eigenview._errors import UsageError
 from eigenview._names import nearest, resolve
-from eigenview.measures import spectrum
 from eigenview.measures.catalogue import CATALOGUE, Listed
 from eigenview.monitor.queue import Cloud
 
@@ -74,29 +73,12 @@ def take(listed: Listed, cloud: Cloud, shared: dict[Any, Any]) -> tuple[Any, str
     if listed.most_rows is not None:
         x = x[..., -listed.most_rows :, :]
     try:
-        given: Any = x
-        if listed.shares is not None:
-            key = (listed.shares, x.shape)
-            given = shared[key] = shared.get(key) or listed.shares(x)
         # Measures have generators of their own; a user's function may not.
         with torch.random.fork_rng(devices=[]):
-            value = _plain(listed.function(given))
+            value = _plain(listed.of(x, shared))
     except Exception as error:  # whatever it is, training goes on
         return None, str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
     return value, None if _finite(value) else "its value is not finite"
-
-
-def shares(cloud: Cloud) -> list[float]:
-    """The singular values as shares of the largest, as training writes them."""
-    values = spectrum(cloud.rows)
-    largest = values[0].clamp_min(torch.finfo(values.dtype).tiny)
-    return [float(f"{value:.4g}") for value in (values / largest).tolist()]
-
-
-def spread(cloud: Cloud) -> float:
-    """The root mean square distance of rows from their mean, as training writes it."""
-    rows = cloud.rows.double()
-    return float((rows - rows.mean(0)).square().sum(1).mean().sqrt())
 
 
 def _plain(value: Any) -> float | dict[str, Any]:

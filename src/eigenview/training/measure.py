@@ -3,11 +3,8 @@
 from dataclasses import asdict
 from typing import Any
 
-import torch
-from torch import Tensor
-
 from eigenview.measures import pair_cosines
-from eigenview.monitor import has_origin, origin_of
+from eigenview.monitor import has_origin, origin_of, spectrum_shares, spread
 from eigenview.objectives import CLIP, Reference
 from eigenview.spectra import effective_rank, singular_values
 from eigenview.training.learner import Learner, Update
@@ -30,13 +27,13 @@ def measure(update: Update, reference: Reference, with_spectrum: bool) -> dict[s
         "scale": reference.scale(update.loss),
         "gradient_norm": update.gradient_norm,
         "effective_rank": {name: float(effective_rank(values)) for name, values in spectra.items()},
-        "spread": {name: _spread(views.flatten(0, 1)) for name, views in spaces.items()},
+        "spread": {name: spread(views.flatten(0, 1)) for name, views in spaces.items()},
     }
     K, P = update.z.shape[:2]
     if K > 1 and P > 1:
         line["cosine"] = {name: asdict(pair_cosines(views)) for name, views in spaces.items()}
     if with_spectrum:
-        line["spectrum"] = {name: _shares(values) for name, values in spectra.items()}
+        line["spectrum"] = {name: spectrum_shares(values) for name, values in spectra.items()}
     return line
 
 
@@ -54,13 +51,3 @@ def measure_objective(update: Update, learner: Learner) -> dict[str, Any]:
         inputs = learner.last_layer_inputs(update.h)
         line["origin"] = origin_of(learner.objective, inputs, learner.D, learner.decay)
     return line
-
-
-def _spread(rows: Tensor) -> float:
-    """The root mean square distance of rows from their mean."""
-    return float((rows - rows.mean(0)).square().sum(1).mean().sqrt())
-
-
-def _shares(singular_values: Tensor) -> list[float]:
-    largest = singular_values[0].clamp_min(torch.finfo(singular_values.dtype).tiny)
-    return [float(f"{value:.4g}") for value in (singular_values / largest).tolist()]
