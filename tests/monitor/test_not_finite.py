@@ -26,7 +26,7 @@ class Sum(nn.Module):
 
 def test_the_innermost_module_that_comes_first_is_named():
     net = nn.Sequential(nn.Linear(3, 3), nn.Sequential(nn.ReLU(), Overflows()), Sum())
-    net.get_parameter("0.bias").data.fill_(2.0)  # more than weights of at most 0.58 take away: something passes the ReLU
+    net.get_parameter("0.bias").data.fill_(2.0)  # weights take away less: something passes the ReLU
     assert first_not_finite({"net": net}, lambda: net(torch.ones(2, 3))) == "net.1.1 (Overflows)"
     assert first_not_finite({"net": net[0]}, lambda: net(torch.ones(2, 3))) is None
     assert not net[0]._forward_hooks
