@@ -1,5 +1,6 @@
 from . import measures as measures
 from . import objectives as objectives
+from . import theory as theory
 from . import views as views
 from ._errors import UsageError as UsageError
 from .monitor import Monitor as Monitor

@@ -5,7 +5,7 @@ from jaxtyping import Float, Float64
 from torch import Tensor
 
 from eigenview.objectives import BarlowTwins, InfoNCE, Objective, SpectralContrastive, VICReg
-from eigenview.theory import (
+from eigenview.theory.landscape import (
     barlow_origin,
     decayed_origin,
     infonce_origin,

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from eigenview.objectives import BarlowTwins, BetaInfoNCE, InfoNCE, SpectralContrastive, VICReg, WeightedInfoNCE
-from eigenview.theory import (
+from eigenview.theory.landscape import (
     barlow_origin,
     decayed_origin,
     infonce_origin,
