@@ -19,11 +19,11 @@ def check_rows_stay_apart(net: Callable[[Tensor], Tensor], what: str) -> None:
     if not isinstance(net, nn.Module):
         return
     for name, module in net.named_modules():
-        mixes = isinstance(module, nn.modules.batchnorm._BatchNorm)
+        mixes, which = isinstance(module, nn.modules.batchnorm._BatchNorm), f"{type(module).__name__} {name!r}"
         if module.training and (mixes or isinstance(module, nn.modules.dropout._DropoutNd)):
-            raise ValueError(f"{type(module).__name__} {name!r} of the {what} is in training mode: call its eval() first")
+            raise ValueError(f"{which} of the {what} is in training mode: call its eval() first")
         if mixes and module.running_mean is None:
-            raise ValueError(f"{type(module).__name__} {name!r} of the {what} keeps no running mean, so it mixes rows")
+            raise ValueError(f"{which} of the {what} keeps no running mean, so it mixes rows")
 
 
 def as_taken(net: Callable[[Tensor], Tensor], rows: Tensor) -> Tensor:
