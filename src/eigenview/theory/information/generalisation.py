@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.linalg
 from jaxtyping import Float, Float64
 
 
@@ -13,9 +12,9 @@ class GeneralisationTerms:
 
     Args:
         invariance: mean ‖f(x⁺) − f(x⁺⁺)‖ over unlabelled samples; the one term that uses no label.
-        unlabelled: (2/√m)‖Y P‖_F, what of the *unlabelled* set's labels is no linear function of its features; None
-            where those labels are not given.
-        labelled: (1/√n)‖Y P‖_F, the same of the labelled set.
+        unlabelled: (2/√m)‖P Y‖_F, what of the *unlabelled* set's labels is no linear function of its features;
+            None where those labels are not given.
+        labelled: (1/√n)‖P Y‖_F, the same of the labelled set.
         W: the labelled set's least squares solution of least norm: y ≈ W f(x).
     """
 
@@ -27,16 +26,17 @@ class GeneralisationTerms:
 
 def label_generalisation_terms(
     features: Float[np.ndarray, "n D"],
-    labels: Float[np.ndarray, "n c"],
-    unlabelled_views: Float[np.ndarray, "2 m D"],
-    unlabelled_labels: Float[np.ndarray, "m c"] | None = None,
+    labels: Float[np.ndarray, "labelled c"],
+    unlabelled_views: Float[np.ndarray, "K m D"],
+    unlabelled_labels: Float[np.ndarray, "unlabelled k"] | None = None,
 ) -> GeneralisationTerms:
     """Three terms of a generalisation bound of self-supervised learning.
 
     The bound's structure is known and its constants are not (its original is lost): the terms are what can be compared
     between models, and their sum is no theorem. The last term, Q, which vanishes with n and m, is not computed.
-    P = I − Z⁺Z with Z the features by columns, whose directions below rounding count as zero; features are not centred
-    and have no constant, unless a column holds one. For the unlabelled set Z are its first views.
+    P = I − ZZ⁺, Z the features by rows, projects onto what no linear function of them reaches (directions below
+    rounding count as zero). Features are not centred, and have no constant unless a column holds one. For the
+    unlabelled set Z are its first views.
 
     Costs a least squares solution of n × D, and of m × D.
 
@@ -68,12 +68,12 @@ def label_generalisation_terms(
 
 
 def _least_squares(
-    Z: Float64[np.ndarray, "n D"], Y: Float64[np.ndarray, "n c"]
+    Z: Float64[np.ndarray, "n D"], Y: Float64[np.ndarray, "labels c"]
 ) -> tuple[Float64[np.ndarray, "c D"], float]:
-    """W of least norm, and ‖Y P‖_F/√n, P the projector onto what no linear function of the features reaches."""
+    """W of least norm, and ‖P Y‖_F/√n, which is what it leaves."""
     if len(Z) != len(Y):
         raise ValueError(f"{len(Y)} rows of labels are not one for each of {len(Z)} rows of features")
-    solution = np.asarray(scipy.linalg.lstsq(Z, Y)[0])
+    solution = np.linalg.lstsq(Z, Y, rcond=None)[0]
     return solution.T, float(np.linalg.norm(Y - Z @ solution)) / len(Z) ** 0.5
 
 

@@ -8,9 +8,6 @@ from jaxtyping import Float
 
 from eigenview.theory.information.mixtures import MixtureEntropy, mixture_entropy
 
-Means = Float[np.ndarray, "N D"]
-Covariances = Float[np.ndarray, "N D D"]
-
 
 @dataclass(frozen=True)
 class InformationTerms:
@@ -49,10 +46,10 @@ class InformationTerms:
 
 
 def information_terms(
-    means: Means,
-    covariances: Covariances,
-    other_means: Means,
-    other_covariances: Covariances,
+    means: Float[np.ndarray, "N D"],
+    covariances: Float[np.ndarray, "N D D"],
+    other_means: Float[np.ndarray, "M D"],
+    other_covariances: Float[np.ndarray, "M D D"],
     variance: float | None = None,
     ridge: float = 0.0,
 ) -> InformationTerms:
