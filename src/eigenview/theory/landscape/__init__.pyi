@@ -4,6 +4,7 @@ from .exact_solution import exact as exact
 from .exact_solution import exact_loss as exact_loss
 from .noise import critical_strengths as critical_strengths
 from .noise import misalignment as misalignment
+from .nuclear_norm_solution import nuclear_norm_minimum as nuclear_norm_minimum
 from .origin import Origin as Origin
 from .origin import barlow_origin as barlow_origin
 from .origin import decayed_origin as decayed_origin
