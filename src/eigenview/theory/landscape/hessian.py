@@ -4,12 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.sparse
 import torch
 from jaxtyping import Float, Float64
-from scipy.sparse.linalg import LinearOperator, eigsh
+from scipy.sparse.linalg import aslinearoperator, eigsh
 from torch import Tensor
 
-from eigenview.theory.landscape.products import Product, product_with_hessian
+from eigenview.theory.landscape.hessian_products import Hessian, hessian_at
 
 _WHOLE = 20
 """Numbers in W up to which the Hessian itself is made."""
@@ -90,28 +91,27 @@ def origin_curvature(loss: Loss, W: Weight, seed: int = 0) -> Curvature:
 
 def _curvature(loss: Loss, W: Float[Tensor, "D d"], seed: int) -> Curvature:
     generator = np.random.default_rng(seed)
-    product = product_with_hessian(loss, W, generator)
-    eigenvalue, largest, direction = _lowest(product, W.numel(), generator)
-    return Curvature(eigenvalue, direction.reshape(W.shape), largest, product.slope, product.error)
+    H = hessian_at(loss, W, generator)
+    eigenvalue, largest, direction = _lowest(H, generator)
+    return Curvature(eigenvalue, direction.reshape(W.shape), largest, H.slope, H.error)
 
 
-def _lowest(
-    product: Product, size: int, generator: np.random.Generator
-) -> tuple[float, float, Float64[np.ndarray, "size"]]:
+def _lowest(H: Hessian, generator: np.random.Generator) -> tuple[float, float, Float64[np.ndarray, "size"]]:
     """The lowest eigenvalue, the largest in size, and the lowest one's eigenvector."""
+    size = H.shape[0]
     if size <= _WHOLE:
-        H = np.stack([product(row) for row in np.eye(size)])
-        eigenvalues, vectors = np.linalg.eigh((H + H.T) / 2)
+        whole = np.stack([H.matvec(row) for row in np.eye(size)])
+        eigenvalues, vectors = np.linalg.eigh((whole + whole.T) / 2)
         return float(eigenvalues[0]), float(max(eigenvalues, key=abs)), vectors[:, 0]
     start = generator.normal(size=size)
-    H = LinearOperator((size, size), matvec=product, dtype=np.float64)
-    largest = float(eigsh(H, k=1, which="LM", v0=start, tol=1e-2, return_eigenvectors=False)[0])
-    if not largest:
+    if not H.matvec(start).any():
         return 0.0, 0.0, start / np.linalg.norm(start)
+    roughly, precisely = {"v0": start, "tol": 1e-2}, {"v0": start, "tol": _PRECISION}
+    largest = float(eigsh(H, k=1, which="LM", return_eigenvectors=False, **roughly)[0])
     # From above, so that precision is a share of the largest curvature also where the lowest is 0.
     shift = abs(largest)
-    turned = LinearOperator((size, size), matvec=lambda v: shift * v.ravel() - product(v), dtype=np.float64)
-    eigenvalues, vectors = eigsh(turned, k=1, which="LA", v0=start, tol=_PRECISION)
+    turned = shift * aslinearoperator(scipy.sparse.eye_array(size)) - H
+    eigenvalues, vectors = eigsh(turned, k=1, which="LA", **precisely)
     return shift - float(eigenvalues[0]), largest, vectors[:, 0]
 
 
@@ -126,8 +126,8 @@ def _needs_a_value_at(origin: Float[Tensor, "D d"], loss: Loss, seed: int) -> No
     rounding = 1e-6 * max(abs(there), float(np.abs(nearer).max()))
     if not np.isfinite(jumps).all() or (jumps[-1] > rounding and jumps[-1] > jumps.max() / 2):
         raise ValueError(
-            f"the loss has no value at the origin: it is {there:.6g} there and tends to {nearer[-1]:.6g} nearby, as one "
-            "that normalises embeddings does; it has no curvature there"
+            f"the loss has no value at the origin: it is {there:.6g} there and tends to {nearer[-1]:.6g} nearby, as one"
+            " that normalises embeddings does; so it has no curvature there"
         )
 
 

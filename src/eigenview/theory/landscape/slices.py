@@ -11,7 +11,7 @@ from torch import Tensor
 
 Loss = Callable[[Any], float | Tensor]
 Weight = Float[np.ndarray, "D d"] | Float[Tensor, "D d"]
-Factors = Sequence[float] | Float[np.ndarray, "n"]
+Factors = Sequence[float] | Float[np.ndarray, "_"]
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def slice_by_rows(loss: Loss, W: Weight, first: Factors, second: Factors) -> Pla
 @torch.no_grad()
 def _over(
     loss: Loss, W: Weight, one: np.ndarray, other: np.ndarray, first: Factors, second: Factors
-) -> tuple[tuple[Float64[np.ndarray, "n"], Float64[np.ndarray, "m"]], Float64[np.ndarray, "n m"]]:
+) -> tuple[tuple[Float64[np.ndarray, "r1"], Float64[np.ndarray, "r2"]], Float64[np.ndarray, "r1 r2"]]:
     """The losses at all r1·one + r2·other."""
     axes = _axis(first), _axis(second)
     losses = np.array([[float(loss(_like(W, r1 * one + r2 * other))) for r2 in axes[1]] for r1 in axes[0]])
@@ -125,7 +125,7 @@ def _over(
     return axes, losses
 
 
-def _axis(factors: Factors) -> Float64[np.ndarray, "n"]:
+def _axis(factors: Factors) -> Float64[np.ndarray, "_"]:
     axis = np.asarray(factors, dtype=np.float64)
     if axis.ndim != 1 or not axis.size or not np.isfinite(axis).all():
         raise ValueError("factors must be finite numbers, at least one")

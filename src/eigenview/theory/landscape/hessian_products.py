@@ -6,6 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from jaxtyping import Float, Float64
+from scipy.sparse.linalg import LinearOperator
 from torch import Tensor
 
 _REFUSED = re.compile("only once|once_differentiable|not implemented")
@@ -16,8 +17,8 @@ Loss = Callable[[Tensor], Tensor]
 Weight = Float[Tensor, "D d"]
 
 
-class Product:
-    """The map v ↦ Hv of vectors, H the Hessian of a loss at a weight.
+class Hessian(LinearOperator):
+    """The map v ↦ Hv of vectors in float64, H the Hessian of a loss at a weight.
 
     Args:
         along: the same for tensors of the weight's shape.
@@ -27,15 +28,15 @@ class Product:
     """
 
     def __init__(self, along: Callable[[Weight], Weight], W: Weight, slope: float, error: float = 0.0) -> None:
+        super().__init__(np.float64, (W.numel(), W.numel()))
         self.along, self.W, self.slope, self.error = along, W, slope, error
 
-    def __call__(self, v: Float64[np.ndarray, "..."]) -> Float64[np.ndarray, "size"]:
-        """The product, in float64."""
-        direction = torch.from_numpy(np.ascontiguousarray(v, dtype=np.float64)).reshape(self.W.shape).to(self.W)
+    def _matvec(self, x: Float64[np.ndarray, "..."]) -> Float64[np.ndarray, "size"]:
+        direction = torch.from_numpy(np.ascontiguousarray(x, dtype=np.float64)).reshape(self.W.shape).to(self.W)
         return self.along(direction).detach().double().cpu().numpy().ravel()
 
 
-def product_with_hessian(loss: Loss, W: Weight, generator: np.random.Generator) -> Product:
+def hessian_at(loss: Loss, W: Weight, generator: np.random.Generator) -> Hessian:
     """Products by second derivatives where the loss has them, else by differences of gradients.
 
     Raises:
@@ -48,12 +49,12 @@ def product_with_hessian(loss: Loss, W: Weight, generator: np.random.Generator) 
         raise ValueError("the loss, or its gradient, is not finite at this weight")
     slope = float(gradient.norm())
     try:
-        return Product(_twice(loss, at, generator), W, slope)
+        return Hessian(_twice(loss, at, generator), W, slope)
     except RuntimeError as error:
         if not _REFUSED.search(str(error)):
             raise
     along, disagreement = _by_differences(loss, W, generator)
-    return Product(along, W, slope, disagreement)
+    return Hessian(along, W, slope, disagreement)
 
 
 def _twice(loss: Loss, at: Weight, generator: np.random.Generator) -> Callable[[Weight], Weight]:
