@@ -58,7 +58,7 @@ def information_terms(
     q(z|z′) = N(z; z′, σ²I). Pairs are equally likely; given the pair, z and z′ are independent. Objectives raise
     H(Z) through an *upper* bound, the entropy ½ log det 2πeΣ_Z of the normal law with Z's covariance, so **the sum that
     they raise is no guaranteed bound on the information**, in either direction; `guaranteed` takes a lower bound.
-    No value above log N can be reached by the information about which pair was drawn.
+    The information itself is at most log N, that of which pair was drawn.
 
     Costs what `mixture_entropy` does.
 

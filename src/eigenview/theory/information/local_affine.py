@@ -12,7 +12,7 @@ from torch.func import jvp, vjp, vmap
 
 from eigenview.measures.row_nets import as_taken, check_rows_stay_apart
 
-_BYTES = 64 * 2**20
+_BYTES = 16 * 2**20
 _AT_ONCE = 16
 """Directions of a sample that are worth a smaller batch: they share what the net computes without them."""
 
@@ -45,9 +45,8 @@ def local_gaussians(
 
     No Jacobian is made. Each direction of the noise is pushed through the net (d directions if there is a variance, and
     one for each factor), or, where those are more than 2D, each of the D outputs is pulled back and pushed forward
-    again. A push costs about two passes of the samples, a pull and push four; beside the N·D² numbers of the result,
-    64 MiB for a few directions of some samples at a time (at least one of one), and as often the width of the widest
-    layer over d.
+    again. A push costs about three passes of the samples, and so does a pull. Beside the N·D² numbers of the result it
+    takes 16 MiB, for some directions of some samples at a time (at least one of one), times some layers' width over d.
 
     Args:
         net: from inputs [N, *shape] to features [N, D] (further axes are flattened), each row for itself; a module in
