@@ -4,7 +4,10 @@ from itertools import permutations
 
 import numpy as np
 import pytest
+import torch
 
+from eigenview.monitor.origin import origin_of
+from eigenview.objectives import SpectralContrastive
 from eigenview.theory.landscape import between_and_within, nearest_covariance
 
 from .matrices import covariances
@@ -24,6 +27,13 @@ def test_by_their_definition(K, P, d):
     np.testing.assert_allclose(A0, np.mean(pairs, 0), atol=1e-13)
     np.testing.assert_allclose(C, np.mean([np.cov(x[:, p].T) for p in range(P)], 0), atol=1e-13)
     np.testing.assert_array_equal(A0, A0.T)
+
+
+def test_the_monitor_has_the_same():
+    x = np.random.default_rng(0).normal(size=(3, 20, 4))
+    A0, C = between_and_within(x)
+    found = origin_of(SpectralContrastive(), torch.from_numpy(x), D=2, decay=0.0)
+    assert [found["between"], found["within"]] == pytest.approx([np.trace(A0), np.trace(C)])
 
 
 @pytest.mark.parametrize("K", [2, 5])
