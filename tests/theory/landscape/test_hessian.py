@@ -28,6 +28,7 @@ from eigenview.theory.landscape import (
     spectral_origin,
     vicreg_origin,
 )
+from eigenview.theory.landscape.hessian_products import hessian_at
 
 from .matrices import covariances
 
@@ -145,6 +146,18 @@ def test_a_minimum_of_infonce_has_no_way_down():
 def test_a_loss_of_directions_has_none_at_the_origin(objective, inputs):
     with pytest.raises(ValueError, match="no value at the origin"):
         origin_curvature(loss_of_last_layer(objective, inputs), np.ones((4, d)))
+
+
+@pytest.mark.parametrize("objective", [SpectralContrastive(), BetaInfoNCE(0.7)], ids=lambda o: type(o).__name__)
+def test_products_are_linear(objective, inputs):
+    generator = np.random.default_rng(0)
+    W = torch.from_numpy(generator.normal(size=(5, d)))
+    H = hessian_at(loss_of_last_layer(objective, inputs), W, generator)
+    v, w = generator.normal(size=(2, 5 * d))
+    expected = 30 * H.matvec(v) - 1e-3 * H.matvec(w)
+    np.testing.assert_allclose(H.matvec(30 * v - 1e-3 * w), expected, atol=1e-6 * np.abs(expected).max())
+    assert v @ H.matvec(w) == pytest.approx(w @ H.matvec(v), rel=1e-6)
+    assert not H.matvec(0 * v).any()
 
 
 def test_the_seed_decides(inputs):

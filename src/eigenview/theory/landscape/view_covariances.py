@@ -31,7 +31,6 @@ def between_and_within(
     if not np.isfinite(x).all():
         raise ValueError("views are not finite")
     K, P, d = x.shape
-    x -= x.mean((0, 1))  # far from the origin, little would be left of differences
     rows = (x - x.mean(0)).reshape(-1, d)
     within = rows.T @ rows / (P * (K - 1))
     x -= x.mean(1, keepdims=True)
