@@ -1,0 +1,109 @@
+"""Which shapes of a batch have the lowest floor, among those that a budget pays for."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float64, Int64
+
+from eigenview.theory.capacity.floor import capacity_at
+from eigenview.theory.capacity.sizes import whole
+from eigenview.theory.capacity.view_agreement import centroid_length
+
+
+@dataclass(frozen=True)
+class Allocations:
+    """Shapes of a batch, the lowest floor first.
+
+    Args:
+        P: samples.
+        D: dimensions.
+        K: views of each sample.
+        percent_error: of uniform embeddings.
+    """
+
+    P: Int64[np.ndarray, "choices"]
+    D: Int64[np.ndarray, "choices"]
+    K: Int64[np.ndarray, "choices"]
+    percent_error: Float64[np.ndarray, "choices"]
+
+    @property
+    def best(self) -> tuple[int, int, int]:
+        """(P, D, K) of the lowest floor."""
+        return int(self.P[0]), int(self.D[0]), int(self.K[0])
+
+    def where(self, kept: Bool[np.ndarray, "choices"]) -> "Allocations":
+        """Some of the choices, in the same order.
+
+        Args:
+            kept: which, for instance `found.P * found.K > 0.5 * budget`.
+
+        Raises:
+            ValueError: a mask of another length, or of nothing.
+        """
+        kept = np.asarray(kept)
+        if kept.dtype != bool or kept.shape != self.P.shape or not kept.any():
+            raise ValueError(f"kept must say of {len(self.P)} choices which stay, and of at least one that it does")
+        return Allocations(self.P[kept], self.D[kept], self.K[kept], self.percent_error[kept])
+
+
+def allocations(
+    budget: int,
+    largest_D: int,
+    directions: int,
+    agreement: float = 1.0,
+    P: Iterable[int] | None = None,
+    D: Iterable[int] | None = None,
+    K: Iterable[int] | None = None,
+) -> Allocations:
+    """All shapes (P, D, K) with P·K ≤ budget, by the percent error of uniform embeddings.
+
+    The floor is lowest where a batch spans next to nothing, P = 2 or D = 2, so how many directions it must span is
+    asked. At a fixed agreement below 1 it then rises with K, and K = 2 is best: what more views are good for is not in
+    this theory. Nor is that a lower floor makes better features, or what a larger batch gives otherwise. Where floors
+    are equal, first comes what spans more directions, then what uses more of the budget, then the larger P.
+
+    Args:
+        budget: embeddings in a step, at most.
+        largest_D: dimensions, at most.
+        directions: that centroids can span, min(P, D), at least; for instance as many as are predicted to survive.
+        agreement: mean cosine of two views of a sample.
+        P: allowed numbers of samples; powers of two if not given.
+        D: allowed dimensions; powers of two if not given, and `largest_D`.
+        K: allowed numbers of views, each at least 2; powers of two if not given.
+
+    Raises:
+        ValueError: sizes that are no such whole numbers, a cosine that K views cannot have, or no shape that is left.
+
+    Source: for this project, by enumeration of NOTES 1's floor.
+    """
+    (budget,) = whole(least=2, budget=budget)
+    largest_D, directions = whole(largest_D=largest_D, directions=directions)
+    samples, dimensions, views = (
+        _allowed(P, "P", 1, budget // 2),
+        _allowed(D, "D", 1, largest_D, of_its_own=largest_D),
+        _allowed(K, "K", 2, budget),
+    )
+    shapes = [
+        (p, d, k) for p in samples for d in dimensions for k in views if p * k <= budget and min(p, d) >= directions
+    ]
+    if not shapes:
+        raise ValueError(
+            f"no allowed shape has P·K ≤ {budget}, D ≤ {largest_D}, K ≥ 2 and min(P, D) ≥ {directions} directions"
+        )
+    # One floor a shape of the matrix, and one length a K: a budget of thousands stays a matter of milliseconds.
+    floors = {(p, d): 1 - capacity_at(p, d).uniform_percent_error for p, d in {shape[:2] for shape in shapes}}
+    lengths = {k: centroid_length(k, agreement) for k in {shape[2] for shape in shapes}}
+    errors = {(p, d, k): 1 - lengths[k] * floors[p, d] for p, d, k in shapes}
+    ranked = sorted(shapes, key=lambda shape: (errors[shape], -min(shape[:2]), -shape[0] * shape[2], -shape[0]))
+    columns = np.array(ranked)
+    return Allocations(columns[:, 0], columns[:, 1], columns[:, 2], np.array([errors[shape] for shape in ranked]))
+
+
+def _allowed(given: Iterable[int] | None, name: str, least: int, most: int, of_its_own: int | None = None) -> list[int]:
+    """The allowed values up to the most that may be, each once."""
+    if given is None:
+        powers = {2**i for i in range(most.bit_length()) if 2**i >= least}
+        return sorted(powers | ({of_its_own} if of_its_own is not None else set()))
+    sizes = {whole(least=least, **{name: size})[0] for size in given}
+    return sorted(size for size in sizes if size <= most)
