@@ -1,14 +1,16 @@
 """Which shapes of a batch have the lowest floor, among those that a budget pays for."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int64
+from jaxtyping import Bool, Float64, Int, Int64
 
 from eigenview.theory.capacity.floor import capacity_at
 from eigenview.theory.capacity.sizes import whole
 from eigenview.theory.capacity.view_agreement import centroid_length
+
+Sizes = int | Sequence[int] | Int[np.ndarray, "sizes"]
 
 
 @dataclass(frozen=True)
@@ -52,9 +54,9 @@ def allocations(
     largest_D: int,
     directions: int,
     agreement: float = 1.0,
-    P: Iterable[int] | None = None,
-    D: Iterable[int] | None = None,
-    K: Iterable[int] | None = None,
+    P: Sizes | None = None,
+    D: Sizes | None = None,
+    K: Sizes | None = None,
 ) -> Allocations:
     """All shapes (P, D, K) with P·K ≤ budget, by the percent error of uniform embeddings.
 
@@ -68,9 +70,9 @@ def allocations(
         largest_D: dimensions, at most.
         directions: that centroids can span, min(P, D), at least; for instance as many as are predicted to survive.
         agreement: mean cosine of two views of a sample.
-        P: allowed numbers of samples; powers of two if not given.
-        D: allowed dimensions; powers of two if not given, and `largest_D`.
-        K: allowed numbers of views, each at least 2; powers of two if not given.
+        P: the number of samples, or those allowed; powers of two if not given.
+        D: the dimensions, or those allowed; powers of two if not given.
+        K: the number of views, or those allowed, each at least 2; powers of two if not given.
 
     Raises:
         ValueError: sizes that are no such whole numbers, a cosine that K views cannot have, or no shape that is left.
@@ -81,7 +83,7 @@ def allocations(
     largest_D, directions = whole(largest_D=largest_D, directions=directions)
     samples, dimensions, views = (
         _allowed(P, "P", 1, budget // 2),
-        _allowed(D, "D", 1, largest_D, of_its_own=largest_D),
+        _allowed(D, "D", 1, largest_D),
         _allowed(K, "K", 2, budget),
     )
     shapes = [
@@ -91,7 +93,7 @@ def allocations(
         raise ValueError(
             f"no allowed shape has P·K ≤ {budget}, D ≤ {largest_D}, K ≥ 2 and min(P, D) ≥ {directions} directions"
         )
-    # One floor a shape of the matrix, and one length a K: a budget of thousands stays a matter of milliseconds.
+    # One floor for each P and D, one length for each K: their product is the norm's share of its bound.
     floors = {(p, d): 1 - capacity_at(p, d).uniform_percent_error for p, d in {shape[:2] for shape in shapes}}
     lengths = {k: centroid_length(k, agreement) for k in {shape[2] for shape in shapes}}
     errors = {(p, d, k): 1 - lengths[k] * floors[p, d] for p, d, k in shapes}
@@ -100,10 +102,10 @@ def allocations(
     return Allocations(columns[:, 0], columns[:, 1], columns[:, 2], np.array([errors[shape] for shape in ranked]))
 
 
-def _allowed(given: Iterable[int] | None, name: str, least: int, most: int, of_its_own: int | None = None) -> list[int]:
+def _allowed(given: Sizes | None, name: str, least: int, most: int) -> list[int]:
     """The allowed values up to the most that may be, each once."""
     if given is None:
-        powers = {2**i for i in range(most.bit_length()) if 2**i >= least}
-        return sorted(powers | ({of_its_own} if of_its_own is not None else set()))
-    sizes = {whole(least=least, **{name: size})[0] for size in given}
+        return sorted({2**i for i in range(most.bit_length()) if 2**i >= least})
+    listed = given if isinstance(given, Iterable) else [given]
+    sizes = {whole(least=least, **{name: size})[0] for size in listed}
     return sorted(size for size in sizes if size <= most)

@@ -29,7 +29,7 @@ class Capacity:
         length: of the centroids; 1 where views agree.
         bound: √(P·min(P, D)), which orthonormal rows or a tight frame of unit rows reach.
         uniform: expected of centroids of this length in uniformly random directions.
-        collapsed: of unit centroids that are all equal, √P.
+        collapsed: of unit centroids that are all equal, √P; above `uniform` where views agree too little to spread.
         uniform_percent_error: 1 − uniform/bound, the floor of embeddings that are spread at random.
         collapsed_percent_error: 1 − 1/√min(P, D).
         worst_percent_error: `uniform_percent_error` at P = D, for centroids of this length.
@@ -100,7 +100,7 @@ def nuclear_norm_bound(P: int, D: int) -> float:
     return sqrt(P * min(P, D))
 
 
-def percent_error(norm: float | Float[np.ndarray, "*batch"], P: int, D: int) -> Float64[np.ndarray, "*batch"]:
+def percent_error(norm: float | Float[np.ndarray, "*batch"], P: int, D: int) -> float | Float64[np.ndarray, "*batch"]:
     """How far a nuclear norm of centroids stays from its bound: 1 − ‖C‖_*/√(P·min(P, D)), in [0, 1].
 
     Args:
@@ -116,9 +116,11 @@ def percent_error(norm: float | Float[np.ndarray, "*batch"], P: int, D: int) -> 
     bound, norm = nuclear_norm_bound(P, D), np.asarray(norm, dtype=np.float64)
     if not ((norm >= 0) & (norm <= bound * (1 + _ROUNDING))).all():
         raise ValueError(
-            f"nuclear norms of {P} unit rows in {D} dimensions are from 0 to {bound:.6g}: are they of unit rows?"
+            f"norm must be from 0 to {bound:.6g} for {P} rows no longer than 1 in {D} dimensions, "
+            f"not {norm.min():.6g} to {norm.max():.6g}"
         )
-    return np.maximum(0.0, 1 - norm / bound)
+    errors = np.maximum(0.0, 1 - norm / bound)
+    return errors if norm.ndim else float(errors)
 
 
 def _random_error(P: int, D: int) -> float:

@@ -1,10 +1,11 @@
 """The floor over batch sizes at a fixed D: its line, and how far from P = D to go."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float64, Int, Int64
-from scipy.optimize import brentq
+from scipy.optimize import root_scalar
 
 from eigenview.spectra import mean_sqrt
 from eigenview.theory.capacity.floor import capacity_at
@@ -28,7 +29,7 @@ class ErrorLine:
     collapsed: Float64[np.ndarray, "sizes"]
 
 
-def error_line(P: Int[np.ndarray, "sizes"] | list[int], D: int, K: int = 1, agreement: float = 1.0) -> ErrorLine:
+def error_line(P: Int[np.ndarray, "sizes"] | Sequence[int], D: int, K: int = 1, agreement: float = 1.0) -> ErrorLine:
     """The percent errors of `capacity_at` over batch sizes.
 
     Args:
@@ -59,7 +60,7 @@ class Away:
     """Batch sizes on both sides of P = D at which the floor is low enough.
 
     Args:
-        below: the largest P below D; 1 if nothing else is.
+        below: the largest P below D; 1, which has no floor, if nothing else is.
         above: the smallest P above D.
         ratio: min(P/D, D/P) that both stay within.
     """
@@ -88,6 +89,6 @@ def away_from_worst(D: int, share: float = 0.5) -> Away:
     if not 0 < share < 1:
         raise ValueError(f"share must be between 0 and 1, not {share}")
     aim = 1 - share * (1 - mean_sqrt(1.0))
-    # The error falls below γ/6 everywhere, so its root for a share is above it: that brackets the root.
-    ratio = float(brentq(lambda gamma: mean_sqrt(gamma) - aim, (1 - aim) / 2, 1.0, xtol=1e-15, rtol=1e-14))
+    # The error is 0 at γ = 0 and convex, so at γ = share it is still no more than that share of the worst.
+    ratio = float(root_scalar(lambda gamma: mean_sqrt(gamma) - aim, bracket=(share, 1.0), xtol=1e-15).root)
     return Away(max(1, int(ratio * D)), int(np.ceil(D / ratio)), ratio)

@@ -2,9 +2,10 @@
 
 from math import isfinite
 from operator import index
+from typing import SupportsIndex
 
 
-def whole(least: int = 1, **sizes: int) -> tuple[int, ...]:
+def whole(least: int = 1, **sizes: SupportsIndex) -> tuple[int, ...]:
     """The sizes as plain integers.
 
     Args:
@@ -14,19 +15,25 @@ def whole(least: int = 1, **sizes: int) -> tuple[int, ...]:
     Raises:
         ValueError: what is no whole number, or too small.
     """
-    found = []
-    for name, size in sizes.items():
-        try:
-            found.append(index(size))
-        except TypeError:
-            raise ValueError(f"{name} must be a whole number, not {size!r}") from None
-        if isinstance(size, bool) or found[-1] < least:
-            raise ValueError(f"{name} must be a whole number of at least {least}, not {size!r}")
-    return tuple(found)
+    return tuple(_whole(name, size, least) for name, size in sizes.items())
+
+
+def _whole(name: str, size: SupportsIndex, least: int) -> int:
+    try:
+        found = index(size)
+    except TypeError:
+        found = None
+    if found is None or isinstance(size, bool) or found < least:
+        raise ValueError(f"{name} must be a whole number of at least {least}, not {size!r}")
+    return found
 
 
 def agreeing(agreement: float, K: int) -> float:
     """The mean cosine of K views, if K unit vectors can have it.
+
+    Args:
+        agreement: mean cosine of two different ones; rounding beyond its range is taken off.
+        K: views.
 
     Raises:
         ValueError: they cannot: it is outside [−1/(K − 1), 1].
