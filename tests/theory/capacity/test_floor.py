@@ -72,7 +72,9 @@ def test_numbers_that_notes_measured(P, D, measured, within):
     assert capacity_at(P, D).uniform_percent_error == pytest.approx(measured, abs=within)
 
 
-@pytest.mark.parametrize(("P", "D"), [(64, 64), (64, 512), (512, 64), (128, 256), (300, 300), (8, 32), (10, 10)])
+@pytest.mark.parametrize(
+    ("P", "D"), [(64, 64), (64, 512), (512, 64), (128, 256), (300, 300), (8, 32), (10, 10), (3, 2), (2, 9)]
+)
 def test_random_rows_reach_it(P, D):
     generator = np.random.default_rng(0)
     drawn = np.array([error_of(uniform_rows(generator, P, D)) for _ in range(20_000 // (P + D) + 10)])

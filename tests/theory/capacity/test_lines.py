@@ -32,7 +32,7 @@ def test_the_line_peaks_where_sizes_meet_and_only_there():
 @pytest.mark.parametrize("D", [2, 3, 10, 64, 257])
 def test_sizes_away_from_the_worst_are_those_that_counting_finds(D, share):
     aim = share * capacity_at(D, D).uniform_percent_error
-    line = error_line(np.arange(1, 50 * D), D)
+    line = error_line(np.arange(1, 20 * D), D)
     low = line.P[line.uniform <= aim]
     found = away_from_worst(D, share)
     assert (found.below, found.above) == (low[low < D].max(), low[low > D].min())

@@ -60,10 +60,10 @@ def allocations(
 ) -> Allocations:
     """All shapes (P, D, K) with P·K ≤ budget, by the percent error of uniform embeddings.
 
-    The floor is lowest where a batch spans next to nothing, P = 2 or D = 2, so how many directions it must span is
-    asked. At a fixed agreement below 1 it then rises with K, and K = 2 is best: what more views are good for is not in
-    this theory. Nor is that a lower floor makes better features, or what a larger batch gives otherwise. Where floors
-    are equal, first comes what spans more directions, then what uses more of the budget, then the larger P.
+    The floor is lowest where a batch spans next to nothing, a P or a D of 1 or 2, so how many directions it must span
+    is asked. At a fixed agreement below 1 the floor rises with K, and K = 2 is best: what more views are good for is
+    not in this theory. Nor is that a lower floor makes better features, or what larger batches do otherwise. Of equal
+    floors first comes what spans more directions, then what uses more of the budget, then the larger P.
 
     Args:
         budget: embeddings in a step, at most.
@@ -105,7 +105,7 @@ def allocations(
 def _allowed(given: Sizes | None, name: str, least: int, most: int) -> list[int]:
     """The allowed values up to the most that may be, each once."""
     if given is None:
-        return sorted({2**i for i in range(most.bit_length()) if 2**i >= least})
+        return [2**i for i in range(most.bit_length()) if 2**i >= least]
     listed = given if isinstance(given, Iterable) else [given]
     sizes = {whole(least=least, **{name: size})[0] for size in listed}
     return sorted(size for size in sizes if size <= most)
