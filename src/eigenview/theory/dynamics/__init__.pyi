@@ -1,0 +1,16 @@
+from .descent_steps import Descent as Descent
+from .descent_steps import brought_back as brought_back
+from .descent_steps import lifted as lifted
+from .descent_steps import projected_descent as projected_descent
+from .flows import euler_steps as euler_steps
+from .flows import flow as flow
+from .least_loss import Optimum as Optimum
+from .least_loss import optimum as optimum
+from .least_loss import scaled_loss as scaled_loss
+from .pair_matrices import contrastive_matrix as contrastive_matrix
+from .pair_matrices import non_contrastive_matrix as non_contrastive_matrix
+from .single_output import single_output_flow as single_output_flow
+from .single_output import single_output_limit as single_output_limit
+from .trajectory import Trajectory as Trajectory
+from .unconstrained import Unconstrained as Unconstrained
+from .unconstrained import unconstrained_flow as unconstrained_flow

@@ -1,0 +1,144 @@
+"""Gradient descent on a linear network of two layers, brought back to a constraint after each step."""
+
+from dataclasses import dataclass
+from math import isfinite
+from typing import Literal
+
+import numpy as np
+import scipy.linalg
+from jaxtyping import Float, Float64
+
+from eigenview.theory.dynamics.trajectory import Trajectory, losses_of
+from eigenview.theory.matrices import symmetric
+
+Constraint = Literal["orthonormal", "frobenius", "none"]
+_ORTHONORMAL = 1e-6
+
+
+@dataclass(frozen=True)
+class Descent:
+    """A descent, and where it ended.
+
+    Args:
+        trajectory: of W = W2ᵀW1.
+        W1: the first layer's weight at the end.
+        W2: the second's, transposed.
+    """
+
+    trajectory: Trajectory
+    W1: Float64[np.ndarray, "h d"]
+    W2: Float64[np.ndarray, "h z"]
+
+
+def projected_descent(
+    C: Float[np.ndarray, "d d"],
+    W1: Float[np.ndarray, "h d"],
+    W2: Float[np.ndarray, "h z"],
+    rate: float,
+    steps: int,
+    constraint: Constraint = "orthonormal",
+    every: int = 1,
+) -> Descent:
+    """Steps W_i ← W_i − η∇_i of L = Tr W2ᵀW1CW1ᵀW2, both at once, each followed by the nearest weights that may be.
+
+    `orthonormal` columns, W1ᵀW1 = I and W2ᵀW2 = I, are the paper's; where W1 has fewer rows than columns, its rows are
+    orthonormal instead, which is another problem than that of the flows. `frobenius` holds ‖W_i‖ at 1. A step costs
+    O(hd²) operations.
+
+    Args:
+        C: symmetric.
+        W1: the first layer's weight to start from; it may violate the constraint, and is then brought to it.
+        W2: the second layer's, transposed: f(x) = W2ᵀW1x.
+        rate: η, positive.
+        steps: how many.
+        constraint: what weights are brought back to.
+        every: steps between those that are kept; the last one always is.
+
+    Raises:
+        ValueError: matrices that do not fit, or are not finite; fewer rows than W2 has columns; divergence.
+
+    Source: dynamics, Eqs. 8 and 11 and Props. 1 and 2, after NOTES 4.
+    """
+    C, W1, W2 = symmetric(C, "C"), np.asarray(W1, dtype=np.float64), np.asarray(W2, dtype=np.float64)
+    _check(C, W1, W2, rate, steps, every)
+    W1, W2 = brought_back(W1, constraint), brought_back(W2, constraint)
+    kept = {0: W2.T @ W1}
+    for step in range(1, steps + 1):
+        W = W2.T @ W1
+        WC = W @ C
+        W1, W2 = W1 - 2 * rate * W2 @ WC, W2 - 2 * rate * W1 @ WC.T
+        if not (np.isfinite(W1).all() and np.isfinite(W2).all()):
+            raise ValueError(f"the descent diverged at step {step}: take a smaller rate than {rate}, or a constraint")
+        W1, W2 = brought_back(W1, constraint), brought_back(W2, constraint)
+        if step % every == 0 or step == steps:
+            kept[step] = W2.T @ W1
+    W = np.stack([*kept.values()])
+    return Descent(Trajectory(rate * np.array([*kept], dtype=np.float64), W, losses_of(W, C)), W1, W2)
+
+
+def brought_back(
+    weight: Float64[np.ndarray, "h n"], constraint: Constraint = "orthonormal"
+) -> Float64[np.ndarray, "h n"]:
+    """The nearest weight that meets the constraint.
+
+    Orthonormal columns are those of the polar factor; of rows, if there are fewer of them.
+
+    Args:
+        weight: of full rank.
+        constraint: what to meet.
+
+    Raises:
+        ValueError: an unknown constraint, or a weight that has no nearest one.
+    """
+    if constraint == "none":
+        return weight
+    if constraint == "frobenius":
+        return weight / np.linalg.norm(weight)
+    if constraint != "orthonormal":
+        raise ValueError(f"constraint must be orthonormal, frobenius or none, not '{constraint}'")
+    wide = weight.shape[0] < weight.shape[1]
+    tall = weight.T if wide else weight
+    # By the Gram matrix, a hundredth of an SVD's cost; columns near orthonormal lose nothing by it.
+    squares, axes = scipy.linalg.eigh(tall.T @ tall)
+    if squares[0] <= 1e-12 * squares[-1]:
+        raise ValueError("weights have dependent columns: there is no nearest orthonormal one")
+    back = tall @ ((axes / np.sqrt(squares)) @ axes.T)
+    return back.T if wide else back
+
+
+def lifted(W: Float[np.ndarray, "z d"], h: int) -> tuple[Float64[np.ndarray, "h d"], Float64[np.ndarray, "h z"]]:
+    """Orthonormal W1 and W2 with W2ᵀW1 = W.
+
+    Args:
+        W: with no singular value above 1.
+        h: width, at least d + z − r, where r singular values are 1.
+
+    Raises:
+        ValueError: another W, or too small a width.
+
+    Source: dynamics, Prop. 3, whose condition on the width NOTES 4 adds.
+    """
+    W = np.asarray(W, dtype=np.float64)
+    (z, d) = W.shape
+    squares, axes = np.linalg.eigh(np.eye(z) - W @ W.T)
+    if squares[0] < -_ORTHONORMAL:
+        raise ValueError(f"W has a singular value above 1: {np.sqrt(1 - squares[0]):.6g}")
+    missing = squares > 1e-12
+    needed = d + int(missing.sum())
+    if h < needed:
+        raise ValueError(f"W needs a width of at least {needed}, not {h}")
+    W1, W2 = np.eye(h, d), np.zeros((h, z))
+    W2[:d] = W.T
+    W2[d:needed] = (axes[:, missing] * np.sqrt(squares[missing])).T
+    return W1, W2
+
+
+def _check(C: np.ndarray, W1: np.ndarray, W2: np.ndarray, rate: float, steps: int, every: int) -> None:
+    if W1.ndim != 2 or W2.ndim != 2 or W1.shape[1] != len(C) or W1.shape[0] != W2.shape[0] or not W2.size:
+        raise ValueError(f"C {C.shape}, W1 {W1.shape} and W2 {W2.shape} do not fit: W1 is [h, d], W2 [h, z]")
+    if W2.shape[0] < W2.shape[1]:
+        raise ValueError(f"W2 has {W2.shape[1]} columns, more than a width of {W2.shape[0]} can keep orthonormal")
+    if not (np.isfinite(W1).all() and np.isfinite(W2).all()):
+        raise ValueError("W1 or W2 is not finite")
+    if not (isfinite(rate) and rate > 0 and steps >= 0 and every >= 1):
+        raise ValueError(f"rate must be positive, steps 0 or more, every 1 or more, not {rate}, {steps} and {every}")

@@ -1,0 +1,116 @@
+"""What projected descent follows for small steps, as an equation for W alone, whatever the width."""
+
+from collections.abc import Callable
+from math import isfinite
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float, Float64
+from scipy.integrate import solve_ivp
+
+from eigenview.theory.dynamics.trajectory import Trajectory, losses_of
+from eigenview.theory.matrices import symmetric
+
+Kind = Literal["derived", "printed"]
+_ABOVE_ONE = 1e-6
+
+
+def flow(
+    C: Float[np.ndarray, "d d"],
+    W: Float[np.ndarray, "z d"],
+    times: Float[np.ndarray, "T"],
+    kind: Kind = "derived",
+    precision: float = 1e-8,
+) -> Trajectory:
+    """W over time under orthonormality of both layers, for infinitely small steps.
+
+    `derived` is the limit of `projected_descent`, Ẇ = −[4WC − 3WCWᵀW − WWᵀWC]; `printed` is twice the paper's (9),
+    Ẇ = −[4WC − 2WCWᵀW − 2WWᵀWC], which is not its limit, but ends at the same loss. In the axes V of C, U = WV, both
+    are U̇ = −[4UΛ − aUΛUᵀU − bUUᵀUΛ]: a step costs O(z²d), whatever the width h was, and after the one
+    eigendecomposition of C no d × d matrix is there. Integrated adaptively (Dormand and Prince's method of order 8).
+
+    Args:
+        C: symmetric.
+        W: to start from, W2ᵀW1; no singular value is above 1.
+        times: rising, from 0; a step of descent is a time of its rate.
+        kind: which flow.
+        precision: relative error of each step of integration.
+
+    Raises:
+        ValueError: matrices that do not fit or are not finite, a singular value above 1, times that do not rise.
+
+    Source: dynamics, Thm. 2, Eq. 9, reconstructed in NOTES 4; the limit is derived there.
+    """
+    C, W, times = symmetric(C, "C"), np.asarray(W, dtype=np.float64), np.asarray(times, dtype=np.float64)
+    _check(C, W)
+    if times.ndim != 1 or not times.size or not np.isfinite(times).all() or times[0] < 0 or (np.diff(times) <= 0).any():
+        raise ValueError("times must be finite, rise, and not be below 0")
+    eigenvalues, axes = np.linalg.eigh(C)
+    slope = _slope(eigenvalues, kind)
+    start = W @ axes
+
+    def flat(_: float, u: Float64[np.ndarray, "zd"]) -> Float64[np.ndarray, "zd"]:
+        return slope(u.reshape(start.shape)).ravel()
+
+    found = solve_ivp(
+        flat, (0.0, times[-1]), start.ravel(), method="DOP853", t_eval=times, rtol=precision, atol=precision * 1e-2
+    )
+    if not found.success:
+        raise ValueError(f"the flow could not be integrated: {found.message}")
+    W = found.y.T.reshape(len(times), *start.shape) @ axes.T
+    return Trajectory(times, W, losses_of(W, C))
+
+
+def euler_steps(
+    C: Float[np.ndarray, "d d"], W: Float[np.ndarray, "z d"], rate: float, steps: int, kind: Kind = "printed"
+) -> Trajectory:
+    """The flow in steps of a fixed size, as the paper has it.
+
+    Args:
+        C: symmetric.
+        W: to start from.
+        rate: time that a step takes.
+        steps: how many.
+        kind: which flow.
+
+    Raises:
+        ValueError: matrices that do not fit or are not finite, a rate that is not positive, steps that diverge.
+
+    Source: dynamics, Eq. 12, after NOTES 4.
+    """
+    C, W = symmetric(C, "C"), np.asarray(W, dtype=np.float64)
+    _check(C, W)
+    if not (isfinite(rate) and rate > 0 and steps >= 0):
+        raise ValueError(f"rate must be positive and steps 0 or more, not {rate} and {steps}")
+    eigenvalues, axes = np.linalg.eigh(C)
+    slope, U = _slope(eigenvalues, kind), [W @ axes]
+    for step in range(steps):
+        U.append(U[-1] + rate * slope(U[-1]))
+        if not np.isfinite(U[-1]).all():
+            raise ValueError(f"steps diverged at step {step + 1}: take a smaller rate than {rate}")
+    W = np.stack(U) @ axes.T
+    return Trajectory(rate * np.arange(steps + 1.0), W, losses_of(W, C))
+
+
+def _slope(
+    eigenvalues: Float64[np.ndarray, "d"], kind: Kind
+) -> Callable[[Float64[np.ndarray, "z d"]], Float64[np.ndarray, "z d"]]:
+    if kind not in ("derived", "printed"):
+        raise ValueError(f"kind must be derived or printed, not '{kind}'")
+    a, b = (3.0, 1.0) if kind == "derived" else (2.0, 2.0)
+
+    def slope(U: Float64[np.ndarray, "z d"]) -> Float64[np.ndarray, "z d"]:
+        of_U = U * eigenvalues
+        return -4 * of_U + a * (of_U @ U.T) @ U + b * (U @ U.T) @ of_U
+
+    return slope
+
+
+def _check(C: np.ndarray, W: np.ndarray) -> None:
+    if W.ndim != 2 or W.shape[1] != len(C) or not W.size:
+        raise ValueError(f"W must be [z, d] with the d of C, {len(C)}, not {W.shape}")
+    if not np.isfinite(W).all():
+        raise ValueError("W is not finite")
+    largest = float(np.linalg.norm(W, 2))
+    if largest > 1 + _ABOVE_ONE:
+        raise ValueError(f"orthonormal layers give no singular value above 1, and W has {largest:.6g}")

@@ -1,0 +1,69 @@
+"""What four ways of bounding the loss come to: the most negative eigenvalues of C."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Float64
+
+from eigenview.theory.matrices import symmetric
+
+_NOISE = 1e-9  # of the largest eigenvalue in size
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """The least loss under a constraint that keeps outputs apart.
+
+    Args:
+        value: Tr WCWᵀ.
+        W: one map that has it, with singular values 1 and 0; any rotation of its rows is another.
+        rank: of W, min(z, m) for m negative eigenvalues of C.
+    """
+
+    value: float
+    W: Float64[np.ndarray, "z d"]
+    rank: int
+
+
+def optimum(C: Float[np.ndarray, "d d"], z: int) -> Optimum:
+    """The minimum of four equivalent problems, the sum of the min(z, m) most negative eigenvalues of C.
+
+    They are min L/‖W‖₂² (printed without the square, where it is unbounded below), min L with ‖W‖₂ ≤ 1, with
+    ‖W1‖₂, ‖W2‖₂ ≤ 1, and with W1ᵀW1 = I, W2ᵀW2 = I, for which the width must be at least d + z − rank.
+
+    Args:
+        C: symmetric; m of its eigenvalues are negative.
+        z: outputs, at least 1.
+
+    Raises:
+        ValueError: C that is not symmetric or not finite, or no output.
+
+    Source: dynamics, Prop. 3, after NOTES 4.
+    """
+    C = symmetric(C, "C")
+    if z < 1:
+        raise ValueError(f"z must be at least 1, not {z}")
+    eigenvalues, axes = np.linalg.eigh(C)
+    negative = eigenvalues < -_NOISE * np.abs(eigenvalues).max()
+    rank = min(z, int(negative.sum()))
+    W = np.zeros((z, len(C)))
+    W[:rank] = axes[:, :rank].T
+    return Optimum(float(eigenvalues[:rank].sum()), W, rank)
+
+
+def scaled_loss(W: Float[np.ndarray, "z d"], C: Float[np.ndarray, "d d"]) -> float:
+    """Tr WCWᵀ/‖W‖₂², which no scale of W changes.
+
+    Args:
+        W: not 0.
+        C: symmetric.
+
+    Raises:
+        ValueError: W = 0, or C that is not symmetric or not finite.
+
+    Source: dynamics, Prop. 3, with the square that NOTES 4 adds.
+    """
+    C, largest = symmetric(C, "C"), float(np.linalg.norm(W, 2))
+    if not largest:
+        raise ValueError("W is 0, and has no scale")
+    return float(np.einsum("zd,zd->", W @ C, W)) / largest**2

@@ -1,0 +1,56 @@
+"""C of a contrastive and of a non-contrastive loss: L = Tr WCWᵀ for a linear f = Wx."""
+
+import numpy as np
+from jaxtyping import Float, Float64
+
+
+def contrastive_matrix(
+    x: Float[np.ndarray, "N d"], positives: Float[np.ndarray, "N d"], negatives: Float[np.ndarray, "N d"]
+) -> Float64[np.ndarray, "d d"]:
+    """C of L = Σ f(x)ᵀ(f(x⁻) − f(x⁺)): the symmetric part of Σ x(x⁻ − x⁺)ᵀ.
+
+    Its eigenvalues are of either sign. With x⁺ around x and x⁻ another sample, its expectation is −Cov(x) a sample.
+
+    Args:
+        x: anchors, a row each.
+        positives: x⁺, the anchor's partner in the same row.
+        negatives: x⁻.
+
+    Raises:
+        ValueError: rows that do not pair up, none, or ones that are not finite.
+
+    Source: dynamics, Eqs. 1 and 7, reconstructed in NOTES 4.
+    """
+    x, positives, negatives = _rows(x, positives, negatives)
+    return _symmetric_part(x.T @ (negatives - positives))
+
+
+def non_contrastive_matrix(
+    x: Float[np.ndarray, "N d"], positives: Float[np.ndarray, "N d"]
+) -> Float64[np.ndarray, "d d"]:
+    """C of L = −Σ f(x)ᵀf(x⁺): minus the symmetric part of Σ x x⁺ᵀ.
+
+    Args:
+        x: anchors, a row each.
+        positives: x⁺, the anchor's partner in the same row.
+
+    Raises:
+        ValueError: rows that do not pair up, none, or ones that are not finite.
+
+    Source: dynamics, Eqs. 2 and 7, reconstructed in NOTES 4.
+    """
+    x, positives = _rows(x, positives)
+    return -_symmetric_part(x.T @ positives)
+
+
+def _rows(*given: np.ndarray) -> list[Float64[np.ndarray, "N d"]]:
+    rows = [np.asarray(each, dtype=np.float64) for each in given]
+    if rows[0].ndim != 2 or not rows[0].size or len({each.shape for each in rows}) > 1:
+        raise ValueError(f"samples must be matrices [N, d] of one shape, not {[each.shape for each in rows]}")
+    if not all(np.isfinite(each).all() for each in rows):
+        raise ValueError("samples are not finite")
+    return rows
+
+
+def _symmetric_part(M: np.ndarray) -> Float64[np.ndarray, "d d"]:
+    return (M + M.T) / 2

@@ -1,0 +1,104 @@
+"""The paper's flow for one output, where all can be said in closed form."""
+
+import numpy as np
+from jaxtyping import Float, Float64
+from scipy.integrate import solve_ivp
+
+_NOISE = 1e-9  # of the largest eigenvalue; of a length
+
+
+def single_output_flow(
+    eigenvalues: Float[np.ndarray, "d"], q: Float[np.ndarray, "d"], times: Float[np.ndarray, "T"]
+) -> Float64[np.ndarray, "T d"]:
+    """Q over time, where q̇ = −[(2 − n)Λq − (qᵀΛq)q] with n = ‖q‖²: the printed flow at z = 1, with gradients halved.
+
+    Args:
+        eigenvalues: Λ, of C.
+        q: to start from, in the axes of C; no longer than 1.
+        times: rising, from 0.
+
+    Raises:
+        ValueError: vectors that do not fit or are not finite, q longer than 1, times that do not rise.
+
+    Source: dynamics, Eq. 10, after NOTES 4.
+    """
+    eigenvalues, q = _checked(eigenvalues, q)
+    times = np.asarray(times, dtype=np.float64)
+    if times.ndim != 1 or not times.size or not np.isfinite(times).all() or times[0] < 0 or (np.diff(times) <= 0).any():
+        raise ValueError("times must be finite, rise, and not be below 0")
+
+    n, noise = float(q @ q), _NOISE * np.abs(eigenvalues).max()
+    if n <= _NOISE**2 or times[-1] == 0:
+        return np.tile(q, (len(times), 1))
+    above = np.maximum(eigenvalues - eigenvalues[np.abs(q) > 0].min(), 0.0)
+    least = float(eigenvalues[np.abs(q) > 0].min())
+
+    def at(tau: Float64[np.ndarray, "T"]) -> tuple[Float64[np.ndarray, "T"], Float64[np.ndarray, "T d"]]:
+        """n, and w = e^{−Λτ}w₀ over its length; what grows is taken out of exponents, so that none overflows."""
+        grown = q / np.sqrt(n) * np.exp(-np.multiply.outer(tau, above))
+        lengths = np.linalg.norm(grown, axis=1)
+        log_kappa = _log_kappa(n) + 4 * (np.log(lengths) - (least if abs(least) > noise else 0.0) * tau)
+        return _length(log_kappa), grown / lengths[:, None]
+
+    def slope(_: float, tau: Float64[np.ndarray, "1"]) -> Float64[np.ndarray, "1"]:
+        return 2 - at(tau)[0]
+
+    tau = solve_ivp(slope, (0.0, times[-1]), [0.0], method="DOP853", t_eval=times, rtol=1e-10, atol=1e-12).y[0]
+    lengths, directions = at(tau)
+    return np.sqrt(lengths)[:, None] * directions
+
+
+def single_output_limit(eigenvalues: Float[np.ndarray, "d"], q: Float[np.ndarray, "d"]) -> Float64[np.ndarray, "d"]:
+    """Where q ends.
+
+    The direction w = q/‖q‖ goes to the least eigenvalue λ that q has any part in. The length n obeys
+    n²/(1 − n) = n₀²/(1 − n₀)·‖e^{−Λτ}w₀‖⁴ with dτ = (2 − n)dt, so it ends at
+
+    - n = 1 where λ < 0, and where n₀ = 1, whatever Λ is;
+    - n = 0 where λ > 0;
+    - between the two where λ = 0, at n² = κ(1 − n), κ = n₀²/(1 − n₀)·‖P₀w₀‖⁴, P₀ onto the kernel of Λ.
+
+    Args:
+        eigenvalues: Λ, of C; within 1e-9 of the largest in size they count as equal, and as 0.
+        q: to start from, in the axes of C; no longer than 1.
+
+    Raises:
+        ValueError: vectors that do not fit or are not finite, or q longer than 1.
+
+    Source: dynamics, Eq. 10; the paper has λ > 0 and λ < 0 with n₀ < 1, the rest is derived for this project.
+    """
+    eigenvalues, q = _checked(eigenvalues, q)
+    n = float(q @ q)
+    if n <= _NOISE**2:
+        return np.zeros_like(q)
+    noise = _NOISE * np.abs(eigenvalues).max(initial=0.0)
+    least = eigenvalues[np.abs(q) > 0].min()
+    kept = np.where(np.abs(eigenvalues - least) <= noise, q, 0.0)
+    direction = kept / np.linalg.norm(kept)
+    if n >= 1 - _NOISE or least < -noise:
+        return direction
+    if least > noise:
+        return np.zeros_like(q)
+    return direction * np.sqrt(_length(_log_kappa(n) + 2 * np.log([kept @ kept / n])))
+
+
+def _log_kappa(n: float) -> float:
+    """Log n²/(1 − n), inf on the sphere."""
+    return float(2 * np.log(n) - np.log1p(-n)) if n < 1 - _NOISE else np.inf
+
+
+def _length(log_kappa: Float64[np.ndarray, "T"]) -> Float64[np.ndarray, "T"]:
+    """The n with n² = κ(1 − n)."""
+    with np.errstate(over="ignore"):
+        return 2 / (1 + np.sqrt(1 + 4 * np.exp(-log_kappa)))
+
+
+def _checked(eigenvalues: np.ndarray, q: np.ndarray) -> tuple[Float64[np.ndarray, "d"], Float64[np.ndarray, "d"]]:
+    eigenvalues, q = np.asarray(eigenvalues, dtype=np.float64), np.asarray(q, dtype=np.float64)
+    if eigenvalues.ndim != 1 or eigenvalues.shape != q.shape or not q.size:
+        raise ValueError(f"eigenvalues and q must be vectors of one length, not {eigenvalues.shape} and {q.shape}")
+    if not (np.isfinite(eigenvalues).all() and np.isfinite(q).all()):
+        raise ValueError("eigenvalues or q are not finite")
+    if q @ q > 1 + _NOISE:
+        raise ValueError(f"q must be no longer than 1, as of orthonormal layers, not {np.linalg.norm(q):.6g}")
+    return eigenvalues, q

@@ -1,0 +1,36 @@
+"""How a linear map and its loss change with time."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Float64
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """A linear map W over time, f(x) = Wx.
+
+    Args:
+        times: a step of descent takes a time of its learning rate.
+        W: at these times.
+        losses: Tr WCWᵀ.
+    """
+
+    times: Float64[np.ndarray, "T"]
+    W: Float64[np.ndarray, "T z d"]
+    losses: Float64[np.ndarray, "T"]
+
+    def outputs(self, x: Float[np.ndarray, "N d"]) -> Float64[np.ndarray, "T N z"]:
+        """What the map makes of points, which may be new, at each time.
+
+        Args:
+            x: a point a row.
+
+        Source: dynamics, Thm. 2's f(x) = UVᵀx, after NOTES 4.
+        """
+        return np.einsum("nd,tzd->tnz", np.asarray(x, dtype=np.float64), self.W)
+
+
+def losses_of(W: Float64[np.ndarray, "T z d"], C: Float64[np.ndarray, "d d"]) -> Float64[np.ndarray, "T"]:
+    """Tr WCWᵀ."""
+    return np.einsum("tzd,tzd->t", W @ C, W)

@@ -1,0 +1,107 @@
+"""Descents under each constraint."""
+
+import numpy as np
+import pytest
+
+from eigenview.theory.dynamics import brought_back, lifted, optimum, projected_descent, unconstrained_flow
+
+d, z, h = 5, 2, 12
+
+
+def draw(seed: int, *shape: int) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=shape)
+
+
+def matrix(seed: int) -> np.ndarray:
+    M = draw(seed, d, d)
+    return (M + M.T) / 2
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_from_anywhere_it_ends_in_the_optimum(seed):
+    C = matrix(seed)
+    found = projected_descent(C, draw(seed, h, d), draw(seed + 9, h, z), 0.05, 3000, every=3000)
+    assert found.trajectory.losses[-1] == pytest.approx(optimum(C, z).value, rel=1e-6)
+    for weight in (found.W1, found.W2):
+        np.testing.assert_allclose(weight.T @ weight, np.eye(weight.shape[1]), atol=1e-9)
+
+
+def test_a_step_is_what_it_says():
+    C, W1, W2 = matrix(0), draw(1, h, d), draw(2, h, z)
+    W1, W2 = (np.linalg.qr(weight)[0] for weight in (W1, W2))
+    found = projected_descent(C, W1, W2, 0.03, 1)
+    expected = []
+    for weight, slope in ((W1, 2 * W2 @ W2.T @ W1 @ C), (W2, 2 * W1 @ C @ W1.T @ W2)):
+        left, _, right = np.linalg.svd(weight - 0.03 * slope, full_matrices=False)
+        expected.append(left @ right)
+    np.testing.assert_allclose(found.W1, expected[0], atol=1e-12)
+    np.testing.assert_allclose(found.W2, expected[1], atol=1e-12)
+    np.testing.assert_allclose(found.trajectory.times, [0, 0.03])
+
+
+def test_a_width_below_the_dimension_keeps_rows_orthonormal():
+    found = projected_descent(matrix(0), draw(1, 3, d), draw(2, 3, z), 0.05, 20)
+    np.testing.assert_allclose(found.W1 @ found.W1.T, np.eye(3), atol=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_under_a_frobenius_norm_it_ends_at_rank_one(seed):
+    C = matrix(seed)
+    found = projected_descent(C, draw(seed, h, d), draw(seed + 9, h, z), 0.05, 4000, "frobenius", every=4000)
+    singular = np.linalg.svd(found.trajectory.W[-1], compute_uv=False)
+    assert singular[1] < 1e-6 * singular[0]
+    assert found.trajectory.losses[-1] == pytest.approx(np.linalg.eigvalsh(C)[0], rel=1e-6)
+
+
+def test_without_a_constraint_it_diverges():
+    with np.errstate(over="ignore", invalid="ignore"), pytest.raises(ValueError, match="diverged at step"):
+        projected_descent(matrix(0), draw(1, h, d), draw(2, h, z), 0.05, 1000, "none")
+
+
+def test_one_layer_without_a_constraint_is_closed_and_of_rank_one():
+    C, W = matrix(3), draw(4, z, d)
+    found = unconstrained_flow(C, W, np.array([0.0, 0.7, 50.0]))
+    exponential = W.copy()
+    for _ in range(7000):
+        exponential = exponential - 2e-4 * exponential @ C @ (np.eye(d) - 1e-4 * C)  # a step of second order
+    np.testing.assert_allclose(np.exp(found.log_norms[1]) * found.directions[1], exponential, rtol=1e-6, atol=1e-8)
+    np.testing.assert_allclose(np.exp(found.log_norms[0]) * found.directions[0], W, atol=1e-12)
+    singular = np.linalg.svd(found.directions[2], compute_uv=False)
+    assert singular[1] < 1e-9
+    assert found.log_norms[2] > 50
+
+
+@pytest.mark.parametrize("largest", [0.5, 1.0])
+def test_what_is_lifted_is_orthonormal_and_gives_the_map_back(largest):
+    W = draw(0, z, d)
+    W *= largest / np.linalg.norm(W, 2)
+    full = int(largest == 1.0)
+    W1, W2 = lifted(W, d + z - full)
+    np.testing.assert_allclose(W2.T @ W1, W, atol=1e-12)
+    for weight in (W1, W2):
+        np.testing.assert_allclose(weight.T @ weight, np.eye(weight.shape[1]), atol=1e-7)
+    with pytest.raises(ValueError, match="width of at least"):
+        lifted(W, d + z - full - 1)
+    with pytest.raises(ValueError, match="above 1"):
+        lifted(2 * W / largest, 20)
+
+
+@pytest.mark.usefixtures("as_users_call")
+def test_what_cannot_descend_is_refused():
+    C, W1, W2 = matrix(0), draw(1, h, d), draw(2, h, z)
+    for arguments, words in [
+        ((C, W1[:, 1:], W2, 0.1, 1), "do not fit"),
+        ((C, W1[:1], W2[:1], 0.1, 1), "more than a width of 1"),
+        ((C, np.full_like(W1, np.inf), W2, 0.1, 1), "not finite"),
+        ((C, W1, W2, -0.1, 1), "rate must"),
+        ((C, W1, W2, 0.1, 1, "other"), "constraint must"),
+        ((draw(0, d, d), W1, W2, 0.1, 1), "symmetric"),
+    ]:
+        with pytest.raises(ValueError, match=words):
+            projected_descent(*arguments)
+    with pytest.raises(ValueError, match="dependent"):
+        brought_back(np.zeros((4, 2)))
+    with pytest.raises(ValueError, match="W must be finite"):
+        unconstrained_flow(C, np.zeros((z, d)), np.zeros(1))
+    with pytest.raises(ValueError, match="times"):
+        unconstrained_flow(C, np.eye(z, d), np.array([-1.0]))
