@@ -71,7 +71,7 @@ class CovarianceStream:
             self._origin, self.views = x.mean((0, 1)), K
             self._sum = torch.zeros_like(self._origin)
             self._within, self._totals = x.new_zeros(d, d), x.new_zeros(d, d)
-        if K != self.views or d != len(self._origin):
+        if self.views != K or d != len(self._origin):
             raise ValueError(f"{K} views of {d} dimensions cannot join {self.views} of {len(self._origin)}")
         x = x - self._origin
         totals = x.sum(0)
