@@ -1,8 +1,10 @@
 """Shapes and types of every call into eigenview are checked while tests run."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
+import jaxtyping
 import pytest
 from jaxtyping import install_import_hook
 
@@ -17,3 +19,11 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real images: {folder} is missing (set EIGENVIEW_DATA)")
     return folder
+
+
+@pytest.fixture
+def as_users_call() -> Iterator[None]:
+    """Shapes are not checked, as they are not outside of tests: what the code itself says of wrong ones is tested."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)

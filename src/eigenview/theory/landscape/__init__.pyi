@@ -1,3 +1,10 @@
+from .effective_landscape import EffectiveLandscape as EffectiveLandscape
+from .exact_solution import Exact as Exact
+from .exact_solution import exact as exact
+from .exact_solution import exact_loss as exact_loss
+from .noise import critical_strengths as critical_strengths
+from .noise import misalignment as misalignment
+from .nuclear_norm_solution import nuclear_norm_minimum as nuclear_norm_minimum
 from .origin import Origin as Origin
 from .origin import barlow_origin as barlow_origin
 from .origin import decayed_origin as decayed_origin
@@ -7,3 +14,7 @@ from .origin import modes_when_normalised as modes_when_normalised
 from .origin import spectral_origin as spectral_origin
 from .origin import vicreg_like_origin as vicreg_like_origin
 from .origin import vicreg_origin as vicreg_origin
+from .printed import printed_critical_sizes as printed_critical_sizes
+from .printed import printed_weighted_origin as printed_weighted_origin
+from .rows import effective as effective
+from .stationary_point import StationaryPoint as StationaryPoint
