@@ -9,5 +9,10 @@ from .inspection_tables import table_console as table_console
 from .page import write_page as write_page
 from .pictures import neighbours_picture as neighbours_picture
 from .pictures import views_picture as views_picture
+from .prediction import Prediction as Prediction
+from .prediction import predict as predict
+from .prediction_figure import plot_prediction as plot_prediction
+from .prediction_text import prediction_as_json as prediction_as_json
+from .prediction_text import show_prediction as show_prediction
 from .probes import ProbeRow as ProbeRow
 from .probes import probe_table as probe_table

@@ -3,9 +3,20 @@ from .checkpoints import list_checkpoints as list_checkpoints
 from .checkpoints import load_checkpoint as load_checkpoint
 from .checkpoints import remove_torn as remove_torn
 from .checkpoints import save_checkpoint as save_checkpoint
+from .covariances import Covariances as Covariances
+from .covariances import CovarianceStream as CovarianceStream
+from .covariances import stream_covariances as stream_covariances
 from .embed import embed as embed
 from .features import Features as Features
 from .features import read_features as read_features
+from .features_of_views import are_grey as are_grey
+from .features_of_views import encoder_features as encoder_features
+from .features_of_views import pixel_features as pixel_features
+from .features_of_views import untrained_features as untrained_features
+from .landscapes import GaussianInfoNCE as GaussianInfoNCE
+from .landscapes import Knob as Knob
+from .landscapes import Landscape as Landscape
+from .landscapes import landscape_of as landscape_of
 from .load import Statistics as Statistics
 from .load import build_model as build_model
 from .load import load as load
@@ -13,6 +24,11 @@ from .load import load_model as load_model
 from .looks import FEWEST_VIEWS as FEWEST_VIEWS
 from .looks import Look as Look
 from .looks import look as look
+from .looks_ahead import LARGEST as LARGEST
+from .looks_ahead import PIXELS as PIXELS
+from .looks_ahead import UNTRAINED as UNTRAINED
+from .looks_ahead import LookAhead as LookAhead
+from .looks_ahead import look_ahead as look_ahead
 from .metrics import MetricsWriter as MetricsWriter
 from .metrics import read_metrics as read_metrics
 from .recipe import DataRecipe as DataRecipe
@@ -27,3 +43,4 @@ from .recipe import ViewsRecipe as ViewsRecipe
 from .recipes import RECIPES as RECIPES
 from .recipes import find_recipe as find_recipe
 from .run import Run as Run
+from .views_drawn import views_of as views_of

@@ -18,7 +18,7 @@ from eigenview.runs.recipe import Recipe
 _LOOKED_AT = 64
 
 
-def pooled_pixels(size: int, grey: bool) -> Features:
+def pixel_features(size: int, grey: bool) -> Features:
     """Pixels of views, averaged over patches.
 
     Args:
@@ -34,7 +34,7 @@ def pooled_pixels(size: int, grey: bool) -> Features:
     return features
 
 
-def untrained(recipe: Recipe, seed: int, views: Iterable[tuple[int, Float[Tensor, "K p C S S"]]]) -> Features:
+def untrained_features(recipe: Recipe, seed: int, views: Iterable[tuple[int, Float[Tensor, "K p C S S"]]]) -> Features:
     """Features of a recipe's encoder with the weights that it starts training from.
 
     Its batch norms, which have seen no data, get the statistics of some views. In use they are then fixed, so that an
@@ -61,7 +61,7 @@ def untrained(recipe: Recipe, seed: int, views: Iterable[tuple[int, Float[Tensor
     return _in_use(encoder)
 
 
-def of_run(run: str | Path) -> Features:
+def encoder_features(run: str | Path) -> Features:
     """Features of a run's trained encoder.
 
     Raises:

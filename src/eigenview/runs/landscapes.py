@@ -6,21 +6,23 @@ Theory is of one linear layer W on features that are centred and, in size, as ba
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf
+from typing import ClassVar
 
 import numpy as np
-from jaxtyping import Float, Float64
+from jaxtyping import Float
 
 from eigenview._errors import UsageError
 from eigenview.objectives import CLIP, MMCR, BarlowTwins, InfoNCE, Objective, SpectralContrastive, VICReg
 from eigenview.theory.landscape import (
-    EffectiveLandscape,
+    StationaryPoint,
     barlow_origin,
     effective,
     exact,
+    exact_when_normalised,
+    held_variances,
     infonce_origin,
     modes_of,
-    modes_when_normalised,
+    nuclear_norm_minimum,
     spectral_origin,
     vicreg_origin,
 )
@@ -31,7 +33,7 @@ COVERED = (
     "VICReg",
     "BarlowTwins",
     "SpectralContrastive",
-    "MMCR (for P and D alone)",
+    "MMCR",
 )
 _NOISE = 1e-9  # as in theory: what may be rounding of a zero
 _POINTS = 41
@@ -62,6 +64,9 @@ class Landscape(ABC):
         decay: weight decay as SGD has it: the loss's term is half of it times ‖W‖².
     """
 
+    feels_decay: ClassVar[bool] = True
+    """Whether it decides which directions survive; with embeddings of a fixed length it changes a scale alone."""
+
     decay: float
 
     @property
@@ -70,8 +75,8 @@ class Landscape(ABC):
         """Which theory it is, and what it assumes, in a clause."""
 
     @property
-    def knob(self) -> Knob:
-        """What to turn."""
+    def knob(self) -> Knob | None:
+        """What to turn, if turning anything changes which directions survive."""
         return _knob("weight decay", "--decay ", self.decay, 1e-6, 1.0)
 
     @abstractmethod
@@ -79,11 +84,8 @@ class Landscape(ABC):
         """Directions that survive, were there room for all."""
 
     @abstractmethod
-    def variances(self, A0: Matrix, C: Matrix, D: int) -> Float64[np.ndarray, "m"] | None:
-        """What variance each mode will have in D dimensions, largest first; None where theory does not say.
-
-        It is 0 where a mode has collapsed, and inf where nothing bounds it.
-        """
+    def minimum(self, A0: Matrix, C: Matrix, D: int) -> StationaryPoint | None:
+        """The layer with D outputs that the objective ends with; None where theory does not say."""
 
     @abstractmethod
     def survivors_over(self, A0: Matrix, C: Matrix, values: Sequence[float]) -> list[int]:
@@ -100,10 +102,10 @@ class GaussianInfoNCE(Landscape):
     @property
     def says(self) -> str:
         """Which theory it is, and what it assumes, in a clause."""
-        return "the exact minimum for a linear layer, Gaussian features and many negatives"
+        return "exact for a linear layer, Gaussian features and many negatives"
 
     @property
-    def knob(self) -> Knob:
+    def knob(self) -> Knob | None:
         """β, where it is what makes directions collapse."""
         if self.beta == 1:
             return super().knob
@@ -113,9 +115,9 @@ class GaussianInfoNCE(Landscape):
         """Directions that survive, were there room for all."""
         return exact(A0, C, self.beta, None, self.decay / 2, self.temperature).rank
 
-    def variances(self, A0: Matrix, C: Matrix, D: int) -> Float64[np.ndarray, "m"]:
-        """What variance each mode will have."""
-        return exact(A0, C, self.beta, D, self.decay / 2, self.temperature).modes
+    def minimum(self, A0: Matrix, C: Matrix, D: int) -> StationaryPoint:
+        """The layer that training ends with."""
+        return exact(A0, C, self.beta, D, self.decay / 2, self.temperature)
 
     def survivors_over(self, A0: Matrix, C: Matrix, values: Sequence[float]) -> list[int]:
         """A mode survives at any β above its share of noise, and at any decay below its gain."""
@@ -129,15 +131,16 @@ class GaussianInfoNCE(Landscape):
 class NormalisedInfoNCE(Landscape):
     """InfoNCE of cosines: on the unit sphere a cosine is half a squared distance, up to sign and a constant."""
 
+    feels_decay = False
+
     beta: float
     temperature: float
-    partner_share: float
     learned: bool
 
     @property
     def says(self) -> str:
         """Which theory it is, and what it assumes, in a clause."""
-        model = "a model: a linear layer to fourth order, with embeddings of length 1 on average instead of each"
+        model = "exact for a linear layer, Gaussian features and many negatives, with embeddings of length 1 on average"
         return model + (", at the temperature that learning starts from" if self.learned else "")
 
     @property
@@ -147,22 +150,16 @@ class NormalisedInfoNCE(Landscape):
 
     def survivors(self, A0: Matrix, C: Matrix) -> int:
         """Directions that survive, were there room for all."""
-        return self._effective(A0, C).survivors()
+        return exact_when_normalised(A0, C, self.beta, None, self.temperature).rank
 
-    def variances(self, A0: Matrix, C: Matrix, D: int) -> Float64[np.ndarray, "m"]:
-        """What variance each mode will have; they sum to 1."""
-        return self._effective(A0, C).minimum(D).modes
+    def minimum(self, A0: Matrix, C: Matrix, D: int) -> StationaryPoint:
+        """The layer that training ends with."""
+        return exact_when_normalised(A0, C, self.beta, D, self.temperature)
 
     def survivors_over(self, A0: Matrix, C: Matrix, values: Sequence[float]) -> list[int]:
-        """With τ gains fall as 1/τ and the quartic as 1/τ², which is as if the length grew as 1/τ."""
-        landscape = self._effective(A0, C)
-        room = landscape.quartic * self.temperature
-        # A length that is held is held by one mode at least.
-        return [max(1, int(modes_when_normalised(landscape.gains, room / value).sum())) for value in values]
-
-    def _effective(self, A0: Matrix, C: Matrix) -> EffectiveLandscape:
-        # Of directions alone: weight decay changes nothing but their scale.
-        return effective("infonce", A0, C, self.beta, self.temperature, self.partner_share, kappa=inf, target=1.0)
+        """Directions that survive at each temperature: shares of noise do not depend on it."""
+        shares = exact(A0, C).noise_shares
+        return [int((held_variances(shares, self.beta, 1 / value) > 0).sum()) for value in values]
 
 
 @dataclass(frozen=True)
@@ -172,15 +169,15 @@ class Spectral(Landscape):
     @property
     def says(self) -> str:
         """Which theory it is, and what it assumes, in a clause."""
-        return "the exact minimum for a linear layer and Gaussian features"
+        return "exact for a linear layer and Gaussian features"
 
     def survivors(self, A0: Matrix, C: Matrix) -> int:
         """Directions that survive, were there room for all."""
         return effective("spectral", A0, C, decay=self.decay / 2).survivors()
 
-    def variances(self, A0: Matrix, C: Matrix, D: int) -> Float64[np.ndarray, "m"]:
-        """What variance each mode will have."""
-        return effective("spectral", A0, C, decay=self.decay / 2).minimum(D).modes
+    def minimum(self, A0: Matrix, C: Matrix, D: int) -> StationaryPoint:
+        """The layer that training ends with."""
+        return effective("spectral", A0, C, decay=self.decay / 2).minimum(D)
 
     def survivors_over(self, A0: Matrix, C: Matrix, values: Sequence[float]) -> list[int]:
         """Directions that survive at each weight decay."""
@@ -208,7 +205,7 @@ class Growing(Landscape):
         """Directions that grow."""
         return self.survivors_over(A0, C, [self.decay])[0]
 
-    def variances(self, A0: Matrix, C: Matrix, D: int) -> None:
+    def minimum(self, A0: Matrix, C: Matrix, D: int) -> None:
         """Theory does not say."""
 
     def survivors_over(self, A0: Matrix, C: Matrix, values: Sequence[float]) -> list[int]:
@@ -219,12 +216,46 @@ class Growing(Landscape):
         return _below_gain(barlow_origin(A0, BarlowTwins.epsilon), values)
 
 
-def landscape_of(objective: Objective, P: int, D: int, decay: float) -> Landscape | None:
-    """What theory says of an objective; of MMCR's survivors nothing, which is None.
+@dataclass(frozen=True)
+class NuclearNorm(Landscape):
+    """MMCR: whatever views do, no direction collapses; how many there are room for, P and D decide.
+
+    Args:
+        K: views of a sample in training.
+    """
+
+    feels_decay = False
+
+    K: int
+
+    @property
+    def says(self) -> str:
+        """Which theory it is, and what it assumes, in a clause."""
+        return "exact for a linear layer and P far above D, with embeddings of length 1 on average"
+
+    @property
+    def knob(self) -> None:
+        """Nothing to turn."""
+
+    def survivors(self, A0: Matrix, C: Matrix) -> int:
+        """Directions that survive, were there room for all."""
+        return nuclear_norm_minimum(A0, C, self.K).rank
+
+    def minimum(self, A0: Matrix, C: Matrix, D: int) -> StationaryPoint:
+        """The layer that training ends with."""
+        return nuclear_norm_minimum(A0, C, self.K, D)
+
+    def survivors_over(self, A0: Matrix, C: Matrix, values: Sequence[float]) -> list[int]:
+        """All of them, always."""
+        return [self.survivors(A0, C)] * len(values)
+
+
+def landscape_of(objective: Objective, K: int, D: int, decay: float) -> Landscape:
+    """What theory says of an objective.
 
     Args:
         objective: what is minimised.
-        P: samples in a batch.
+        K: views of a sample in training.
         D: dimensions of the embeddings.
         decay: weight decay as SGD has it.
 
@@ -235,16 +266,13 @@ def landscape_of(objective: Objective, P: int, D: int, decay: float) -> Landscap
         case InfoNCE(similarity="euclidean"):
             return GaussianInfoNCE(decay, objective.repulsion, objective.temperature)
         case InfoNCE():
-            negatives = 2 * (P - 1) if objective.negatives == "both" else P - 1
-            share = objective.positive_weight / (objective.positive_weight + negatives)
-            learned = isinstance(objective, CLIP)
-            return NormalisedInfoNCE(decay, objective.repulsion, objective.temperature, share, learned)
+            return NormalisedInfoNCE(decay, objective.repulsion, objective.temperature, isinstance(objective, CLIP))
         case SpectralContrastive():
             return Spectral(decay)
         case VICReg() | BarlowTwins():
             return Growing(decay, objective, D)
         case MMCR():
-            return None
+            return NuclearNorm(decay, K)
     raise UsageError(f"no theory here covers {type(objective).__name__}; it covers {', '.join(COVERED)}")
 
 
@@ -259,4 +287,6 @@ def _knob(name: str, option: str, value: float, least: float, most: float) -> Kn
     """A knob with values on a logarithmic scale that reaches beyond the one that it has."""
     if value > 0:
         least, most = min(least, value / 2), max(most, 2 * value)
-    return Knob(name, option, value, tuple(np.geomspace(least, most, _POINTS).tolist()))
+    # Two digits, so that a value can be told and typed.
+    values = dict.fromkeys(float(f"{value:.2g}") for value in np.geomspace(least, most, _POINTS))
+    return Knob(name, option, value, tuple(values))

@@ -2,6 +2,8 @@ from .effective_landscape import EffectiveLandscape as EffectiveLandscape
 from .exact_solution import Exact as Exact
 from .exact_solution import exact as exact
 from .exact_solution import exact_loss as exact_loss
+from .held_variance import exact_when_normalised as exact_when_normalised
+from .held_variance import held_variances as held_variances
 from .noise import critical_strengths as critical_strengths
 from .noise import misalignment as misalignment
 from .nuclear_norm_solution import nuclear_norm_minimum as nuclear_norm_minimum
