@@ -94,7 +94,8 @@ class Predict:
         objective = on_top_of(named.objective, replace(objective, options=self.objective_options))
         policy = named.views.policy if self.policy is None else ViewPolicy.from_name(self.policy)
         decay = named.optimiser.weight_decay if self.decay is None else self.decay
-        P, D = self.P or named.training.P, self.D or named.projector.D
+        P = named.training.P if self.P is None else self.P
+        D = named.projector.D if self.D is None else self.D
         return replace(
             named,
             data=data,

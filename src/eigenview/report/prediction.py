@@ -27,6 +27,7 @@ from eigenview.views import ViewPolicy
 
 STEPS = (1 / 8, 1 / 4, 1 / 2, 3 / 4, 1, 3 / 2, 2)
 """Strengths that are looked at, over the one asked for."""
+_NOISE = 1e-9  # shares are of [0, 1]
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ class AtStrength:
         directions: in which features vary.
         augmentation: the share of features' variance that views add.
         misalignment: how far data and augmentation are from having the same axes.
-        clipped: the share of A0 that came out negative, by chance, and was taken for zero.
+        drowned: directions in which nothing that views share could be told from zero.
+        clipped: the share of A0 that came out negative there, by chance, and was taken for zero.
     """
 
     strength: float
@@ -49,6 +51,7 @@ class AtStrength:
     directions: int
     augmentation: float
     misalignment: float
+    drowned: int
     clipped: float
 
 
@@ -141,10 +144,13 @@ def predict(
     """
     D = recipe.projector.D
     if not D:
-        raise UsageError("theory is of a last linear layer, which a recipe with projector.D = 0 lacks: give one by --D")
+        raise UsageError(
+            "theory is of a last linear layer, which a recipe with D = 0 lacks: give it some dimensions by --D"
+        )
     objective = build_objective(recipe.objective.name, recipe.objective.options, D)
     decay = recipe.optimiser.weight_decay
     landscape = landscape_of(objective, recipe.views.K, D, decay)
+    recipe.views.policy.scaled(strength)  # which raises where it cannot be
     # Batch norms of a fresh net see the views of the first.
     strengths = list(dict.fromkeys([strength, *_strengths(recipe.views.policy, strength, landscape)]))
     seen = look_ahead(recipe, strengths, features, N, K, patches, seed, console)
@@ -168,20 +174,22 @@ def predict(
 
 def _strengths(policy: ViewPolicy, strength: float, landscape: Landscape) -> Sequence[float]:
     """Those to look at besides: none where they change no view, or not which directions survive."""
+    policy = policy if policy.blur else replace(policy, blur_sigma=(0.0, 0.0))
     scaled = [strength * step for step in STEPS]
     return scaled if landscape.knob and policy.scaled(scaled[0]) != policy.scaled(scaled[-1]) else []
 
 
 def _at(strength: float, found: Covariances, landscape: Landscape) -> AtStrength:
     A0, C = found.A0, found.C
-    knob = landscape.knob
+    knob, shares = landscape.knob, exact(A0, C).noise_shares
     return AtStrength(
         strength=strength,
         survivors=landscape.survivors(A0, C),
         over_knob=tuple(landscape.survivors_over(A0, C, knob.values)) if knob else (),
-        directions=len(exact(A0, C).modes),
+        directions=len(shares),
         augmentation=float(np.trace(C) / np.trace(A0 + C)),
         misalignment=misalignment(A0, C),
+        drowned=int((shares > 1 - _NOISE).sum()),
         clipped=found.clipped,
     )
 

@@ -4,6 +4,7 @@ from math import log
 
 from eigenview.report.prediction import Prediction
 from eigenview.report.words import number
+from eigenview.runs import DECAY
 from eigenview.spectra import uniform_percent_error
 
 _NEAR_THE_WORST = 0.05  # percent error: P and D within a factor of about 2.5
@@ -13,11 +14,10 @@ def advice(p: Prediction) -> list[str]:
     """What would keep more directions, or bring embeddings nearer to the bound; each in a sentence."""
     if p.knob is None:
         return _shape(p) or ["Nothing: no direction collapses, and P and D are far enough apart."]
-    said = [*_weaker(p), *_turned(p), *_undecayed(p)]
-    if said:
-        said.append(
-            "A direction goes because views vary it more than images do: keep it only if what you need lies in it."
-        )
+    weaker, turned = _weaker(p), _turned(p)
+    of_views = weaker or (turned and p.knob.option != DECAY)
+    why = ["What goes first is what views vary most: keep it only if what you need lies in it."] if of_views else []
+    said = [*weaker, *turned, *_undecayed(p), *why]
     return [*said, *_room(p)] or [_nothing(p)]
 
 

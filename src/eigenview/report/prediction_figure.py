@@ -58,10 +58,12 @@ def _phases(axes: Axes, p: Prediction) -> None:
     shares = np.array([np.array(at.over_knob) / at.directions for at in p.strengths]).T
     drawn = axes.contourf(strengths, p.knob.values, shares, _SHARES, cmap="cividis")
     axes.contour(strengths, p.knob.values, shares, _SHARES[1:-1], colors="white", linewidths=0.5, alpha=0.7)
-    axes.set(xlabel="strength of views", ylabel=p.knob.name, yscale="log", xlim=(strengths[0], strengths[-1]))
+    axes.set(xlabel="strength of views", ylabel=p.knob.name, xlim=(strengths[0], strengths[-1]))
     axes.grid(False)
-    plain_log_ticks(axes.yaxis)
-    at_zero = p.knob.value == 0  # which a logarithmic axis has not
+    if p.knob.logarithmic:
+        axes.set_yscale("log")
+        plain_log_ticks(axes.yaxis)
+    at_zero = p.knob.value < p.knob.values[0]  # weight decay 0, which a logarithmic axis has not
     here = p.here.strength, p.knob.values[0] if at_zero else p.knob.value
     axes.plot(*here, "v" if at_zero else "o", color=VERMILLION, markeredgecolor="white", markersize=8, clip_on=False)
     word = f"here, at {p.knob.name} 0" if at_zero else "here"
@@ -80,9 +82,11 @@ def _over_knob(axes: Axes, p: Prediction) -> None:
     if p.knob.value > 0:
         axes.axvline(p.knob.value, color=VERMILLION, linestyle="--", linewidth=1.2, label="here")
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1))
-    axes.set(xlabel=p.knob.name, ylabel="directions that survive", xscale="log", ylim=(0, 1.05))
+    axes.set(xlabel=p.knob.name, ylabel="directions that survive", ylim=(0, 1.05))
     axes.yaxis.set_major_formatter(PercentFormatter(1))
-    plain_log_ticks(axes.xaxis)
+    if p.knob.logarithmic:
+        axes.set_xscale("log")
+        plain_log_ticks(axes.xaxis)
 
 
 def _error_line(axes: Axes, p: Prediction) -> None:

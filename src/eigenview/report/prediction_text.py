@@ -16,8 +16,8 @@ from eigenview.report.words import number
 from eigenview.runs import PIXELS, UNTRAINED
 from eigenview.views import POLICIES
 
-_NOTABLE = 0.01  # of A0's trace
 _WORST = 0.14  # percent error
+_ALL = 0.9995  # of which 100 % is shown
 
 
 def prediction_as_json(p: Prediction) -> dict[str, Any]:
@@ -105,7 +105,7 @@ def _survive(p: Prediction) -> str:
     at = p.here
     if not at.survivors:
         return f"none of {at.directions} directions survives, which is complete collapse"
-    return f"{at.survivors} of {at.directions} directions survive"
+    return f"{at.survivors} of {at.directions} directions survive{'s' if at.survivors == 1 else ''}"
 
 
 def _of_embeddings(p: Prediction) -> Iterator[str]:
@@ -118,7 +118,7 @@ def _of_embeddings(p: Prediction) -> Iterator[str]:
             f"Views change nothing in {unbounded} of them, where nothing bounds embeddings: "
             "they grow for as long as training lasts."
         )
-    elif p.shared is not None:
+    elif p.shared is not None and p.shared < _ALL:
         yield f"Of the variance of embeddings {percent(p.shared)} is what views of an image share, the rest is noise."
 
 
@@ -132,8 +132,9 @@ def _of_settings(p: Prediction) -> Iterator[str]:
         )
     if p.undecayed is None:
         yield "Weight decay decides nothing but a scale, since embeddings are normalised."
-    elif decay:
-        yield f"Weight decay {decay:g} costs {p.undecayed - at.survivors or 'none'} of {p.undecayed}."
+    elif decay and p.undecayed:
+        cost = p.undecayed - at.survivors
+        yield f"Weight decay {decay:g} costs {f'{cost} of the {p.undecayed} there were' if cost else 'none of them'}."
 
 
 def _of_views(p: Prediction) -> Iterator[str]:
@@ -147,10 +148,10 @@ def _of_views(p: Prediction) -> Iterator[str]:
         yield "These views change nothing: all views of an image are alike."
     if at.directions < p.seen.d:
         yield f"{p.seen.d - at.directions} of {p.seen.d} dimensions do not vary at all, and are left out."
-    if at.clipped > _NOTABLE:
+    if at.drowned:
         yield (
-            f"{percent(at.clipped)} of what views share came out negative, by chance, and was taken for zero: "
-            "more images (--N) or views (--K) tell more."
+            f"In {at.drowned} directions nothing that views share can be told from zero "
+            f"with {p.seen.images:,} images: more of them (--N) tell more."
         )
 
 

@@ -13,6 +13,7 @@ from .features_of_views import are_grey as are_grey
 from .features_of_views import encoder_features as encoder_features
 from .features_of_views import pixel_features as pixel_features
 from .features_of_views import untrained_features as untrained_features
+from .landscapes import DECAY as DECAY
 from .landscapes import GaussianInfoNCE as GaussianInfoNCE
 from .landscapes import Knob as Knob
 from .landscapes import Landscape as Landscape

@@ -35,6 +35,7 @@ COVERED = (
     "SpectralContrastive",
     "MMCR",
 )
+DECAY = "--decay "
 _NOISE = 1e-9  # as in theory: what may be rounding of a zero
 _POINTS = 41
 
@@ -48,12 +49,14 @@ class Knob:
         option: as the command line takes it, before its value.
         value: that it has.
         values: others to compare with, rising.
+        logarithmic: whether these are evenly spaced in their logarithm.
     """
 
     name: str
     option: str
     value: float
     values: tuple[float, ...]
+    logarithmic: bool = True
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ class Landscape(ABC):
     @property
     def knob(self) -> Knob | None:
         """What to turn, if turning anything changes which directions survive."""
-        return _knob("weight decay", "--decay ", self.decay, 1e-6, 1.0)
+        return _knob("weight decay", DECAY, self.decay, 1e-6, 1.0)
 
     @abstractmethod
     def survivors(self, A0: Matrix, C: Matrix) -> int:
@@ -109,7 +112,9 @@ class GaussianInfoNCE(Landscape):
         """β, where it is what makes directions collapse."""
         if self.beta == 1:
             return super().knob
-        return _knob("β", "--objective.options beta=", self.beta, 0.05, 1.0)
+        most = 2 * self.beta if self.beta > 1 else 1.0
+        values = tuple(round(most * i / 50, 3) for i in range(1, 51))
+        return Knob("β", "--objective.options beta=", self.beta, values, logarithmic=False)
 
     def survivors(self, A0: Matrix, C: Matrix) -> int:
         """Directions that survive, were there room for all."""

@@ -83,7 +83,7 @@ def look_ahead(
     Raises:
         UsageError: no such data or run, numbers that cannot be, or features that are not finite or do not vary.
     """
-    _check(features, N, K, patches)
+    _check(features, N, K, patches, seed)
     images = open_images(recipe.data.train)
     if len(images) < 2:
         raise UsageError(f"'{recipe.data.train}' has one image: at least two are needed to see how they differ")
@@ -105,7 +105,9 @@ def look_ahead(
     return LookAhead(tuple(strengths), covariances, features, len(chosen), len(images), K, size, patches, grey, seed)
 
 
-def _check(features: str, N: int | None, K: int | None, patches: int | None) -> None:
+def _check(features: str, N: int | None, K: int | None, patches: int | None, seed: int) -> None:
+    if seed < 0:
+        raise UsageError(f"--seed must be 0 or more, not {seed}")
     if N is not None and N < 2:
         raise UsageError(f"--N must be at least 2 images, not {N}")
     if K is not None and K < 2:
