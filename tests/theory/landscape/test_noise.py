@@ -42,6 +42,13 @@ def test_what_is_not_augmented_never_goes_and_what_has_no_data_is_gone():
         critical_strengths(A0, C, 1.5)
 
 
+def test_without_augmentation_nothing_goes():
+    A0, nothing = covariances(0, 3)[0], np.zeros((3, 3))
+    assert np.isinf(critical_strengths(A0, nothing, 0.5)).all()
+    assert misalignment(A0, nothing) == 0
+    assert exact(A0, nothing, 0.5).rank == effective("infonce", A0, nothing, 0.5).survivors() == 3
+
+
 @pytest.mark.parametrize("d", [2, 3, 20])
 def test_random_axes_are_at_one(d):
     generator = np.random.default_rng(0)

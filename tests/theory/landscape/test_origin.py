@@ -10,7 +10,6 @@ from eigenview.theory.landscape import (
     decayed_origin,
     infonce_origin,
     modes_of,
-    modes_when_normalised,
     spectral_origin,
     vicreg_like_origin,
     vicreg_origin,
@@ -96,14 +95,3 @@ def test_a_zero_within_rounding_is_no_mode_that_grows():
     rows = np.random.default_rng(0).normal(size=(3, 8))
     assert modes_of(rows.T @ rows).surviving == 3
     assert modes_of(np.zeros((2, 2))).stable
-
-
-@pytest.mark.parametrize("c", [0.05, 0.5, 5.0])
-@pytest.mark.parametrize("seed", range(5))
-def test_modes_that_survive_normalisation_are_the_largest_set_that_bears_itself(seed, c):
-    """Against every set of the largest, by the condition itself."""
-    values = np.random.default_rng(seed).normal(size=6)
-    falling = np.sort(values)[::-1]
-    sets = [falling[:m] for m in range(1, 7)]
-    largest = [kept for kept in sets if (kept + 2 * c / len(kept) > kept.mean()).all()][-1]
-    assert set(values[modes_when_normalised(values, c)]) == set(largest)

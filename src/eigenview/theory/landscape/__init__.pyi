@@ -12,7 +12,6 @@ from .origin import barlow_origin as barlow_origin
 from .origin import decayed_origin as decayed_origin
 from .origin import infonce_origin as infonce_origin
 from .origin import modes_of as modes_of
-from .origin import modes_when_normalised as modes_when_normalised
 from .origin import spectral_origin as spectral_origin
 from .origin import vicreg_like_origin as vicreg_like_origin
 from .origin import vicreg_origin as vicreg_origin

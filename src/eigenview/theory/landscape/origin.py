@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.linalg
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
 Matrix = Float[np.ndarray, "d d"]
 
@@ -139,23 +139,3 @@ def decayed_origin(B: Matrix, decay: float) -> Matrix:
     Source: NOTES 3.
     """
     return B - decay * np.eye(len(B))
-
-
-def modes_when_normalised(eigenvalues: Float[np.ndarray, "d"], target: float) -> Bool[np.ndarray, "d"]:
-    """Which modes survive where the variance Tr WΣWᵀ is held at c: the κ → ∞ of `vicreg_like_origin`'s penalty.
-
-    A set M of d_M modes with the mean λ̄ is kept iff λ_i + 2c/d_M > λ̄ for each: the m largest, for the largest m
-    at which Σ_{j ≤ m}(λ_j − λ_m) < 2c, which grows with m.
-
-    Args:
-        eigenvalues: λ, of Σ⁻¹B for the loss without the penalty, in any order.
-        target: c > 0.
-
-    Source: landscape, Prop. 5, after NOTES 3.
-    """
-    order = np.argsort(-eigenvalues, kind="stable")
-    falling = eigenvalues[order]
-    kept = np.cumsum(falling) - np.arange(1, len(falling) + 1) * falling < 2 * target
-    survives = np.zeros(len(eigenvalues), dtype=bool)
-    survives[order[kept]] = True
-    return survives
