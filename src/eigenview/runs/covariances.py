@@ -100,7 +100,9 @@ class CovarianceStream:
 
 
 def stream_covariances(
-    views: Iterable[tuple[int, Float[Tensor, "K p C S S"]]], features: Features, told: Callable[[int], None]
+    views: Iterable[tuple[int, Float[Tensor, "K p C S S"]]],
+    features: Features,
+    told: Callable[[int], object],
 ) -> list[Covariances]:
     """Covariances of features of views under several policies.
 
