@@ -77,14 +77,18 @@ def _turned(p: Prediction) -> list[str]:
     else:
         value, count = better[-1]
     more = count - p.here.survivors
-    return [f"With a {knob.name} of {value:g}, {more} more survive ({knob.option}{value:g})."]
+    return [f"With a {knob.name} of {value:g}, {_survive(more)} ({knob.option}{value:g})."]
 
 
 def _undecayed(p: Prediction) -> list[str]:
     if p.undecayed is None or p.undecayed <= p.here.survivors:
         return []
     cost = p.undecayed - p.here.survivors
-    return [f"Without weight decay {cost} more {'survives' if cost == 1 else 'survive'} (--decay 0)."]
+    return [f"Without weight decay {_survive(cost)} (--decay 0)."]
+
+
+def _survive(more: int) -> str:
+    return f"{more} more {'survives' if more == 1 else 'survive'}"
 
 
 def _room(p: Prediction) -> list[str]:

@@ -18,6 +18,7 @@ from eigenview.runs.views_drawn import views_of
 PIXELS, UNTRAINED = "pixels", "random-conv"
 LARGEST = 32
 _PATCHES = 8
+_LARGEST_NATIVE_SIDE = 64  # as in training
 _QUICK, _SLOW = (10_000, 8), (2_000, 4)  # images and views; the latter where a net or a decoder takes most of the time
 
 
@@ -90,7 +91,7 @@ def look_ahead(
     quick = features == PIXELS and used_whole(images)
     chosen = _chosen(images, N or (_QUICK if quick else _SLOW)[0], seed)
     K = K or (_QUICK if quick else _SLOW)[1]
-    size = recipe.data.size or (min(images.size) if images.size else 64)
+    size = recipe.data.size or max(4, min([_LARGEST_NATIVE_SIDE, *(images.size or ())]))
     if patches is not None and patches > size:
         raise UsageError(f"--size is of views averaged down, which are {size} × {size}: at most {size}, not {patches}")
     patches = (patches or min(_PATCHES, size)) if features == PIXELS else None
