@@ -2,13 +2,12 @@ from .draw import draw_views as draw_views
 from .inspection import Inspected as Inspected
 from .inspection import as_json as as_json
 from .inspection import inspect as inspect
-from .inspection_figure import check_plot as check_plot
 from .inspection_figure import plot as plot
 from .inspection_tables import show as show
-from .inspection_tables import table_console as table_console
 from .page import write_page as write_page
 from .pictures import neighbours_picture as neighbours_picture
 from .pictures import views_picture as views_picture
+from .plot_files import check_plot as check_plot
 from .prediction import Prediction as Prediction
 from .prediction import predict as predict
 from .prediction_figure import plot_prediction as plot_prediction
@@ -16,3 +15,4 @@ from .prediction_text import prediction_as_json as prediction_as_json
 from .prediction_text import show_prediction as show_prediction
 from .probes import ProbeRow as ProbeRow
 from .probes import probe_table as probe_table
+from .tables import table_console as table_console

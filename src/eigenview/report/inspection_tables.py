@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 
-from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -12,9 +11,9 @@ from torch import Tensor
 from eigenview.measures import CATALOGUE, Reading
 from eigenview.report.agreement import FEW, Agreement, mean_ranks, ranks
 from eigenview.report.inspection import PROBES, Inspected, agreement_with_probes, all_readings, ranked_by
+from eigenview.report.tables import empty_table
 from eigenview.report.words import number
 
-PIPED_WIDTH = 200  # characters: one measure a line
 _MARKS = {"good": "bold green", "fair": "yellow", "bad": "bold red"}
 _NOTHING = "–"
 _ROOM_FOR_NAMES = 100  # characters: less, and references go without
@@ -25,12 +24,6 @@ def show(found: Sequence[Inspected], console: Console) -> None:
     """Prints the measures of one input, or the ranks of several."""
     for part in _one(found[0], console) if len(found) == 1 else _several(found, console):
         console.print(part, highlight=False)
-
-
-def table_console() -> Console:
-    """Standard output: coloured on a terminal, plain and wide enough for `grep` elsewhere."""
-    console = Console()
-    return console if console.is_terminal else Console(width=PIPED_WIDTH, no_color=True)
 
 
 def _one(one: Inspected, console: Console) -> Iterator[Table | Text | str]:
@@ -80,16 +73,6 @@ def _notes(one: Inspected) -> Iterator[str]:
         yield f"[dim]{words}.[/dim]"
     if len({reading.measure for reading in readings}) < len(CATALOGUE):
         yield f"[dim]All {len(CATALOGUE)} measures: --all.[/dim]"
-
-
-def empty_table(console: Console, *columns: str) -> Table:
-    """An empty table: of words, then of numbers, whose columns are named in parentheses."""
-    # A terminal gets a rule below the header; a file gets none.
-    table = Table(box=box.SIMPLE_HEAD if console.is_terminal else None)
-    for column in columns:
-        number_column = column.startswith("(")
-        table.add_column(column.strip("()"), justify="right" if number_column else "left", no_wrap=True)
-    return table
 
 
 def _title(words: str) -> Text:

@@ -6,10 +6,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import LogLocator, PercentFormatter
 
 from eigenview.report.figures import plain_log_ticks
-from eigenview.report.inspection_figure import check_plot
+from eigenview.report.plot_files import check_plot
 from eigenview.report.prediction import Prediction
 from eigenview.report.prediction_text import objective_words, views_words
 from eigenview.report.style import BLUE, FAINT, INK, ORANGE, VERMILLION, style
@@ -87,6 +87,7 @@ def _over_knob(axes: Axes, p: Prediction) -> None:
     if p.knob.logarithmic:
         axes.set_xscale("log")
         plain_log_ticks(axes.xaxis)
+        axes.xaxis.set_major_locator(LogLocator(numticks=4))
 
 
 def _error_line(axes: Axes, p: Prediction) -> None:
@@ -119,6 +120,8 @@ def _variances(axes: Axes, p: Prediction) -> None:
         axes.plot(index[there], p.variances[there], color=BLUE, marker="." if there.sum() < 30 else None)
         axes.set_yscale("log")
         plain_log_ticks(axes.yaxis)
+    else:
+        axes.set_yticks([])
     for which, place, colour, label in ((gone, 0.03, VERMILLION, "collapsed"), (unbounded, 0.97, ORANGE, "unbounded")):
         if which.any():
             axes.plot(

@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from eigenview.report.inspection_tables import empty_table
 from eigenview.report.prediction import Prediction
 from eigenview.report.prediction_advice import advice, other_shapes, percent
+from eigenview.report.tables import empty_table
 from eigenview.report.words import number
 from eigenview.runs import PIXELS, UNTRAINED
 from eigenview.views import POLICIES
