@@ -1,5 +1,6 @@
 """What tensors take."""
 
+from typing import TypeGuard
 from weakref import WeakSet, finalize
 
 import torch
@@ -17,10 +18,10 @@ class Memory(TorchDispatchMode):
         self.seen = WeakSet()
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        known = {x.untyped_storage().data_ptr() for x in tree_leaves((args, kwargs)) if isinstance(x, Tensor)}
+        known = {x.untyped_storage().data_ptr() for x in tree_leaves((args, kwargs)) if _has_storage(x)}
         result = func(*args, **(kwargs or {}))
         for x in tree_leaves(result):
-            if isinstance(x, Tensor) and x.untyped_storage().data_ptr() not in known:
+            if _has_storage(x) and x.untyped_storage().data_ptr() not in known:
                 self._count(x.untyped_storage())
         return result
 
@@ -33,3 +34,8 @@ class Memory(TorchDispatchMode):
 
     def _release(self, size: int) -> None:
         self.live -= size
+
+
+def _has_storage(x: object) -> TypeGuard[Tensor]:
+    """Forward derivatives that are zero are tensors without any."""
+    return isinstance(x, Tensor) and not x._is_zerotensor()

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float, Float64
-from torch import Tensor, nn
+from torch import Tensor
 
 from eigenview.measures.negatives import displacements, nearest_negatives
+from eigenview.measures.row_nets import as_taken, check_rows_stay_apart
 from eigenview.measures.views import check_views
 from eigenview.spectra import row_blocks, row_space
 
@@ -64,7 +65,7 @@ def local_projectors(
 
     Source: geometry, Sec. 5, Eq. 11.
     """
-    _check_rows_stay_apart(projector)
+    check_rows_stay_apart(projector, "projector")
     check_views(h, "what local projectors remove", P=2)
     K, P, d = h.shape
     z = torch.stack([_embedded(projector, view) for view in h])
@@ -97,30 +98,8 @@ def _jacobians(
     of_the_sum = torch.func.jacrev(lambda rows: projector(rows).sum(0))
     for start in range(0, P, samples):
         rows = slice(start, start + samples)
-        yield rows, of_the_sum(_as_taken(projector, h[rows])).double().transpose(0, 1)
+        yield rows, of_the_sum(as_taken(projector, h[rows])).double().transpose(0, 1)
 
 
 def _embedded(projector: Callable[[Tensor], Tensor], h: Float[Tensor, "P d"]) -> Float[Tensor, "P D"]:
-    return torch.cat([projector(_as_taken(projector, block)) for block in row_blocks(h)])
-
-
-def _as_taken(projector: Callable[[Tensor], Tensor], h: Float[Tensor, "P d"]) -> Float[Tensor, "P d"]:
-    """Features in the dtype of a module's weights; for another function in float64 if they are in that, or float32."""
-    weights = projector.parameters() if isinstance(projector, nn.Module) else ()
-    dtype = next((weight.dtype for weight in weights), torch.promote_types(h.dtype, torch.float32))
-    return h.detach().to(dtype)
-
-
-def _check_rows_stay_apart(projector: Callable[[Tensor], Tensor]) -> None:
-    if not isinstance(projector, nn.Module):
-        return
-    for name, module in projector.named_modules():
-        mixes = isinstance(module, nn.modules.batchnorm._BatchNorm)
-        if module.training and (mixes or isinstance(module, nn.modules.dropout._DropoutNd)):
-            raise ValueError(
-                f"{type(module).__name__} {name!r} of the projector is in training mode: call its eval() first"
-            )
-        if mixes and module.running_mean is None:
-            raise ValueError(
-                f"{type(module).__name__} {name!r} of the projector keeps no running mean, so it mixes rows"
-            )
+    return torch.cat([projector(as_taken(projector, block)) for block in row_blocks(h)])

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.linalg
 import torch
 from jaxtyping import Float, Float64
 from torch import Tensor
+
+from eigenview.theory.landscape import nearest_covariance
 
 Features = Callable[[Float[Tensor, "N C S S"]], Float[Tensor, "N d"]]
 
@@ -21,7 +22,7 @@ class Covariances:
         C: covariance of views of one sample.
         mean: of all features.
         samples: how many were seen.
-        clipped: the share of A0's trace that its negative eigenvalues had, before they were set to zero: A0 is a
+        clipped: the share that negative eigenvalues of A0 had, in size, before they were set to zero: it is a
             difference, which is indefinite where augmentation drowns what views share.
     """
 
@@ -95,7 +96,7 @@ class CovarianceStream:
         mean, C = self._sum / (P * K), self._within / (P * (K - 1))
         centroids = (self._totals / K**2 - P * torch.outer(mean, mean)) / (P - 1)
         A0 = centroids - C / K
-        kept, clipped = _clipped(_symmetric(A0))
+        kept, clipped = nearest_covariance(_symmetric(A0))
         return Covariances(kept, _symmetric(C), (mean + self._origin).cpu().numpy(), P, clipped)
 
 
@@ -126,14 +127,3 @@ def stream_covariances(
 
 def _symmetric(matrix: Float64[Tensor, "d d"]) -> Float64[np.ndarray, "d d"]:
     return ((matrix + matrix.mT) / 2).cpu().numpy()
-
-
-def _clipped(matrix: Float64[np.ndarray, "d d"]) -> tuple[Float64[np.ndarray, "d d"], float]:
-    """The nearest covariance, and the share of the trace that negative eigenvalues had."""
-    eigenvalues, axes = scipy.linalg.eigh(matrix)
-    positive = np.maximum(eigenvalues, 0.0)
-    total = float(positive.sum())
-    if eigenvalues[0] >= 0 or not total:
-        return matrix if total else np.zeros_like(matrix), 0.0
-    kept = (axes * positive) @ axes.T
-    return (kept + kept.T) / 2, float((positive - eigenvalues).sum()) / total

@@ -2,8 +2,14 @@ from .effective_landscape import EffectiveLandscape as EffectiveLandscape
 from .exact_solution import Exact as Exact
 from .exact_solution import exact as exact
 from .exact_solution import exact_loss as exact_loss
+from .head_spectrum import HeadSpectrum as HeadSpectrum
+from .head_spectrum import head_spectrum as head_spectrum
 from .held_variance import exact_when_normalised as exact_when_normalised
 from .held_variance import held_variances as held_variances
+from .hessian import Curvature as Curvature
+from .hessian import curvature as curvature
+from .hessian import origin_curvature as origin_curvature
+from .last_layer import loss_of_last_layer as loss_of_last_layer
 from .noise import critical_strengths as critical_strengths
 from .noise import misalignment as misalignment
 from .nuclear_norm_solution import nuclear_norm_minimum as nuclear_norm_minimum
@@ -18,4 +24,11 @@ from .origin import vicreg_origin as vicreg_origin
 from .printed import printed_critical_sizes as printed_critical_sizes
 from .printed import printed_weighted_origin as printed_weighted_origin
 from .rows import effective as effective
+from .slices import PlaneSlice as PlaneSlice
+from .slices import Slice as Slice
+from .slices import slice_by_rows as slice_by_rows
+from .slices import slice_by_scale as slice_by_scale
+from .slices import slice_by_singular_values as slice_by_singular_values
 from .stationary_point import StationaryPoint as StationaryPoint
+from .view_covariances import between_and_within as between_and_within
+from .view_covariances import nearest_covariance as nearest_covariance

@@ -1,0 +1,97 @@
+"""What a bound on the information between views is made of."""
+
+from dataclasses import dataclass
+from math import log, pi
+
+import numpy as np
+from jaxtyping import Float
+
+from eigenview.theory.information.mixtures import MixtureEntropy, mixture_entropy
+
+
+@dataclass(frozen=True)
+class InformationTerms:
+    """H(Z) + E log q(z|z′) by its terms, in nats.
+
+    Args:
+        variance: ½ Σ_k log 2πe(Σ_Z)_kk, which a variance term of an objective raises.
+        covariance: ½ log det of the correlations of Z, at most 0, which a covariance term raises.
+        invariance: −E‖μ_n − μ′_n‖²/2σ², which an invariance term raises.
+        noise: −E Tr(Σ_n + Σ′_n)/2σ²: what noise around the two views moves them apart.
+        scale: −½D log 2πσ².
+        entropy: bounds on H(Z), of which variance + covariance is `log_det`.
+    """
+
+    variance: float
+    covariance: float
+    invariance: float
+    noise: float
+    scale: float
+    entropy: MixtureEntropy
+
+    @property
+    def reconstruction(self) -> float:
+        """E log q(z|z′)."""
+        return self.invariance + self.noise + self.scale
+
+    @property
+    def raised(self) -> float:
+        """The sum of the terms, which objectives raise: with an upper bound as H(Z), it bounds nothing."""
+        return self.variance + self.covariance + self.reconstruction
+
+    @property
+    def guaranteed(self) -> float:
+        """With the lower bound as H(Z): I(Z;X′) is no less, if the noise is as assumed."""
+        return self.entropy.lower + self.reconstruction
+
+
+def information_terms(
+    means: Float[np.ndarray, "N D"],
+    covariances: Float[np.ndarray, "N D D"],
+    other_means: Float[np.ndarray, "M D"],
+    other_covariances: Float[np.ndarray, "M D D"],
+    variance: float | None = None,
+    ridge: float = 0.0,
+) -> InformationTerms:
+    """The decomposition of I(Z;X′) ≥ H(Z) + E log q(z|z′), with z and z′ normal around N pairs of views.
+
+    q(z|z′) = N(z; z′, σ²I). Pairs are equally likely; given the pair, z and z′ are independent. Objectives raise
+    H(Z) through an *upper* bound, the entropy ½ log det 2πeΣ_Z of the normal law with Z's covariance, so **the sum that
+    they raise is no guaranteed bound on the information**, in either direction; `guaranteed` takes a lower bound.
+    The information itself is at most log N, that of which pair was drawn.
+
+    Costs what `mixture_entropy` does.
+
+    Args:
+        means: μ_n, features of the first views (`local_gaussians`).
+        covariances: Σ_n, theirs.
+        other_means: μ′_n, of the second views.
+        other_covariances: Σ′_n.
+        variance: σ² of q; left out, the best, E‖z − z′‖²/D.
+        ridge: β, added to each covariance, as in `mixture_entropy`.
+
+    Raises:
+        ValueError: as `mixture_entropy` does; views of different shapes; a variance that is not positive and finite.
+
+    Source: information, Sec. 3 (NOTES 5).
+    """
+    entropy = mixture_entropy(means, covariances, ridge=ridge)
+    if np.shape(other_means) != np.shape(means) or np.shape(other_covariances) != np.shape(covariances):
+        raise ValueError(f"views must have one shape, not {np.shape(means)} and {np.shape(other_means)}")
+    if not (np.isfinite(other_means).all() and np.isfinite(other_covariances).all()):
+        raise ValueError("means or covariances of the other views are not finite")
+    D = means.shape[1]
+    apart = float(np.square(np.subtract(means, other_means, dtype=np.float64)).sum(1).mean())
+    traces = np.trace(np.add(covariances, other_covariances, dtype=np.float64), axis1=1, axis2=2)
+    spread = float(traces.mean()) + 2 * D * ridge
+    sigma2 = (apart + spread) / D if variance is None else variance
+    if not 0 < sigma2 < np.inf:
+        raise ValueError(f"variance must be positive and finite, not {sigma2}")
+    return InformationTerms(
+        variance=entropy.diagonal,
+        covariance=entropy.log_det - entropy.diagonal,
+        invariance=-apart / (2 * sigma2),
+        noise=-spread / (2 * sigma2),
+        scale=-D / 2 * log(2 * pi * sigma2),
+        entropy=entropy,
+    )

@@ -1,0 +1,43 @@
+"""The loss of a net as a function of its last linear layer alone."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+Weight = Float[np.ndarray, "D d"] | Float[Tensor, "D d"]
+
+
+def loss_of_last_layer(
+    objective: Callable[[Tensor], Tensor],
+    inputs: Float[Tensor, "K P d"] | Float[np.ndarray, "K P d"],
+    decay: float = 0.0,
+    bias: Float[Tensor, "D"] | None = None,
+) -> Callable[[Weight], Float[Tensor, ""]]:
+    """The function W ↦ objective(inputs Wᵀ + bias) + γ‖W‖², with all that is below the layer held fixed.
+
+    Computed in float64, with a gradient if W asks for one; inputs are kept as they are given, and brought to the device
+    of W.
+
+    Args:
+        objective: from embeddings z[K, P, D] to a loss.
+        inputs: what the layer is given, views first.
+        decay: γ, half of what SGD calls weight decay.
+        bias: the layer's, if it has one.
+
+    Raises:
+        ValueError: inputs that are not finite, none, or not [K, P, d].
+    """
+    x = torch.as_tensor(inputs).detach()
+    if x.ndim != 3 or not x.numel() or not torch.isfinite(x).all():
+        raise ValueError(f"inputs must be finite and [K, P, d], and hold something; these are {[*x.shape]}")
+
+    def loss(W: Weight) -> Float[Tensor, ""]:
+        weight = torch.as_tensor(W).double()
+        z = x.to(weight) @ weight.T
+        embeddings = z if bias is None else z + bias.detach().to(z)
+        return objective(embeddings) + decay * weight.square().sum()
+
+    return loss
