@@ -22,7 +22,7 @@ from eigenview.runs import (
     look_ahead,
 )
 from eigenview.spectra import uniform_percent_error
-from eigenview.theory.landscape import StationaryPoint, critical_strengths, exact, misalignment
+from eigenview.theory.landscape import StationaryPoint, critical_strengths, misalignment
 from eigenview.views import ViewPolicy
 
 STEPS = (1 / 8, 1 / 4, 1 / 2, 3 / 4, 1, 3 / 2, 2)
@@ -155,8 +155,8 @@ def predict(
     strengths = list(dict.fromkeys([strength, *_strengths(recipe.views.policy, strength, landscape)]))
     seen = look_ahead(recipe, strengths, features, N, K, patches, seed, console)
     found = [_at(step, each, landscape) for step, each in zip(strengths, seen.covariances, strict=True)]
-    A0, C = seen.covariances[0].A0, seen.covariances[0].C
-    minimum = landscape.minimum(A0, C, D)
+    covariances = seen.covariances[0]
+    minimum = landscape.minimum(covariances, D)
     return Prediction(
         recipe=recipe,
         seen=seen,
@@ -164,11 +164,11 @@ def predict(
         knob=landscape.knob,
         here=found[0],
         strengths=tuple(sorted(found, key=lambda at: at.strength)),
-        noise_shares=exact(A0, C).noise_shares,
+        noise_shares=covariances.noise_shares,
         variances=None if minimum is None else minimum.modes,
-        shared=None if minimum is None else _shared(minimum, A0),
-        undecayed=replace(landscape, decay=0.0).survivors(A0, C) if landscape.feels_decay else None,
-        bearable=_bearable(landscape, A0, C),
+        shared=None if minimum is None else _shared(minimum, covariances.A0),
+        undecayed=replace(landscape, decay=0.0).survivors(covariances) if landscape.feels_decay else None,
+        bearable=_bearable(landscape, covariances),
     )
 
 
@@ -180,15 +180,14 @@ def _strengths(policy: ViewPolicy, strength: float, landscape: Landscape) -> Seq
 
 
 def _at(strength: float, found: Covariances, landscape: Landscape) -> AtStrength:
-    A0, C = found.A0, found.C
-    knob, shares = landscape.knob, exact(A0, C).noise_shares
+    knob, shares = landscape.knob, found.noise_shares
     return AtStrength(
         strength=strength,
-        survivors=landscape.survivors(A0, C),
-        over_knob=tuple(landscape.survivors_over(A0, C, knob.values)) if knob else (),
+        survivors=landscape.survivors(found),
+        over_knob=tuple(landscape.survivors_over(found, knob.values)) if knob else (),
         directions=len(shares),
-        augmentation=float(np.trace(C) / np.trace(A0 + C)),
-        misalignment=misalignment(A0, C),
+        augmentation=float(np.trace(found.C) / np.trace(found.A0 + found.C)),
+        misalignment=misalignment(found.A0, found.C),
         drowned=int((shares > 1 - _NOISE).sum()),
         clipped=found.clipped,
     )
@@ -202,9 +201,9 @@ def _shared(minimum: StationaryPoint, A0: np.ndarray) -> float | None:
     return float(weights @ of_data / weights.sum()) if weights.any() else None
 
 
-def _bearable(landscape: Landscape, A0: np.ndarray, C: np.ndarray) -> Float64[np.ndarray, "m"] | None:
+def _bearable(landscape: Landscape, found: Covariances) -> Float64[np.ndarray, "m"] | None:
     if isinstance(landscape, GaussianInfoNCE) and landscape.beta < 1:
-        return critical_strengths(A0, C, landscape.beta)
+        return critical_strengths(found.A0, found.C, landscape.beta)
     return None
 
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
 from jaxtyping import Float, Float64
 from torch import Tensor
 
-from eigenview.theory.landscape import nearest_covariance
+from eigenview.theory.landscape import exact, nearest_covariance
 
 Features = Callable[[Float[Tensor, "N C S S"]], Float[Tensor, "N d"]]
 
@@ -31,6 +32,11 @@ class Covariances:
     mean: Float64[np.ndarray, "d"]
     samples: int
     clipped: float
+
+    @cached_property
+    def noise_shares(self) -> Float64[np.ndarray, "m"]:
+        """R = c/(a + c) of each mode, smallest first; as many as there are directions in which features vary."""
+        return exact(self.A0, self.C).noise_shares
 
     @property
     def scale(self) -> float:

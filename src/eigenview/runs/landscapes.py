@@ -12,7 +12,8 @@ import numpy as np
 from jaxtyping import Float
 
 from eigenview._errors import UsageError
-from eigenview.objectives import CLIP, MMCR, BarlowTwins, InfoNCE, Objective, SpectralContrastive, VICReg
+from eigenview.objectives import CLIP, MMCR, BarlowTwins, BetaInfoNCE, InfoNCE, Objective, SpectralContrastive, VICReg
+from eigenview.runs.covariances import Covariances
 from eigenview.theory.landscape import (
     StationaryPoint,
     barlow_origin,
@@ -82,25 +83,33 @@ class Landscape(ABC):
         """What to turn, if turning anything changes which directions survive."""
         return _knob("weight decay", DECAY, self.decay, 1e-6, 1.0)
 
-    @abstractmethod
-    def survivors(self, A0: Matrix, C: Matrix) -> int:
+    def survivors(self, found: Covariances) -> int:
         """Directions that survive, were there room for all."""
+        value = self.knob.value if self.knob else 0.0
+        return self.survivors_over(found, [value])[0]
 
     @abstractmethod
-    def minimum(self, A0: Matrix, C: Matrix, D: int) -> StationaryPoint | None:
+    def minimum(self, found: Covariances, D: int) -> StationaryPoint | None:
         """The layer with D outputs that the objective ends with; None where theory does not say."""
 
     @abstractmethod
-    def survivors_over(self, A0: Matrix, C: Matrix, values: Sequence[float]) -> list[int]:
+    def survivors_over(self, found: Covariances, values: Sequence[float]) -> list[int]:
         """Directions that survive at each value of the knob."""
 
 
 @dataclass(frozen=True)
 class GaussianInfoNCE(Landscape):
-    """InfoNCE of squared distances, β-InfoNCE among them: solved exactly."""
+    """InfoNCE of squared distances, β-InfoNCE among them: solved exactly.
+
+    Args:
+        beta: β, the weight of the log.
+        temperature: τ.
+        called: what the objective calls β.
+    """
 
     beta: float
     temperature: float
+    called: str
 
     @property
     def says(self) -> str:
@@ -114,21 +123,19 @@ class GaussianInfoNCE(Landscape):
             return super().knob
         most = 2 * self.beta if self.beta > 1 else 1.0
         values = tuple(round(most * i / 50, 3) for i in range(1, 51))
-        return Knob("β", "--objective.options beta=", self.beta, values, logarithmic=False)
+        return Knob("β", f"--objective.options {self.called}=", self.beta, values, logarithmic=False)
 
-    def survivors(self, A0: Matrix, C: Matrix) -> int:
-        """Directions that survive, were there room for all."""
-        return exact(A0, C, self.beta, None, self.decay / 2, self.temperature).rank
-
-    def minimum(self, A0: Matrix, C: Matrix, D: int) -> StationaryPoint:
+    def minimum(self, found: Covariances, D: int) -> StationaryPoint:
         """The layer that training ends with."""
-        return exact(A0, C, self.beta, D, self.decay / 2, self.temperature)
+        return exact(found.A0, found.C, self.beta, D, self.decay / 2, self.temperature)
 
-    def survivors_over(self, A0: Matrix, C: Matrix, values: Sequence[float]) -> list[int]:
+    def survivors_over(self, found: Covariances, values: Sequence[float]) -> list[int]:
         """A mode survives at any β above its share of noise, and at any decay below its gain."""
         if self.beta == 1:
-            return _below_gain(infonce_origin(A0, C, self.temperature), values)
-        shares = exact(A0, C, self.beta, None, self.decay / 2, self.temperature).noise_shares
+            return _below_gain(infonce_origin(found.A0, found.C, self.temperature), values)
+        shares = found.noise_shares
+        if self.decay:
+            shares = exact(found.A0, found.C, self.beta, None, self.decay / 2, self.temperature).noise_shares
         return [int((shares < beta * (1 - _NOISE)).sum()) for beta in values]
 
 
@@ -153,18 +160,13 @@ class NormalisedInfoNCE(Landscape):
         """The temperature."""
         return _knob("temperature", "--objective.options temperature=", self.temperature, 0.02, 2.0)
 
-    def survivors(self, A0: Matrix, C: Matrix) -> int:
-        """Directions that survive, were there room for all."""
-        return exact_when_normalised(A0, C, self.beta, None, self.temperature).rank
-
-    def minimum(self, A0: Matrix, C: Matrix, D: int) -> StationaryPoint:
+    def minimum(self, found: Covariances, D: int) -> StationaryPoint:
         """The layer that training ends with."""
-        return exact_when_normalised(A0, C, self.beta, D, self.temperature)
+        return exact_when_normalised(found.A0, found.C, self.beta, D, self.temperature)
 
-    def survivors_over(self, A0: Matrix, C: Matrix, values: Sequence[float]) -> list[int]:
+    def survivors_over(self, found: Covariances, values: Sequence[float]) -> list[int]:
         """Directions that survive at each temperature: shares of noise do not depend on it."""
-        shares = exact(A0, C).noise_shares
-        return [int((held_variances(shares, self.beta, 1 / value) > 0).sum()) for value in values]
+        return [int((held_variances(found.noise_shares, self.beta, 1 / value) > 0).sum()) for value in values]
 
 
 @dataclass(frozen=True)
@@ -176,17 +178,13 @@ class Spectral(Landscape):
         """Which theory it is, and what it assumes, in a clause."""
         return "exact for a linear layer and Gaussian features"
 
-    def survivors(self, A0: Matrix, C: Matrix) -> int:
-        """Directions that survive, were there room for all."""
-        return effective("spectral", A0, C, decay=self.decay / 2).survivors()
-
-    def minimum(self, A0: Matrix, C: Matrix, D: int) -> StationaryPoint:
+    def minimum(self, found: Covariances, D: int) -> StationaryPoint:
         """The layer that training ends with."""
-        return effective("spectral", A0, C, decay=self.decay / 2).minimum(D)
+        return effective("spectral", found.A0, found.C, decay=self.decay / 2).minimum(D)
 
-    def survivors_over(self, A0: Matrix, C: Matrix, values: Sequence[float]) -> list[int]:
+    def survivors_over(self, found: Covariances, values: Sequence[float]) -> list[int]:
         """Directions that survive at each weight decay."""
-        return _below_gain(spectral_origin(A0), values)
+        return _below_gain(spectral_origin(found.A0), values)
 
 
 @dataclass(frozen=True)
@@ -206,19 +204,15 @@ class Growing(Landscape):
         """Which theory it is, and what it assumes, in a clause."""
         return "which directions grow in a linear layer that starts near zero; not how far they grow"
 
-    def survivors(self, A0: Matrix, C: Matrix) -> int:
-        """Directions that grow."""
-        return self.survivors_over(A0, C, [self.decay])[0]
-
-    def minimum(self, A0: Matrix, C: Matrix, D: int) -> None:
+    def minimum(self, found: Covariances, D: int) -> None:
         """Theory does not say."""
 
-    def survivors_over(self, A0: Matrix, C: Matrix, values: Sequence[float]) -> list[int]:
+    def survivors_over(self, found: Covariances, values: Sequence[float]) -> list[int]:
         """Directions that grow at each weight decay."""
         if isinstance(self.objective, VICReg):
             weights = self.objective.invariance, self.objective.variance
-            return _below_gain(vicreg_origin(A0, C, *weights, VICReg.epsilon, self.D), values)
-        return _below_gain(barlow_origin(A0, BarlowTwins.epsilon), values)
+            return _below_gain(vicreg_origin(found.A0, found.C, *weights, VICReg.epsilon, self.D), values)
+        return _below_gain(barlow_origin(found.A0, BarlowTwins.epsilon), values)
 
 
 @dataclass(frozen=True)
@@ -242,17 +236,13 @@ class NuclearNorm(Landscape):
     def knob(self) -> None:
         """Nothing to turn."""
 
-    def survivors(self, A0: Matrix, C: Matrix) -> int:
-        """Directions that survive, were there room for all."""
-        return nuclear_norm_minimum(A0, C, self.K).rank
-
-    def minimum(self, A0: Matrix, C: Matrix, D: int) -> StationaryPoint:
+    def minimum(self, found: Covariances, D: int) -> StationaryPoint:
         """The layer that training ends with."""
-        return nuclear_norm_minimum(A0, C, self.K, D)
+        return nuclear_norm_minimum(found.A0, found.C, self.K, D)
 
-    def survivors_over(self, A0: Matrix, C: Matrix, values: Sequence[float]) -> list[int]:
+    def survivors_over(self, found: Covariances, values: Sequence[float]) -> list[int]:
         """All of them, always."""
-        return [self.survivors(A0, C)] * len(values)
+        return [len(found.noise_shares)] * len(values)
 
 
 def landscape_of(objective: Objective, K: int, D: int, decay: float) -> Landscape:
@@ -269,7 +259,8 @@ def landscape_of(objective: Objective, K: int, D: int, decay: float) -> Landscap
     """
     match objective:
         case InfoNCE(similarity="euclidean"):
-            return GaussianInfoNCE(decay, objective.repulsion, objective.temperature)
+            called = "beta" if isinstance(objective, BetaInfoNCE) else "repulsion"
+            return GaussianInfoNCE(decay, objective.repulsion, objective.temperature, called)
         case InfoNCE():
             return NormalisedInfoNCE(decay, objective.repulsion, objective.temperature, isinstance(objective, CLIP))
         case SpectralContrastive():
