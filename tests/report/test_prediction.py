@@ -16,6 +16,7 @@ from eigenview.runs import Covariances, Knob, LookAhead, Recipe
 SEEN = LookAhead(
     (1.0,),
     (Covariances(np.eye(10), np.eye(10), np.zeros(10), 50, 0.0),),
+    half=None,
     features="pixels",
     images=50,
     of=60,
@@ -41,7 +42,18 @@ def prediction(*strengths: AtStrength, here: int = 1, D: int = 16, P: int = 32) 
     kept = strengths[here].survivors
     variances = np.concatenate([np.linspace(2, 1, kept), np.zeros(10 - kept)])
     return Prediction(
-        recipe, SEEN, "a theory", BETA, strengths[here], strengths, np.linspace(0, 1, 10), variances, 0.5, kept, None
+        recipe,
+        SEEN,
+        "a theory",
+        BETA,
+        strengths[here],
+        strengths,
+        np.linspace(0, 1, 10),
+        variances,
+        0.5,
+        kept,
+        kept,
+        None,
     )
 
 
@@ -76,6 +88,12 @@ def test_advice_is_the_least_change_that_keeps_a_tenth_more(falling):
     assert advice(falling)[-1].startswith("What goes first")
     almost = prediction(at(0.75, 4), at(1.0, 4, (4, 4, 4, 4)))
     assert advice(almost) == ["Nothing here changes much: no weaker views that were looked at keep clearly more."]
+
+
+def test_too_few_images_are_told_by_half_of_them(falling):
+    assert "By half" not in said(falling)
+    assert "By half" not in said(replace(falling, by_half=None))
+    assert "By half of the images 7 survive" in said(replace(falling, by_half=7))
 
 
 def test_advice_where_nothing_goes():

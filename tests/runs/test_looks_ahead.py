@@ -48,6 +48,11 @@ def test_pixels_are_those_of_the_views_of_training(tmp_path):
         expected = stream.covariances().standardised()
         np.testing.assert_allclose(found.A0, expected.A0, atol=1e-5)
         np.testing.assert_allclose(found.C, expected.C, atol=1e-5)
+    stream = CovarianceStream()
+    stream.add(augment(images, asked.views.policy, 3, torch.Generator().manual_seed(0), 8)[:, ::2].mean((3, 4)))
+    half = look_ahead(asked, [1.0], patches=1, K=3).half
+    assert half is not None
+    np.testing.assert_allclose(half.C, stream.covariances().standardised().C, atol=1e-5)
     assert (seen.images, seen.of, seen.K, seen.size, seen.patches, seen.d) == (40, 40, 3, 8, 4, 48)
     assert seen.covariances[1].C.trace() < seen.covariances[0].C.trace()
 
@@ -115,6 +120,13 @@ def test_a_runs_encoder_gives_its_features(make_run):
 def test_what_cannot_be_is_refused(options, words, tmp_path):
     with pytest.raises(UsageError, match=words):
         look_ahead(recipe(saved(tmp_path / "images", 4)), [1.0], **options)
+
+
+def test_half_are_every_other_image_whatever_the_batches(tmp_path):
+    asked = recipe(saved(tmp_path / "images", 7))
+    # 300 views of an image leave room for one image in a batch.
+    halves = [look_ahead(asked, [1.0, 0.5], N=N, K=K, patches=1).half for N, K in ((7, 300), (7, 2), (3, 2))]
+    assert [half and half.samples for half in halves] == [4, 4, None]
 
 
 def test_images_that_tell_nothing_are_refused(tmp_path):

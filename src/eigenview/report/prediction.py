@@ -70,6 +70,8 @@ class Prediction:
         variances: that modes will have, largest first: 0 where one collapses, inf where nothing bounds it; None where
             theory does not say.
         shared: the share of that variance that views of an image have in common; None likewise.
+        by_half: survivors by every other image alone, which there are enough of if it is about as many; None of fewer
+            than four.
         undecayed: survivors without weight decay; None where it changes nothing but a scale.
         bearable: for each mode, at how many times the variance that these views add it collapses, largest first; None
             where no amount collapses any, or theory does not say.
@@ -84,6 +86,7 @@ class Prediction:
     noise_shares: Float64[np.ndarray, "m"]
     variances: Float64[np.ndarray, "m"] | None
     shared: float | None
+    by_half: int | None
     undecayed: int | None
     bearable: Float64[np.ndarray, "m"] | None
 
@@ -167,6 +170,7 @@ def predict(
         noise_shares=covariances.noise_shares,
         variances=None if minimum is None else minimum.modes,
         shared=None if minimum is None else _shared(minimum, covariances.A0),
+        by_half=None if seen.half is None else landscape.survivors(seen.half),
         undecayed=replace(landscape, decay=0.0).survivors(covariances) if landscape.feels_decay else None,
         bearable=_bearable(landscape, covariances),
     )

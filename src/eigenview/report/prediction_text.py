@@ -17,12 +17,13 @@ from eigenview.runs import PIXELS, UNTRAINED
 from eigenview.views import POLICIES
 
 _WORST = 0.14  # percent error
+_STEADY = 0.1  # of the survivors
 _ALL = 0.9995  # of which 100 % is shown
 
 
 def prediction_as_json(p: Prediction) -> dict[str, Any]:
     """What was predicted, as plain values for scripts; null is what theory does not say, or a number without bound."""
-    seen = {key: value for key, value in vars(p.seen).items() if key not in ("strengths", "covariances")}
+    seen = {key: value for key, value in vars(p.seen).items() if key not in ("strengths", "covariances", "half")}
     return {
         "version": 1,
         "data": p.recipe.data.train,
@@ -33,7 +34,13 @@ def prediction_as_json(p: Prediction) -> dict[str, Any]:
         "P": p.P,
         "D": p.D,
         "decay": p.recipe.optimiser.weight_decay,
-        "here": {**asdict(p.here), "kept": p.kept, "without_decay": p.undecayed, "shared": p.shared},
+        "here": {
+            **asdict(p.here),
+            "kept": p.kept,
+            "by_half": p.by_half,
+            "without_decay": p.undecayed,
+            "shared": p.shared,
+        },
         "knob": None if p.knob is None else asdict(p.knob),
         "strengths": [asdict(at) for at in p.strengths],
         "tenths": p.tenths(),
@@ -149,9 +156,11 @@ def _of_views(p: Prediction) -> Iterator[str]:
     if at.directions < p.seen.d:
         yield f"{p.seen.d - at.directions} of {p.seen.d} dimensions do not vary at all, and are left out."
     if at.drowned:
+        yield f"In {at.drowned} directions nothing that views share can be told from zero by {p.seen.images:,} images."
+    if p.by_half is not None and abs(p.by_half - at.survivors) > max(1, _STEADY * at.survivors):
         yield (
-            f"In {at.drowned} directions nothing that views share can be told from zero "
-            f"with {p.seen.images:,} images: more of them (--N) tell more."
+            f"By half of the images {p.by_half} survive, so all of them may not be enough yet: "
+            "more of them, or of views, say more (--N, --K)."
         )
 
 

@@ -18,6 +18,7 @@ from eigenview.runs.views_drawn import views_of
 PIXELS, UNTRAINED = "pixels", "random-conv"
 LARGEST = 32
 _PATCHES = 8
+_FEWEST_TO_HALVE = 4
 _LARGEST_NATIVE_SIDE = 64  # as in training
 _QUICK, _SLOW = (10_000, 8), (2_000, 4)  # images and views; the latter where a net or a decoder takes most of the time
 
@@ -29,6 +30,7 @@ class LookAhead:
     Args:
         strengths: of the policy.
         covariances: at each, of features whose mean variance is 1.
+        half: those of every other image at the first, which tell whether there are enough; None of fewer than four.
         features: `pixels`, `random-conv`, or a run's directory.
         images: how many were looked at.
         of: how many there are.
@@ -41,6 +43,7 @@ class LookAhead:
 
     strengths: tuple[float, ...]
     covariances: tuple[Covariances, ...]
+    half: Covariances | None
     features: str
     images: int
     of: int
@@ -102,8 +105,13 @@ def look_ahead(
         return views_of(images, chosen, policies, K, size, seed, recipe.data.workers)
 
     seen = _features(features, recipe, patches, grey, seed, drawn(strengths[0]))
-    covariances = _streamed(drawn(*strengths), seen, len(chosen) * len(strengths), console)
-    return LookAhead(tuple(strengths), covariances, features, len(chosen), len(images), K, size, patches, grey, seed)
+    halved = len(chosen) >= _FEWEST_TO_HALVE
+    views = _and_half(drawn(*strengths), len(strengths)) if halved else drawn(*strengths)
+    found = _streamed(views, seen, len(chosen) * len(strengths), console)
+    covariances, half = found[: len(strengths)], found[-1] if halved else None
+    return LookAhead(
+        tuple(strengths), covariances, half, features, len(chosen), len(images), K, size, patches, grey, seed
+    )
 
 
 def _check(features: str, N: int | None, K: int | None, patches: int | None, seed: int) -> None:
@@ -121,6 +129,18 @@ def _check(features: str, N: int | None, K: int | None, patches: int | None, see
 
 def _chosen(images: Images, N: int, seed: int) -> np.ndarray:
     return np.sort(np.random.default_rng(seed).permutation(len(images))[:N])
+
+
+def _and_half(views: Iterator[tuple[int, Tensor]], index: int) -> Iterator[tuple[int, Tensor]]:
+    """Views, and after those of the first policy those of every other sample again, under an index of their own."""
+    seen = 0
+    for i, some in views:
+        yield i, some
+        if i == 0:
+            half = some[:, seen % 2 :: 2]
+            seen += some.shape[1]
+            if half.numel():
+                yield index, half
 
 
 def _features(
