@@ -119,8 +119,10 @@ def test_shapes_near_the_worst_are_advised_against():
     assert len(other_shapes(replace(prediction(at(1.0, 10), here=0, P=1, D=1), knob=None))) == 2
 
 
-@pytest.mark.parametrize("ending", [".png", ".svg", ".pdf"])
-@pytest.mark.parametrize("case", ["falling", "one strength", "no variances", "unbounded", "MMCR", "no decay", "none"])
+CASES = ["falling", "one strength", "no variances", "unbounded", "MMCR", "no decay", "none"]
+
+
+@pytest.mark.parametrize(("case", "ending"), [("falling", ".png"), ("falling", ".pdf"), *((c, ".svg") for c in CASES)])
 def test_all_are_drawn_and_told(case, ending, falling, tmp_path):
     p = {
         "falling": falling,
