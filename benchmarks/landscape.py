@@ -1,0 +1,258 @@
+"""How many modes a linear net keeps, and how large: predicted from two covariances, against training.
+
+Usage: python benchmarks/landscape.py [--write] [--workers N]
+
+CIFAR-10 and Fashion-MNIST ($EIGENVIEW_DATA) on their leading principal axes, whitened, under `large` views of eight
+strengths, and β-InfoNCE at β = 0.4. Three kinds of input have the same covariances: normal laws, images with normal
+noise, and our views. Each trained net stays in `runs/landscape`, and what was interrupted goes on. About half an hour
+on two cores.
+"""
+
+import argparse
+import json
+import os
+import platform
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from eigenview.data import open_images, pack
+from eigenview.objectives import BetaInfoNCE
+from eigenview.report.style import BLUE, GREEN, INK, VERMILLION, style
+from eigenview.theory.landscape import Exact, between_and_within, exact, nearest_covariance
+from eigenview.views import POLICIES, augment
+from views import processor
+
+DATA = Path(os.environ.get("EIGENVIEW_DATA", Path(__file__).parents[2] / "shared" / "data"))
+RUNS = Path(__file__).parents[1] / "runs" / "landscape"
+FILES = {"CIFAR-10": "cifar10-train.parquet", "Fashion-MNIST": "fashion_mnist-train.parquet"}
+WEAK, STRONG = (0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.7, 1.0), (0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.8, 1.0)
+STRENGTHS = {("CIFAR-10", 32): WEAK, ("CIFAR-10", 128): STRONG, ("Fashion-MNIST", 32): WEAK}
+BETA, VIEWS = 0.4, 16
+P, STEPS, RATE, MOMENTUM = 512, 4000, 0.05, 0.9
+PRESENT = 1e-3  # variance of embeddings above which a mode counts, predicted or trained; strong ones have some ones
+
+Pairs = Callable[[torch.Generator], Float[Tensor, "2 P d"]]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What one net is trained on.
+
+    Args:
+        kind: in words.
+        predicted: the theory's solution for its covariances.
+        pairs: draws a batch of pairs of views, in the coordinates of the modes.
+    """
+
+    kind: str
+    predicted: Exact
+    pairs: Pairs
+
+
+def principal(name: str, d: int) -> tuple[Tensor, Callable[[Tensor], np.ndarray]]:
+    """The images, and the map of pixels in [0, 1] onto whitened principal axes."""
+    images = pack(open_images(str(DATA / FILES[name])))
+    if (images[:, :1] == images).all():
+        images = images[:, :1]
+    rows = images.flatten(1).double().numpy() / 255
+    mean = rows.mean(0)
+    variances, axes = np.linalg.eigh(np.cov(rows.T))
+    onto = axes[:, -d:] / np.sqrt(variances[-d:])
+    return images, lambda pixels: (pixels.flatten(-3).double().numpy() - mean) @ onto
+
+
+def inputs(name: str, d: int, strength: float) -> Iterator[Inputs]:
+    """The three kinds."""
+    images, project = principal(name, d)
+    policy, generator = POLICIES["large"].scaled(strength), torch.Generator().manual_seed(0)
+    views = np.concatenate([project(augment(images, policy, 1, generator)) for _ in range(VIEWS)])
+    A0, C = between_and_within(views)
+    A0, _ = nearest_covariance(A0)
+    predicted = exact(A0, C, BETA)
+    r = torch.from_numpy(np.clip(predicted.noise_shares, 0, 1)).float()
+    bank = torch.from_numpy((views - views.mean((0, 1))) @ predicted.directions).float()
+    # The mean of its views stands for an image, scaled so that noise of covariance C gives back Σ.
+    clean = bank.mean(0) - bank.mean((0, 1))
+    clean *= ((1 - r) / clean.var(0)).sqrt()
+    yield Inputs("normal laws", predicted, partial(normal_pairs, r))
+    yield Inputs("images, normal noise", predicted, partial(noisy_pairs, clean, r))
+    yield Inputs("our views", predicted, partial(drawn_pairs, bank))
+
+
+def normal_pairs(r: Tensor, generator: torch.Generator) -> Float[Tensor, "2 P d"]:
+    clean = (1 - r).sqrt() * torch.randn(P, len(r), generator=generator)
+    return clean + r.sqrt() * torch.randn(2, P, len(r), generator=generator)
+
+
+def noisy_pairs(clean: Tensor, r: Tensor, generator: torch.Generator) -> Float[Tensor, "2 P d"]:
+    drawn = torch.randperm(len(clean), generator=generator)[:P]
+    return clean[drawn] + r.sqrt() * torch.randn(2, P, len(r), generator=generator)
+
+
+def drawn_pairs(bank: Tensor, generator: torch.Generator) -> Float[Tensor, "2 P d"]:
+    drawn = torch.randperm(bank.shape[1], generator=generator)[:P]
+    first = torch.randint(VIEWS, (P,), generator=generator)
+    second = (first + torch.randint(1, VIEWS, (P,), generator=generator)) % VIEWS
+    return torch.stack([bank[first, drawn], bank[second, drawn]])
+
+
+def trained(pairs: Pairs, d: int) -> np.ndarray:
+    """Variances of embeddings along the modes that SGD ends with, from a small start, largest first."""
+    generator = torch.Generator().manual_seed(1)
+    W = (0.1 * torch.randn(d, d, generator=generator) / d**0.5).requires_grad_()
+    descent = torch.optim.SGD([W], lr=RATE, momentum=MOMENTUM)
+    cooling = torch.optim.lr_scheduler.OneCycleLR(
+        descent, RATE, STEPS, pct_start=0.05, cycle_momentum=False, final_div_factor=1e6
+    )
+    objective = BetaInfoNCE(BETA)
+    for _ in range(STEPS):
+        descent.zero_grad()
+        objective(pairs(generator) @ W.T).backward()
+        descent.step()
+        cooling.step()
+    return np.square(np.linalg.svd(W.detach().double().numpy(), compute_uv=False))
+
+
+def place(name: str, d: int, strength: float, kind: str) -> Path:
+    return RUNS / f"{name}-{d}-{strength}-{kind}.json".replace(" ", "-").replace(",", "")
+
+
+KINDS = ("normal laws", "images, normal noise", "our views")
+CASES = [(name, d, strength) for (name, d), strengths in STRENGTHS.items() for strength in strengths]
+
+
+def run(case: tuple[str, int, float]) -> str:
+    torch.set_num_threads(1)
+    if not all(place(*case, kind).exists() for kind in KINDS):
+        for each in inputs(*case):
+            train(each, place(*case, each.kind))
+    return f"{case}: " + "; ".join(f"{kind} {modes(case, kind)}" for kind in KINDS)
+
+
+def train(each: Inputs, file: Path) -> None:
+    if file.exists():
+        return
+    shares, predicted = each.predicted.noise_shares, each.predicted.modes
+    reached = trained(each.pairs, len(shares))
+    found = {"shares": shares.tolist(), "predicted": predicted.tolist(), "trained": reached.tolist()}
+    beside = file.with_suffix(".tmp")
+    beside.write_text(json.dumps(found))
+    beside.replace(file)
+
+
+def found(case: tuple[str, int, float], kind: str) -> dict[str, np.ndarray]:
+    return {key: np.array(values) for key, values in json.loads(place(*case, kind).read_text()).items()}
+
+
+def modes(case: tuple[str, int, float], kind: str) -> tuple[int, int]:
+    """Modes that are present, predicted and trained."""
+    each = found(case, kind)
+    return int((each["predicted"] > PRESENT).sum()), int((each["trained"] > PRESENT).sum())
+
+
+def off(case: tuple[str, int, float], kind: str) -> float:
+    """Median over modes that are predicted of the trained variance over the predicted one."""
+    each = found(case, kind)
+    there = each["predicted"] > PRESENT
+    return float(np.median(each["trained"][there] / each["predicted"][there]))
+
+
+def table() -> str:
+    lines = []
+    for case in CASES:
+        name, d, strength = case
+        noise = found(case, "our views")["shares"].mean()
+        cells = [f"{modes(case, kind)[1]} ({off(case, kind):.2f})" for kind in KINDS]
+        lines.append(f"| {name}, {d} | {strength} | {noise:.0%} | {modes(case, KINDS[0])[0]} | {' | '.join(cells)} |")
+    head = "| data, dimensions | strength | mean noise share | predicted | " + " | ".join(KINDS) + " |"
+    return "\n".join([head, "|---|---|---|---|---|---|---|", *lines])
+
+
+def exactly(kind: str) -> int:
+    return sum(len(set(modes(case, kind))) == 1 for case in CASES)
+
+
+def gap(kind: str) -> str:
+    """How many fewer modes a kind of input keeps than predicted: mean and most."""
+    fewer = np.array([before - after for before, after in (modes(case, kind) for case in CASES)])
+    return f"{fewer.mean():.1f} fewer on average, {fewer.min()} to {fewer.max()}"
+
+
+def figure() -> None:
+    """Predicted and trained variances of the modes, a panel a set of images, at three strengths each."""
+    with style():
+        drawing = Figure(figsize=(9, 3.4))
+        marks = dict(zip(KINDS, (("o", BLUE), ("^", GREEN), ("s", VERMILLION)), strict=True))
+        for place_of, ((name, d), strengths) in enumerate(STRENGTHS.items()):
+            axes = drawing.add_subplot(1, 3, place_of + 1)
+            for strength in strengths[1::3]:
+                case = (name, d, strength)
+                predicted = found(case, KINDS[0])["predicted"]
+                shown = np.arange(1, int((predicted > PRESENT).sum()) + 1)
+                axes.plot(shown, predicted[: len(shown)], color=INK, linewidth=1.1, label="predicted")
+                axes.annotate(
+                    f"{strength:g}", (shown[-1], predicted[len(shown) - 1]), (4, -2), textcoords="offset points"
+                )
+                for kind, (mark, colour) in marks.items():
+                    reached = found(case, kind)["trained"]
+                    reached = reached[reached > PRESENT]
+                    at = np.arange(1, len(reached) + 1)
+                    axes.plot(at, reached, mark, color=colour, markersize=3.4, markerfacecolor="none", label=kind)
+            axes.set(yscale="log", xlabel="mode, the least noisy first", title=f"{name}, {d} dimensions")
+        first = drawing.axes[0]
+        first.set_ylabel("variance of embeddings along it")
+        handles, labels = first.get_legend_handles_labels()
+        named = dict(zip(labels, handles, strict=True))
+        drawing.legend(named.values(), named.keys(), loc="outside upper center", ncols=4)
+        drawing.savefig(Path(__file__).with_suffix(".svg"))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--write", action="store_true", help="also write benchmarks/landscape.md and .svg")
+    parser.add_argument("--workers", type=int, default=2, help="nets that are trained at a time")
+    arguments = parser.parse_args()
+    RUNS.mkdir(parents=True, exist_ok=True)
+    with ProcessPoolExecutor(arguments.workers, get_context("spawn")) as pool:
+        for line in pool.map(run, CASES):
+            print(line, flush=True)
+    text = f"""# Modes that survive, predicted and trained
+
+A linear net with as many outputs as inputs, β-InfoNCE at β = {BETA}, P = {P}, {STEPS} steps of SGD from a small start.
+The prediction is `theory.landscape.exact` of A0 and C of {VIEWS} views of each image; all three kinds of input have
+these covariances. A mode counts, predicted or trained, if the variance of embeddings along it is above {PRESENT}. In
+brackets, the median over modes of the trained variance over the predicted one.
+(`python benchmarks/landscape.py --write`)
+
+{table()}
+
+The number of modes is exactly as predicted in {exactly(KINDS[0])} of {len(CASES)} cases where inputs are normal.
+Images with normal noise keep {gap(KINDS[1])}; with our views, {gap(KINDS[2])}.
+The prediction for a weak mode takes it to be independent of the strong ones, as in a normal law it is. Images that are
+near each other in strong modes are near in weak ones, too, and negatives then tell less apart along these. Variances
+are those of infinitely many negatives: {P} let strong modes grow larger. With much weaker views the loss on {P}
+samples has no minimum: nearest neighbours move apart without end.
+
+![predicted and trained spectra](landscape.svg)
+
+{date.today()}; Python {platform.python_version()}, torch {torch.__version__}; {processor()}.
+"""
+    print(text)
+    if arguments.write:
+        Path(__file__).with_suffix(".md").write_text(text)
+        figure()
+
+
+if __name__ == "__main__":
+    main()
