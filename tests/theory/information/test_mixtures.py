@@ -27,7 +27,7 @@ def estimate(means: np.ndarray, sigmas: np.ndarray, weights: np.ndarray, draws: 
     L = np.linalg.cholesky(sigmas)
     x = means[which] + np.einsum("nkl,nl->nk", L[which], generator.normal(size=(draws, means.shape[1])))
     logs = np.stack([multivariate_normal(m, S).logpdf(x) for m, S in zip(means, sigmas, strict=True)])
-    density = logsumexp(logs + np.log(weights)[:, None], axis=0)
+    density = np.asarray(logsumexp(logs + np.log(weights)[:, None], axis=0))
     return -density.mean(), density.std() / draws**0.5
 
 

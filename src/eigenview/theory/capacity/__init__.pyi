@@ -1,0 +1,11 @@
+from .budget import Allocations as Allocations
+from .budget import allocations as allocations
+from .floor import Capacity as Capacity
+from .floor import capacity_at as capacity_at
+from .floor import nuclear_norm_bound as nuclear_norm_bound
+from .floor import percent_error as percent_error
+from .lines import Away as Away
+from .lines import ErrorLine as ErrorLine
+from .lines import away_from_worst as away_from_worst
+from .lines import error_line as error_line
+from .view_agreement import centroid_length as centroid_length
