@@ -10,7 +10,7 @@ from eigenview.cli.train import Train
 from eigenview.runs import RECIPES, Recipe
 from eigenview.views import POLICIES
 
-COMMANDS = ["train", "embed", "inspect", "report", "views"]
+COMMANDS = ["train", "embed", "inspect", "predict", "report", "views"]
 
 
 @pytest.mark.parametrize("words", [["--help"], [], *([command, "--help"] for command in COMMANDS)])

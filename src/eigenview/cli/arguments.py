@@ -14,13 +14,14 @@ import tyro.constructors
 from eigenview._errors import UsageError
 from eigenview.cli.embed import Embed
 from eigenview.cli.inspect import Inspect
+from eigenview.cli.predict import Predict
 from eigenview.cli.report import Report
 from eigenview.cli.train import Train
 from eigenview.cli.views import Views
 from eigenview.runs.recipe import Options
 from eigenview.runs.yaml_text import read_yaml
 
-Command = Train | Embed | Inspect | Report | Views
+Command = Train | Embed | Inspect | Predict | Report | Views
 _DESCRIPTION = "See what a self-supervised model is learning: before, during and after training."
 
 
@@ -48,6 +49,7 @@ def _read(arguments: list[str], train: Train) -> Command:
         Annotated[Train, tyro.conf.subcommand("train", default=train)]
         | Annotated[Embed, tyro.conf.subcommand("embed")]
         | Annotated[Inspect, tyro.conf.subcommand("inspect")]
+        | Annotated[Predict, tyro.conf.subcommand("predict")]
         | Annotated[Report, tyro.conf.subcommand("report")]
         | Annotated[Views, tyro.conf.subcommand("views")]
     )

@@ -10,15 +10,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from eigenview._errors import UsageError
 from eigenview.measures import spectrum
 from eigenview.report.figures import plain_log_ticks
 from eigenview.report.inspection import Inspected
+from eigenview.report.plot_files import check_plot
 from eigenview.report.style import BLUE, FAINT, GREEN, INK, ORANGE, PURPLE, SKY, VERMILLION, style
 from eigenview.spectra import moments, unit
 
 _WIDTH = 3.0  # inches of a panel: letters stay readable at half the size
-ENDINGS = (".png", ".svg", ".pdf")
 _COLOURS = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY, INK)
 MOST_LINES = len(_COLOURS)
 _ISOTROPIC = "isotropic: Marchenko–Pastur"
@@ -26,18 +25,6 @@ _LONGEST = 60  # characters of a name in a legend
 _LARGE = 2**22  # numbers in a cloud, from where its spectrum is that of its Gram matrix
 _MOST_COSINES = 5000
 _SMALLEST = 1e-6  # of the root mean square of the singular values; what is below is not drawn
-
-
-def check_plot(path: Path) -> None:
-    """Makes sure, before anything is measured, that a figure can be written there.
-
-    Raises:
-        UsageError: its ending is not one of a figure, or there is no such directory.
-    """
-    if path.suffix.lower() not in ENDINGS:
-        raise UsageError(f"--plot {path}: its ending must be one of {', '.join(ENDINGS)}")
-    if not path.parent.is_dir():
-        raise UsageError(f"--plot {path}: there is no directory {path.parent}")
 
 
 def plot(found: Sequence[Inspected], path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 
-from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -12,9 +11,9 @@ from torch import Tensor
 from eigenview.measures import CATALOGUE, Reading
 from eigenview.report.agreement import FEW, Agreement, mean_ranks, ranks
 from eigenview.report.inspection import PROBES, Inspected, agreement_with_probes, all_readings, ranked_by
+from eigenview.report.tables import empty_table
 from eigenview.report.words import number
 
-PIPED_WIDTH = 200  # characters: one measure a line
 _MARKS = {"good": "bold green", "fair": "yellow", "bad": "bold red"}
 _NOTHING = "–"
 _ROOM_FOR_NAMES = 100  # characters: less, and references go without
@@ -27,19 +26,13 @@ def show(found: Sequence[Inspected], console: Console) -> None:
         console.print(part, highlight=False)
 
 
-def table_console() -> Console:
-    """Standard output: coloured on a terminal, plain and wide enough for `grep` elsewhere."""
-    console = Console()
-    return console if console.is_terminal else Console(width=PIPED_WIDTH, no_color=True)
-
-
 def _one(one: Inspected, console: Console) -> Iterator[Table | Text | str]:
     step = "" if one.step is None else f", step {one.step:,}"
     yield Text(one.path + step)
     named = console.width >= _ROOM_FOR_NAMES
     for group, readings in one.readings.items():
         yield _title(f"{group}: {_shape(one, group)}") + _headline(readings, one.clouds[group])
-        table = _table(console, "measure", "(value)", "", *(("worst", "best") if named else ("(worst)", "(best)")))
+        table = empty_table(console, "measure", "(value)", "", *(("worst", "best") if named else ("(worst)", "(best)")))
         table.add_column("what it says")
         for reading in readings:
             table.add_row(reading.measure.replace("_", " "), *_cells(reading, one.clouds[group].shape[-2], named))
@@ -82,16 +75,6 @@ def _notes(one: Inspected) -> Iterator[str]:
         yield f"[dim]All {len(CATALOGUE)} measures: --all.[/dim]"
 
 
-def _table(console: Console, *columns: str) -> Table:
-    """An empty table: of words, then of numbers, whose columns are named in parentheses."""
-    # A terminal gets a rule below the header; a file gets none.
-    table = Table(box=box.SIMPLE_HEAD if console.is_terminal else None)
-    for column in columns:
-        number_column = column.startswith("(")
-        table.add_column(column.strip("()"), justify="right" if number_column else "left", no_wrap=True)
-    return table
-
-
 def _title(words: str) -> Text:
     return Text(words, style="bold")
 
@@ -118,7 +101,9 @@ def _several(found: Sequence[Inspected], console: Console) -> Iterator[Table | T
     order = sorted(range(len(found)), key=lambda i: (overall[i] is None, overall[i]))
     probes = [probe for probe in PROBES if any(probe in one.probes for one in found)]
     yield _title(f"{len(found)} inputs, ranked without labels") + Text(_by(by, why))
-    table = _table(console, "", "(mean rank)", "(features)", "", "(embeddings)", "", *(f"({p} probe)" for p in probes))
+    table = empty_table(
+        console, "", "(mean rank)", "(features)", "", "(embeddings)", "", *(f"({p} probe)" for p in probes)
+    )
     for i in order:
         one, rank = found[i], overall[i]
         shapes = [cell for group in ("features", "embeddings") for cell in _shape_and_collapse(one, group)]
@@ -130,7 +115,7 @@ def _several(found: Sequence[Inspected], console: Console) -> Iterator[Table | T
         names = [measure for cloud, measure in dict.fromkeys([*_few(by), *by_key]) if cloud == group]
         for some in _chunks(names, console.width - max(len(one.name) for one in found) - 6):
             yield _title(f"{group} (* the best)")
-            table = _table(console, "", *(f"({measure.replace('_', chr(10))})" for measure in some))
+            table = empty_table(console, "", *(f"({measure.replace('_', chr(10))})" for measure in some))
             for i in order:
                 cells = [_ranked(readings[i].get((group, m)), by_key[group, m][i], by_key[group, m]) for m in some]
                 table.add_row(escape(found[i].name), *cells)
@@ -187,7 +172,7 @@ def _agreement(found: Sequence[Agreement], console: Console) -> Iterator[Table |
         return
     probes = [probe for probe in PROBES if any(a.probe == probe for a in found)]
     yield _title("Does it say what labels say? Spearman's rank correlation with probe accuracy")
-    table = _table(console, "measure", "of", "good is", *(f"({probe})" for probe in probes), "(n)")
+    table = empty_table(console, "measure", "of", "good is", *(f"({probe})" for probe in probes), "(n)")
     by_probe = {(a.cloud, a.measure, a.probe): a for a in found}
     for a in found:
         if a.probe == probes[0]:

@@ -26,7 +26,7 @@ def build_model(recipe: Recipe, statistics: Statistics = UNKNOWN) -> Model:
     Raises:
         UsageError: a name or an option that does not exist.
     """
-    encoder, p = _build_encoder(recipe, statistics), recipe.projector
+    encoder, p = build_encoder(recipe, statistics), recipe.projector
     return Model(encoder, Projector(encoder.features, p.D, hidden=p.hidden, batch_norm=p.batch_norm))
 
 
@@ -46,7 +46,7 @@ def load(run: str | Path) -> Encoder:
     opened = Run.open(run)
     # Of the projector nothing is needed, nor known: an objective may have reparametrised it.
     weights = {name: w for name, w in _newest(opened).items() if name.startswith("encoder.")}
-    encoder = _build_encoder(opened.recipe, UNKNOWN)
+    encoder = build_encoder(opened.recipe, UNKNOWN)
     _fill(encoder, {name.removeprefix("encoder."): w for name, w in weights.items()}, opened)
     return encoder.eval()
 
@@ -87,5 +87,5 @@ def _fill(module: nn.Module, weights: dict[str, Tensor], run: Run) -> None:
         raise UsageError(f"the weights of {run.last_checkpoint} do not fit the recipe beside them: {reason}") from error
 
 
-def _build_encoder(recipe: Recipe, statistics: Statistics) -> Encoder:
+def build_encoder(recipe: Recipe, statistics: Statistics) -> Encoder:
     return Encoder(build_net(recipe.encoder.name, recipe.encoder.options), *statistics, size=recipe.data.size or 32)

@@ -1,25 +1,22 @@
 """What a run makes of views: features and embeddings of samples that are drawn for looking at it."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Float
 from rich.console import Console
 from rich.progress import Progress
 from torch import Tensor
 
 from eigenview._errors import UsageError
-from eigenview.data import Images, Steps, batches_of, from_step, open_images, used_whole
+from eigenview.data import Images, open_images
 from eigenview.runs.load import load_model
 from eigenview.runs.run import Run
-from eigenview.views import ViewPolicy, augment, augment_cropped, crop_photo
+from eigenview.runs.views_drawn import views_of
+from eigenview.views import ViewPolicy
 
-_AT_ONCE = 512  # views
 FEWEST_VIEWS = 4
 
 
@@ -67,7 +64,7 @@ def look(
         raise UsageError(f"one image is too few to look at {run} with: name others with --data DATA")
     chosen = np.sort(np.random.default_rng(seed).permutation(len(images))[:P])
     size = recipe.data.size or (min(images.size) if images.size else 64)
-    views = _views(images, chosen, policy or recipe.views.policy, K, size, seed, recipe.data.workers)
+    views = views_of(images, chosen, [policy or recipe.views.policy], K, size, seed, recipe.data.workers)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     model = model.to(device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     h, z = [], []
@@ -75,7 +72,7 @@ def look(
     shown = Progress(console=console, transient=True, disable=not console.is_terminal)
     with torch.no_grad(), shown as progress:
         task = progress.add_task(f"views of {Path(run).name}", total=len(chosen))
-        for some in views:
+        for _, some in views:
             features, embeddings = model(some.to(device))
             h.append(features.float().cpu())
             z.append(embeddings.float().cpu())
@@ -97,22 +94,3 @@ def _open(run: str | Path, source: str, given: bool) -> Images:
             f"the images that {run} was trained on cannot be opened ({error}): name images with --data DATA, "
             "or write features with eigenview embed and inspect those"
         ) from error
-
-
-def _views(
-    images: Images, chosen: Int64[np.ndarray, "P"], policy: ViewPolicy, K: int, size: int, seed: int, workers: int
-) -> Iterator[Float[Tensor, "K p C S S"]]:
-    """The views of some samples at a time, drawn as in training: small images whole, others from crops in workers."""
-    at_once = max(1, _AT_ONCE // K)
-    generator = torch.Generator().manual_seed(seed)
-    if used_whole(images):
-        for _, pixels in batches_of(images, None, at_once, chosen):
-            yield augment(pixels, policy, K, generator, size)
-        return
-    parts = np.split(chosen, range(at_once, len(chosen), at_once))
-    take = partial(crop_photo, policy=policy, size=size, views=K)
-    # Workers fetch ahead, beyond the last part, too.
-    steps = Steps(images, lambda step: parts[step % len(parts)], take, seed, sample_dim=1)
-    crops = from_step(steps, images, 0, workers)
-    for pixels in islice(crops, len(parts)):
-        yield augment_cropped(pixels, policy, generator)

@@ -4,6 +4,8 @@ from .exact_solution import exact as exact
 from .exact_solution import exact_loss as exact_loss
 from .head_spectrum import HeadSpectrum as HeadSpectrum
 from .head_spectrum import head_spectrum as head_spectrum
+from .held_variance import exact_when_normalised as exact_when_normalised
+from .held_variance import held_variances as held_variances
 from .hessian import Curvature as Curvature
 from .hessian import curvature as curvature
 from .hessian import origin_curvature as origin_curvature

@@ -1,0 +1,135 @@
+"""Covariance between samples and within them, of features of views that stream by."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float64
+from torch import Tensor
+
+from eigenview.theory.landscape import exact, nearest_covariance
+
+Features = Callable[[Float[Tensor, "N C S S"]], Float[Tensor, "N d"]]
+
+
+@dataclass(frozen=True)
+class Covariances:
+    """What augmentation leaves of features, and what it adds.
+
+    Args:
+        A0: covariance of what views of a sample share.
+        C: covariance of views of one sample.
+        mean: of all features.
+        samples: how many were seen.
+        clipped: the share that negative eigenvalues of A0 had, in size, before they were set to zero: it is a
+            difference, which is indefinite where augmentation drowns what views share.
+    """
+
+    A0: Float64[np.ndarray, "d d"]
+    C: Float64[np.ndarray, "d d"]
+    mean: Float64[np.ndarray, "d"]
+    samples: int
+    clipped: float
+
+    @cached_property
+    def noise_shares(self) -> Float64[np.ndarray, "m"]:
+        """R = c/(a + c) of each mode, smallest first; as many as there are directions in which features vary."""
+        return exact(self.A0, self.C).noise_shares
+
+    @property
+    def scale(self) -> float:
+        """The mean variance of a direction, Tr(A0 + C)/d."""
+        return float(np.trace(self.A0 + self.C)) / len(self.A0)
+
+    def standardised(self) -> "Covariances":
+        """Of features divided by one number, so that a direction's variance is 1 on average.
+
+        Raises:
+            ValueError: they have no variance.
+        """
+        scale = self.scale
+        if not scale > 0:
+            raise ValueError("features have no variance: all views of all samples are alike")
+        return Covariances(self.A0 / scale, self.C / scale, self.mean / scale**0.5, self.samples, self.clipped)
+
+
+class CovarianceStream:
+    """Adds up views of more and more samples, in float64 and in memory that d alone decides."""
+
+    def __init__(self) -> None:
+        self.samples = self.views = 0
+        self._origin = self._sum = torch.empty(0)
+        self._within = self._totals = torch.empty(0)
+
+    def add(self, x: Float[Tensor, "K p d"]) -> None:
+        """Takes in all views of p more samples.
+
+        Raises:
+            ValueError: features are not finite, or of other samples than before in number of views or dimensions.
+        """
+        x = x.detach().double()
+        if not torch.isfinite(x).all():
+            raise ValueError("features are not finite")
+        K, p, d = x.shape
+        if not self.samples:
+            # Sums of squares of numbers near zero lose no digits; where zero is does not matter.
+            self._origin, self.views = x.mean((0, 1)), K
+            self._sum = torch.zeros_like(self._origin)
+            self._within, self._totals = x.new_zeros(d, d), x.new_zeros(d, d)
+        if self.views != K or d != len(self._origin):
+            raise ValueError(f"{K} views of {d} dimensions cannot join {self.views} of {len(self._origin)}")
+        x = x - self._origin
+        totals = x.sum(0)
+        apart = (x - totals / K).flatten(0, 1)
+        self._sum += totals.sum(0)
+        self._within.addmm_(apart.mT, apart)
+        self._totals.addmm_(totals.mT, totals)
+        self.samples += p
+
+    def covariances(self) -> Covariances:
+        """The covariances of all that was added; unbiased, but for what is clipped to make A0 a covariance.
+
+        That of samples' centroids, the means of their K views, is A0 + C/K.
+
+        Raises:
+            ValueError: fewer than two samples, or than two views of each.
+        """
+        P, K = self.samples, self.views
+        if P < 2 or K < 2:
+            raise ValueError(f"covariances need at least two views of two samples, not K = {K} and P = {P}")
+        mean, C = self._sum / (P * K), self._within / (P * (K - 1))
+        centroids = (self._totals / K**2 - P * torch.outer(mean, mean)) / (P - 1)
+        A0 = centroids - C / K
+        kept, clipped = nearest_covariance(_symmetric(A0))
+        return Covariances(kept, _symmetric(C), (mean + self._origin).cpu().numpy(), P, clipped)
+
+
+def stream_covariances(
+    views: Iterable[tuple[int, Float[Tensor, "K p C S S"]]],
+    features: Features,
+    told: Callable[[int], object],
+) -> list[Covariances]:
+    """Covariances of features of views under several policies.
+
+    Args:
+        views: pairs of a policy's index, from 0, and views.
+        features: what is taken of views.
+        told: called with the number of samples in each batch.
+
+    Raises:
+        ValueError: features that are not finite, fewer than two samples, or than two views.
+    """
+    streams: dict[int, CovarianceStream] = {}
+    for i, some in views:
+        K, p = some.shape[:2]
+        with torch.no_grad():
+            h = features(some.flatten(0, 1))
+        streams.setdefault(i, CovarianceStream()).add(h.unflatten(0, (K, p)))
+        told(p)
+    return [streams[i].covariances() for i in sorted(streams)]
+
+
+def _symmetric(matrix: Float64[Tensor, "d d"]) -> Float64[np.ndarray, "d d"]:
+    return ((matrix + matrix.mT) / 2).cpu().numpy()

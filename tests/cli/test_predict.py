@@ -1,0 +1,183 @@
+"""`eigenview predict`, as it is typed."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from eigenview.cli import main
+from eigenview.cli.arguments import parse
+from eigenview.cli.predict import Predict
+from eigenview.runs import RECIPES, Checkpoint, Recipe, Run, build_model, save_checkpoint
+
+FEW = ["--N", "150", "--K", "2"]
+KEYS = (
+    "version data seen objective theory policy P D decay here knob strengths tenths noise_shares variances bearable "
+    "percent_error other_shapes advice"
+)
+AT = ["strength", "survivors", "over_knob", "directions", "augmentation", "misalignment", "drowned", "clipped"]
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def predicted(capsys, *words: str) -> dict:
+    assert main(["predict", *FEW, "--json", *words]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def recipe_of(*words: str) -> Recipe:
+    command = parse(["predict", *words])
+    assert isinstance(command, Predict)
+    return command.on_its_recipe()
+
+
+class TestWords:
+    def test_alone_they_are_about_what_train_would_do(self):
+        assert recipe_of() == RECIPES["digits"]()
+        assert recipe_of("photos").optimiser == RECIPES["cpu"]().optimiser
+
+    def test_they_change_it(self):
+        words = "photos --recipe gpu --objective BetaInfoNCE --objective.options beta=0.3 --policy small"
+        changed = recipe_of(*words.split(), "--decay", "0.1", "--P", "32", "--D", "16")
+        assert changed.data.train == "photos"
+        assert (changed.objective.name, changed.objective.options) == ("BetaInfoNCE", {"beta": 0.3})
+        assert (changed.optimiser.weight_decay, changed.training.P, changed.projector.D) == (0.1, 32, 16)
+        assert changed.encoder == RECIPES["gpu"]().encoder
+
+    def test_an_objective_keeps_its_options_and_another_drops_them(self):
+        assert recipe_of("--objective", "infonce").objective.options == {"temperature": 0.4}
+        assert recipe_of("--objective.options", "repulsion=0.5").objective.options == {
+            "temperature": 0.4,
+            "repulsion": 0.5,
+        }
+        assert recipe_of("--objective", "MMCR").objective.options == {}
+
+    def test_a_run_gives_its_recipe(self, tmp_path):
+        Run.create(tmp_path / "run", Recipe.from_yaml("data: {train: mine}\nobjective: VICReg\ntraining: {P: 7}"))
+        given = recipe_of("--features", "run")
+        assert (given.data.train, given.objective.name, given.training.P) == ("mine", "VICReg", 7)
+        assert recipe_of("others", "--features", "run", "--P", "8").data.train == "others"
+
+
+def test_it_says_what_survives_and_what_to_change_and_draws_it(capsys):
+    assert main(["predict", *FEW, "--objective", "BetaInfoNCE"]) == 0
+    printed = capsys.readouterr()
+    assert "digits: 150 of 1,437 images × 2 views of 8 × 8, as 8 × 8 grey pixels, 64 directions" in printed.out
+    assert "of 64 directions survive" in printed.out
+    assert "What to change" in printed.out
+    assert "Gone, by strength" in printed.out
+    assert not set("\x1b─│╭") & set(printed.out)
+    assert printed.err.startswith("plot: ")
+    with Image.open("predict.png") as picture:
+        assert min(picture.size) > 500
+
+
+def test_json_holds_all_numbers_in_a_shape_that_stays(capsys):
+    said = predicted(capsys, "--objective", "BetaInfoNCE")
+    assert not Path("predict.png").exists()
+    assert list(said) == KEYS.split()
+    assert [set(at) for at in said["strengths"]] == [set(AT)] * 7
+    here = said["here"]
+    assert here["strength"] == 1.0
+    assert len(said["tenths"]) == 10
+    assert len(here["over_knob"]) == len(said["knob"]["values"])
+    assert here["survivors"] == sum(1 for value in said["variances"] if value > 0)
+    assert here["survivors"] == sum(1 for value in said["bearable"] if value > 1)
+    assert all(share <= 0.5 for share in said["noise_shares"][: here["survivors"]])
+    counts = [at["survivors"] for at in said["strengths"]]
+    assert counts[0] > counts[-1]
+    assert predicted(capsys, "--objective", "BetaInfoNCE") == said
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("--objective SimCLR", "Weight decay decides nothing but a scale"),
+        ("--objective WeightedInfoNCE --decay 0.4", "Weight decay 0.4 costs"),
+        ("--objective SpectralContrastive", "directions survive"),
+        ("--objective VICReg", "which directions grow"),
+        ("--objective BarlowTwins --features random-conv", "through an untrained convnet, 128 directions"),
+        ("--objective MMCR --P 64 --D 64", "P = 64 and D = 64: uniform embeddings stay 15.1 % short"),
+        ("--objective MMCR --P 64 --D 64", "P = 32 or P = 128 at D = 64: 6.7 % short of the bound instead of 15.1 %"),
+        ("--objective MMCR --P 512 --D 16", "P and D are far enough apart"),
+        ("--objective MMCR --D 16", "D = 16 has room for 16 of them"),
+        ("--objective BetaInfoNCE --objective.options beta=0.05", "complete collapse"),
+        ("--policy identity", "These views change nothing"),
+        ("--policy identity --objective WeightedInfoNCE --decay 0", "grow for as long as training lasts"),
+        ("--strength 0.5 --policy small", "with 'small' views at strength 0.5"),
+        ("--decay 0 --objective WeightedInfoNCE --policy small --strength 0", "Nothing: every direction survives."),
+    ],
+)
+def test_sentences(words, said, capsys):
+    assert main(["predict", *FEW, *words.split(), "--plot", "figure.svg"]) == 0
+    assert said in capsys.readouterr().out
+    assert Path("figure.svg").read_text().startswith("<?xml")
+
+
+def test_without_noise_json_has_no_infinity(capsys):
+    said = predicted(capsys, "--policy", "identity", "--objective", "BetaInfoNCE", "--decay", "0")
+    assert said["here"]["survivors"] == said["here"]["directions"]
+    assert set(said["variances"]) == {None}
+    assert set(said["bearable"]) == {None}
+    assert said["here"]["augmentation"] == 0
+    assert len(said["strengths"]) == 1
+
+
+def test_a_runs_features_are_looked_through(tmp_path, capsys):
+    recipe = Recipe.from_yaml(
+        "encoder: {name: convnet, options: {width: 4}}\nprojector: {D: 6}\nviews: {policy: small}"
+    )
+    run = Run.create(tmp_path / "run", recipe)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        save_checkpoint(run.checkpoints, Checkpoint(1, build_model(recipe).state_dict(), {}))
+    said = predicted(capsys, "--features", "run")
+    assert said["objective"]["name"] == "MMCR"
+    assert (said["seen"]["features"], said["seen"]["d"], said["D"]) == ("run", 16, 6)
+    assert said["here"]["kept"] == 6
+    shutil.rmtree(run.checkpoints)
+    assert main(["predict", "--features", "run"]) == 2
+    assert "has no checkpoint yet" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("--objective BYOL", "no theory here covers BYOL; it covers InfoNCE"),
+        ("--objective InfoNC", "did you mean 'InfoNCE'?"),
+        ("--objective.options tau=1", "has no option 'tau'"),
+        ("--objective.options temperature=-1.0", "temperature must be positive"),
+        ("--policy huge", "unknown view policy 'huge'"),
+        ("--strength -1", "at least 0, not -1.0"),
+        ("--strength nan", "finite and at least 0, not nan"),
+        ("--decay -1", "weight_decay must be 0 or more"),
+        ("--decay nan", "weight_decay must be 0 or more"),
+        ("--P 0", "training.P must be at least 1"),
+        ("--D 0", "D = 0 lacks"),
+        ("--K 1", "--K must be at least 2"),
+        ("--N 1", "--N must be at least 2"),
+        ("--size 9", "at most 8, not 9"),
+        ("--seed -1", "--seed must be 0 or more"),
+        ("--features nowhere", "neither pixels nor random-conv nor a run's directory"),
+        ("nowhere", "no file or folder 'nowhere'"),
+        ("one", "has one image"),
+        ("--plot figure.gif", "its ending must be one of .png"),
+        ("--plot nowhere/figure.png", "there is no directory nowhere"),
+        ("--recipe nowhere", "no recipe 'nowhere'"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_2(words, said, capsys):
+    Path("one").mkdir()
+    Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save("one/image.png")
+    assert main(["predict", *words.split()]) == 2
+    message = capsys.readouterr().err
+    assert said in message
+    assert message.startswith("eigenview: ")
+    assert message.count("\n") == 1
