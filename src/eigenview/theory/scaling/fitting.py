@@ -1,0 +1,149 @@
+"""Fitting a power law with a floor, and refusing where points cannot carry one."""
+
+import numpy as np
+from jaxtyping import Float, Float64
+from scipy.stats import rankdata
+
+from eigenview.theory.scaling.laws import Form, PowerLaw, basis, points
+from eigenview.theory.scaling.projection import BOUNDS, best_law
+
+_RANGE = 4.0  # of each variable, largest over smallest
+_SPARE = 2  # points beyond the number of parameters
+_VAGUE = 10.0  # of an exponent, the ends of its interval over each other
+_VAGUE_FLOOR = 0.9  # of the smallest value, the width of the floor's interval
+
+
+class CannotFit(ValueError):
+    """Points that cannot carry a power law, and why."""
+
+
+def fit_power_law(
+    x: Float[np.ndarray, "N *variables"],
+    y: Float[np.ndarray, "N"],
+    form: Form = "additive",
+    floor: bool = True,
+    draws: int = 200,
+    seed: int = 0,
+) -> PowerLaw:
+    """The law E + Σ a_j x_j^(−b_j), or E + a Π x_j^(−b_j), that is nearest to the points, with bootstrap intervals.
+
+    Nearest by Huber's loss of relative residuals, by variable projection (`projection.py`). The bootstrap draws
+    residuals, not points, because designs are few values of x that have to stay; they are widened by √(N/(N − p)).
+
+    Args:
+        x: points, a row each: compute, steps, P, D, K; of one variable a vector does.
+        y: what falls with them, positive, such as a loss or MMCR's percent error.
+        form: what several variables do together: `additive` or `product`.
+        floor: whether there is an E; MMCR's percent error has one (NOTES 1).
+        draws: refits of the bootstrap.
+        seed: of the bootstrap.
+
+    Raises:
+        CannotFit: fewer than p + 2 distinct points for p parameters; a variable whose largest value is less than 4
+            times its smallest; values that do not fall with a variable; an exponent at 0.01 or 5; an exponent whose
+            interval spans a factor of 10, or a floor whose interval spans the smallest value.
+        ValueError: x or y that do not fit, or are not positive and finite; numbers out of their range.
+
+    Source: mmcr, Fig. 4, with an explicit floor after NOTES 1; Golub & Pereyra 1973 (variable projection); Hoffmann et
+    al. 2022 (Huber's loss for scaling laws).
+    """
+    rows, values = points(x), np.asarray(y, dtype=np.float64)
+    if values.shape != (len(rows),) or not np.isfinite(values).all() or (values <= 0).any():
+        raise ValueError(f"y must be {len(rows)} values, positive and finite")
+    if form not in ("additive", "product"):
+        raise ValueError(f"form must be additive or product, not '{form}'")
+    if draws < 20:
+        raise ValueError(f"draws must be at least 20, not {draws}")
+    variables = rows.shape[1]
+    parameters = int(floor) + variables + (variables if form == "additive" else 1)
+    _check_design(rows, values, parameters)
+    centre = np.exp(np.log(rows).mean(0))
+    x_scaled = rows / centre
+    coefficients, b = best_law(x_scaled, values, form, floor)
+    _check_fit(coefficients, b, form)
+    fitted = coefficients[0] + basis(x_scaled, b, form) @ coefficients[1:]
+    residuals = values / fitted - 1
+    drawn = _bootstrap(x_scaled, fitted, residuals, parameters, b, form, floor, draws, seed)
+    _check_draws(drawn, b, float(values.min()), floor)
+    law = np.concatenate([coefficients, b])
+    law, *drawn = (_in_units(each, centre, form) for each in (law, *drawn))
+    terms = len(coefficients) - 1
+    return PowerLaw(form, float(law[0]), law[1 : 1 + terms], b, residuals, np.stack(drawn))
+
+
+def _bootstrap(
+    x: Float64[np.ndarray, "N variables"],
+    fitted: Float64[np.ndarray, "N"],
+    residuals: Float64[np.ndarray, "N"],
+    parameters: int,
+    b: Float64[np.ndarray, "variables"],
+    form: Form,
+    floor: bool,
+    draws: int,
+    seed: int,
+) -> Float64[np.ndarray, "draws parameters"]:
+    """E, a, b of refits to values with residuals drawn anew."""
+    generator = np.random.default_rng(seed)
+    wider = np.sqrt(len(x) / (len(x) - parameters)) * residuals
+    found = []
+    for _ in range(draws):
+        values = fitted * np.maximum(1 + generator.choice(wider, size=len(x)), 1e-3)
+        found.append(np.concatenate(best_law(x, values, form, floor, start=b)))
+    return np.stack(found)
+
+
+def _in_units(
+    law: Float64[np.ndarray, "parameters"], centre: Float64[np.ndarray, "variables"], form: Form
+) -> Float64[np.ndarray, "parameters"]:
+    """E, a, b for x as it was given, from those for x over its geometric mean."""
+    variables = len(centre)
+    scales = centre ** law[-variables:]
+    a = law[1:-variables] * (scales if form == "additive" else scales.prod())
+    return np.concatenate([law[:1], a, law[-variables:]])
+
+
+def _check_design(x: Float64[np.ndarray, "N variables"], y: Float64[np.ndarray, "N"], parameters: int) -> None:
+    distinct = len(np.unique(x, axis=0))
+    if distinct < parameters + _SPARE:
+        raise CannotFit(
+            f"{distinct} distinct points are too few for {parameters} parameters: at least {parameters + _SPARE}"
+        )
+    for j, column in enumerate(x.T):
+        reach = column.max() / column.min()
+        name = "x" if x.shape[1] == 1 else f"variable {j}"
+        if reach < _RANGE:
+            raise CannotFit(f"{name} spans a factor of {reach:.3g} only: at least {_RANGE:g} is needed to see a power")
+    if not np.ptp(y):
+        raise CannotFit("y does not fall with x: it is the same everywhere")
+    if x.shape[1] == 1 and np.corrcoef(rankdata(x[:, 0]), rankdata(y))[0, 1] >= 0:
+        raise CannotFit("y does not fall with x")
+
+
+def _check_fit(
+    coefficients: Float64[np.ndarray, "coefficients"], b: Float64[np.ndarray, "variables"], form: Form
+) -> None:
+    for j, exponent in enumerate(b):
+        name = "x" if len(b) == 1 else f"variable {j}"
+        if (form == "additive" and not coefficients[1 + j]) or not coefficients[1:].any():
+            raise CannotFit(f"y does not fall with {name}")
+        low, high = BOUNDS
+        if exponent <= low * 1.01:
+            raise CannotFit(f"the exponent of {name} goes to 0: y falls no faster than a logarithm, or not at all")
+        if exponent >= high / 1.01:
+            raise CannotFit(f"the exponent of {name} goes beyond {high:g}: y drops in a step, not by a power")
+
+
+def _check_draws(
+    drawn: Float64[np.ndarray, "draws parameters"], b: Float64[np.ndarray, "variables"], least: float, floor: bool
+) -> None:
+    low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
+    for j in range(len(b)):
+        at = j - len(b)
+        if high[at] / low[at] > _VAGUE:
+            name = "the exponent" if len(b) == 1 else f"the exponent of variable {j}"
+            raise CannotFit(f"{name} is undetermined: anything from {low[at]:.2g} to {high[at]:.2g} fits")
+    if floor and high[0] - low[0] > _VAGUE_FLOOR * least:
+        raise CannotFit(
+            f"the floor is undetermined: anything from {low[0]:.3g} to {high[0]:.3g} fits; "
+            "longer runs would tell, or floor=False leaves it out"
+        )

@@ -1,0 +1,135 @@
+"""Laws that are known are found again, and what is no law is refused."""
+
+import numpy as np
+import pytest
+import scipy.optimize
+
+from eigenview.theory.scaling import CannotFit, fit_power_law
+
+X = np.geomspace(1, 1000, 12)
+
+
+def noisy(y: np.ndarray, size: float, seed: int = 0) -> np.ndarray:
+    return y * (1 + size * np.random.default_rng(seed).normal(size=y.shape))
+
+
+@pytest.mark.parametrize("floor", [0.0, 0.1, 2.0])
+@pytest.mark.parametrize("exponent", [0.1, 0.5, 1.0, 2.0])
+def test_a_law_without_noise_is_found_exactly(exponent, floor):
+    law = fit_power_law(X, floor + 1.3 * X**-exponent, draws=20)
+    assert law.floor == pytest.approx(floor, abs=1e-4)
+    assert law.coefficients[0] == pytest.approx(1.3, rel=1e-3)
+    assert law.exponents[0] == pytest.approx(exponent, rel=1e-3)
+    np.testing.assert_allclose(law.predict(2 * X), floor + 1.3 * (2 * X) ** -exponent, rtol=1e-3)
+
+
+def test_as_scipy_has_it_on_clean_noise():
+    y = noisy(0.2 + X**-0.5, 0.01)
+    (floor, a, b), _ = scipy.optimize.curve_fit(lambda x, e, a, b: e + a * x**-b, X, y, (0.1, 1, 1), sigma=y)
+    law = fit_power_law(X, y, draws=20)
+    assert law.floor == pytest.approx(floor, rel=0.05)
+    assert law.coefficients[0] == pytest.approx(a, rel=0.05)
+    assert law.exponents[0] == pytest.approx(b, rel=0.05)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_one_run_in_ten_that_failed_does_no_harm(seed):
+    x = np.repeat(np.geomspace(1, 1000, 10), 2)
+    y = noisy(0.2 + x**-0.5, 0.005, seed)
+    failed = np.random.default_rng(seed).choice(len(x), 2, replace=False)
+    y[failed] *= 4
+    law = fit_power_law(x, y, draws=20)
+    assert law.floor == pytest.approx(0.2, rel=0.05)
+    assert law.exponents[0] == pytest.approx(0.5, rel=0.05)
+
+
+def test_units_and_order_do_not_matter():
+    y = noisy(0.2 + X**-0.5, 0.01)
+    order = np.random.default_rng(1).permutation(len(X))
+    law, scaled, shuffled = (
+        fit_power_law(x, values, draws=20) for x, values in ((X, y), (1e15 * X, y), (X[order], y[order]))
+    )
+    for another in (scaled, shuffled):
+        assert another.floor == pytest.approx(law.floor, rel=1e-4)
+        assert another.exponents[0] == pytest.approx(law.exponents[0], rel=1e-4)
+    assert scaled.coefficients[0] == pytest.approx(law.coefficients[0] * 1e15 ** law.exponents[0], rel=1e-2)
+
+
+@pytest.mark.parametrize("form", ["additive", "product"])
+def test_several_variables(form):
+    steps, P = (column.ravel() for column in np.meshgrid(np.geomspace(10, 1000, 5), np.geomspace(8, 256, 5)))
+    x = np.column_stack([steps, P])
+    powers = x ** -np.array([0.7, 0.4])
+    y = 0.05 + (powers @ [2.0, 1.0] if form == "additive" else 3.0 * powers.prod(1))
+    law = fit_power_law(x, y, form, draws=20)
+    np.testing.assert_allclose(law.exponents, [0.7, 0.4], rtol=0.01)
+    np.testing.assert_allclose(law.coefficients, [2.0, 1.0] if form == "additive" else [3.0], rtol=0.02)
+    assert law.floor == pytest.approx(0.05, rel=0.02)
+
+
+def test_intervals_cover_the_truth_about_as_often_as_they_say():
+    x = np.repeat(np.geomspace(1, 1000, 8), 3)
+    covered, times = 0, 12
+    for seed in range(times):
+        law = fit_power_law(x, noisy(0.2 + x**-0.5, 0.02, seed), draws=25, seed=seed)
+        (low, high), *_ = law.exponent_intervals(0.9)
+        covered += low <= 0.5 <= high
+        assert law.floor_interval(0.9)[0] <= law.floor <= law.floor_interval(0.9)[1]
+    # Of 12 at 90%: fewer than 7 happen once in 2,000.
+    assert covered >= 7
+
+
+def test_a_band_holds_new_points():
+    x = np.repeat(np.geomspace(1, 100, 8), 3)
+    law = fit_power_law(x, noisy(0.2 + x**-0.5, 0.02), draws=60)
+    new = noisy(0.2 + x**-0.5, 0.02, seed=99)
+    low, high = law.band(x).T
+    assert ((low <= new) & (new <= high)).mean() > 0.75
+    assert ((high - low) < 0.5 * new).all()
+
+
+def test_without_a_floor_there_is_none():
+    law = fit_power_law(X, 1.3 * X**-0.5, floor=False, draws=20)
+    assert (law.floor, law.exponents[0]) == (0, pytest.approx(0.5, rel=1e-3))
+
+
+REFUSED = {
+    "too few distinct": (np.array([1.0, 1, 10, 10, 100]), np.array([5.0, 5, 3, 3, 2]), "3 distinct points are too few"),
+    "narrow": (np.linspace(1, 2, 9), np.linspace(2, 1, 9), "factor of 2"),
+    "rising": (X, X**0.2, "does not fall"),
+    "constant": (X, np.ones(len(X)), "same everywhere"),
+    "step": (X, np.where(X < 1.5, 5.0, 1.0), "in a step"),
+    "noise": (X, noisy(1 + 0.05 * X**-0.5, 0.05, 3), "undetermined|does not fall|exponent"),
+    "floor out of sight": (np.geomspace(1, 5, 9), noisy(np.geomspace(1, 5, 9) ** -0.3, 0.05), "undetermined"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_points_cannot_carry_is_refused_with_the_reason(case):
+    x, y, words = REFUSED[case]
+    with pytest.raises(CannotFit, match=words):
+        fit_power_law(x, y, draws=60)
+
+
+def test_what_hardly_falls_is_no_power():
+    with pytest.raises(CannotFit, match="no faster than a logarithm"):
+        fit_power_law(X, 2 - 0.01 * np.log(X), floor=False, draws=20)
+
+
+@pytest.mark.usefixtures("as_users_call")
+@pytest.mark.parametrize(
+    ("x", "y", "more", "words"),
+    [
+        (X, X[:-1], {}, "12 values"),
+        (-X, X, {}, "positive"),
+        (X, np.full(12, np.nan), {}, "positive and finite"),
+        (X, -X, {}, "positive and finite"),
+        (X, X, {"form": "other"}, "additive or product"),
+        (X, X, {"draws": 3}, "draws"),
+        (np.zeros((0,)), np.zeros((0,)), {}, "x must be"),
+    ],
+)
+def test_wrong_inputs_are_refused(x, y, more, words):
+    with pytest.raises(ValueError, match=words) as found:
+        fit_power_law(x, y, **more)
+    assert not isinstance(found.value, CannotFit)
