@@ -132,10 +132,10 @@ def main() -> None:
     text = f"""# Flow against projected descent
 
 {origin[0].upper()}{origin[1:]}, {EACH} images each: contrastive C, d = 784, z = {OUTPUTS}. Until the loss has lost 99%
-of its distance to the optimum, projected descent needs {steps} steps to stay within {CLOSE:.0%} of the path to which small
-steps lead (from {TRIED[0]} and {TRIED[1]} steps, whose distance falls with their number). The derived flow, from the same W
-and with its eigendecomposition of C, is {flow_off:.2%} off (precision {precision:g}). A descent's time is that of a step,
-the fastest of {TIMED}, times {steps}.
+of its distance to the optimum, projected descent needs {steps} steps to stay within {CLOSE:.0%} of the path to which
+small steps lead (found from {TRIED[0]} and {TRIED[1]} steps, whose distance falls with their number). The derived flow,
+from the same W and with its eigendecomposition of C, is {flow_off:.2%} off (precision {precision:g}). A descent's time
+is that of a step, the fastest of {TIMED}, times {steps}.
 (`python benchmarks/dynamics.py --write`)
 
 {chr(10).join(lines)}

@@ -24,10 +24,12 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from eigenview.data import open_images, pack
 from eigenview.objectives import BetaInfoNCE
+from eigenview.report.figures import plain_log_ticks
 from eigenview.report.style import BLUE, GREEN, INK, VERMILLION, style
 from eigenview.theory.landscape import Exact, between_and_within, exact, nearest_covariance
 from eigenview.views import POLICIES, augment
@@ -192,9 +194,9 @@ def gap(kind: str) -> str:
 
 
 def figure() -> None:
-    """Predicted and trained variances of the modes, a panel a set of images, at three strengths each."""
+    """Predicted and trained variances of the modes, a panel a set of images, at three strengths each (at line ends)."""
     with style():
-        drawing = Figure(figsize=(9, 3.4))
+        drawing = Figure(figsize=(9, 3.6))
         marks = dict(zip(KINDS, (("o", BLUE), ("^", GREEN), ("s", VERMILLION)), strict=True))
         for place_of, ((name, d), strengths) in enumerate(STRENGTHS.items()):
             axes = drawing.add_subplot(1, 3, place_of + 1)
@@ -211,7 +213,10 @@ def figure() -> None:
                     reached = reached[reached > PRESENT]
                     at = np.arange(1, len(reached) + 1)
                     axes.plot(at, reached, mark, color=colour, markersize=3.4, markerfacecolor="none", label=kind)
-            axes.set(yscale="log", xlabel="mode, the least noisy first", title=f"{name}, {d} dimensions")
+            axes.set(yscale="log", ylim=(1e-3, 10), xlabel="mode, the least noisy first")
+            axes.set_title(f"{name}, {d} dimensions", fontsize=9)
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+            plain_log_ticks(axes.yaxis)
         first = drawing.axes[0]
         first.set_ylabel("variance of embeddings along it")
         handles, labels = first.get_legend_handles_labels()
@@ -231,9 +236,11 @@ def main() -> None:
             print(line, flush=True)
     text = f"""# Modes that survive, predicted and trained
 
-A linear net with as many outputs as inputs, β-InfoNCE at β = {BETA}, P = {SAMPLES}, {STEPS} steps of SGD from a small start.
-The prediction is `theory.landscape.exact` of A0 and C of {VIEWS} views of each image; all three kinds of input have
-these covariances. A trained mode counts if the variance of embeddings along it is above {PRESENT:g}. In brackets, the median over modes of the trained variance over the predicted one.
+A linear net with as many outputs as inputs, β-InfoNCE at β = {BETA}, P = {SAMPLES} and {STEPS} steps of SGD from a
+small start, under `large` views of eight strengths. The prediction is `theory.landscape.exact` of A0 and C of {VIEWS}
+views of each image; all three kinds of input have these covariances. A trained mode counts if the variance of
+embeddings along it is above {PRESENT:g}. In brackets, the median over modes of the trained variance over the
+predicted one.
 (`python benchmarks/landscape.py --write`)
 
 {table()}
@@ -242,11 +249,11 @@ The number of modes is exactly as predicted in {exactly(KINDS[0])} of {len(CASES
 Images with normal noise keep {gap(KINDS[1])}; with our views, {gap(KINDS[2])}.
 The prediction for a weak mode takes it to be independent of the strong ones, as in a normal law it is. Images that are
 near each other in strong modes are near in weak ones, too, and negatives then tell less apart along these. Variances
-are those of infinitely many negatives: {SAMPLES} let strong modes grow larger. The weaker views are, the
-more samples a loss needs to have a minimum at all, else nearest neighbours move apart without end: the first row is of
-P = {max(LARGER_P.values())}, and needs it.
+are those of infinitely many negatives: {SAMPLES} let strong modes grow larger. The weaker views are, the more samples
+the loss needs to have a minimum at all, else nearest neighbours move apart without end: the first row is of
+P = {max(LARGER_P.values())}, since on {SAMPLES} its weights diverged.
 
-![predicted and trained spectra](landscape.svg)
+![predicted and trained spectra, at three strengths each](landscape.svg)
 
 {date.today()}; Python {platform.python_version()}, torch {torch.__version__}; {processor()}.
 """
