@@ -139,6 +139,7 @@ def test_a_runs_features_are_looked_through(tmp_path, capsys):
         torch.manual_seed(0)
         save_checkpoint(run.checkpoints, Checkpoint(1, build_model(recipe).state_dict(), {}))
     said = predicted(capsys, "--features", "run")
+    assert predicted(capsys, "run") == said  # given as data
     assert said["objective"]["name"] == "MMCR"
     assert (said["seen"]["features"], said["seen"]["d"], said["D"]) == ("run", 16, 6)
     assert said["here"]["kept"] == 6

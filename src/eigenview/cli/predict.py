@@ -23,7 +23,7 @@ class Predict:
     """
 
     source: Annotated[str | None, tyro.conf.Positional, tyro.conf.arg(metavar="[DATA]")] = None
-    """`digits`, a folder of images, Parquet files, tar shards, or `hf:NAME`."""
+    """`digits`, a folder of images, Parquet files, tar shards, or `hf:NAME`; or a run, as for `--features`."""
     recipe: Annotated[str | None, tyro.conf.arg(metavar="NAME|FILE")] = None
     """`digits`, `cpu`, `gpu`, or a YAML file; by default `digits` for the digits, else `cpu`."""
     objective: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
@@ -58,6 +58,8 @@ class Predict:
 
     def run(self) -> int:
         """Prints what theory says, and says where the figure is."""
+        if self.source is not None and _is_run(self.source) and self.features == _FEATURES[0]:
+            return replace(self, source=None, features=self.source).run()
         recipe = self.on_its_recipe()
         import json
 
@@ -108,9 +110,16 @@ class Predict:
 
     def _named(self) -> Recipe:
         if self.features not in _FEATURES:
-            stored = Path(self.features) / "recipe.yaml"
-            if not stored.exists():
+            if not _is_run(self.features):
                 raise UsageError(f"--features {self.features}: neither {' nor '.join(_FEATURES)} nor a run's directory")
             if self.recipe is None:
-                return Recipe.load(stored)
+                return Recipe.load(_stored(self.features))
         return recipe_for(self.source) if self.recipe is None else find_recipe(self.recipe, self.source)
+
+
+def _stored(run: str) -> Path:
+    return Path(run) / "recipe.yaml"
+
+
+def _is_run(path: str) -> bool:
+    return _stored(path).exists()

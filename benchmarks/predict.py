@@ -1,0 +1,60 @@
+"""How long `eigenview predict` takes, and that its memory does not grow with the images.
+
+Usage: python benchmarks/predict.py [--write]
+
+10,000 CIFAR-10 images ($EIGENVIEW_DATA), 8 views of each, at seven strengths; and a fifth of them. About two minutes.
+"""
+
+import argparse
+import os
+import platform
+import resource
+import subprocess
+import sys
+import time
+from datetime import date
+from pathlib import Path
+
+import torch
+
+from views import processor
+
+DATA = Path(os.environ.get("EIGENVIEW_DATA", Path(__file__).parents[2] / "shared" / "data"))
+CALL = "import sys; from eigenview.cli import main; sys.exit(main())"
+RUNS = 2
+
+
+def run(N: int) -> tuple[float, float]:
+    """Seconds, and MiB at most, of the whole command."""
+    words = ["predict", str(DATA / "cifar10-train.parquet"), "--policy", "large", "--N", str(N), "--K", "8", "--json"]
+    begin = time.perf_counter()
+    subprocess.run([sys.executable, "-c", CALL, *words], check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--write", action="store_true", help="also write benchmarks/predict.md")
+    arguments = parser.parse_args()
+    lines = ["| images × views × strengths | seconds | MiB at most |", "|---|---|---|"]
+    # The fewest first: what is told of memory is the most of all children so far.
+    for N in (2000, 10_000):
+        found = [run(N) for _ in range(RUNS)]
+        lines.append(f"| {N:,} × 8 × 7 | {min(s for s, _ in found):.0f} | {max(m for _, m in found):.0f} |")
+        print(lines[-1], flush=True)
+    text = f"""# eigenview predict
+
+The whole command, the faster of {RUNS} runs, on CIFAR-10 as 8 × 8 pixels (192 directions), covariances in float64.
+(`python benchmarks/predict.py --write`)
+
+{chr(10).join(lines)}
+
+{date.today()}; Python {platform.python_version()}, torch {torch.__version__}; {processor()}.
+"""
+    print(text)
+    if arguments.write:
+        Path(__file__).with_suffix(".md").write_text(text)
+
+
+if __name__ == "__main__":
+    main()
