@@ -35,7 +35,7 @@ class Covariances:
 
     @cached_property
     def noise_shares(self) -> Float64[np.ndarray, "m"]:
-        """R = c/(a + c) of each mode, smallest first; as many as there are directions in which features vary."""
+        """Of each mode r = c/(a + c), smallest first; as many as there are directions in which features vary."""
         return exact(self.A0, self.C).noise_shares
 
     @property

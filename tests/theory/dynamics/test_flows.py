@@ -72,6 +72,16 @@ def test_what_is_optimal_does_not_move(kind):
     np.testing.assert_allclose(flow(C, W, np.array([0.0, 5.0]), kind).W[1], W, atol=1e-9)
 
 
+@pytest.mark.parametrize("kind", ["derived", "printed"])
+def test_orthonormal_rows_stay_so_where_nothing_would_keep_them(kind):
+    """All eigenvalues are positive, and the origin would be better; the least bad directions are found."""
+    C, W = matrix(6, negative=0), np.linalg.qr(np.random.default_rng(0).normal(size=(d, z)))[0].T
+    found = flow(C, W, np.linspace(0, 60, 4), kind)
+    for each in found.W:
+        np.testing.assert_allclose(each @ each.T, np.eye(z), atol=1e-6)
+    assert found.losses[-1] == pytest.approx(np.linalg.eigvalsh(C)[:z].sum(), rel=1e-4)
+
+
 def test_new_points_are_mapped_at_each_time():
     C, W, x = matrix(4), orthonormal(4, z)[0][:d].T, np.random.default_rng(0).normal(size=(5, d))
     found = flow(C, W, np.array([0.0, 0.5]))

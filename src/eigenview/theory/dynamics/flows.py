@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float, Float64
 from scipy.integrate import solve_ivp
 
-from eigenview.theory.dynamics.trajectory import Trajectory, losses_of
+from eigenview.theory.dynamics.trajectory import Trajectory, losses_of, rising
 from eigenview.theory.matrices import symmetric
 
 Kind = Literal["derived", "printed"]
@@ -41,16 +41,18 @@ def flow(
 
     Source: dynamics, Thm. 2, Eq. 9, reconstructed in NOTES 4; the limit is derived there.
     """
-    C, W, times = symmetric(C, "C"), np.asarray(W, dtype=np.float64), np.asarray(times, dtype=np.float64)
+    C, W, times = symmetric(C, "C"), np.asarray(W, dtype=np.float64), rising(times)
     _check(C, W)
-    if times.ndim != 1 or not times.size or not np.isfinite(times).all() or times[0] < 0 or (np.diff(times) <= 0).any():
-        raise ValueError("times must be finite, rise, and not be below 0")
     eigenvalues, axes = np.linalg.eigh(C)
-    slope = _slope(eigenvalues, kind)
+    slope, one = _slope(eigenvalues, kind), np.eye(len(W))
     start = W @ axes
+    # Rows that are orthonormal stay so; where C is positive, rounding alone would take them away from it.
+    held = 8 * np.abs(eigenvalues).max() if np.abs(W @ W.T - one).max() < _ABOVE_ONE else 0.0
 
     def flat(_: float, u: Float64[np.ndarray, "zd"]) -> Float64[np.ndarray, "zd"]:
-        return slope(u.reshape(start.shape)).ravel()
+        U = u.reshape(start.shape)
+        back = held * (one - U @ U.T) @ U if held else 0.0
+        return (slope(U) + back).ravel()
 
     found = solve_ivp(
         flat, (0.0, times[-1]), start.ravel(), method="DOP853", t_eval=times, rtol=precision, atol=precision * 1e-2

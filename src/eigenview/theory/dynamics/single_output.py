@@ -4,6 +4,8 @@ import numpy as np
 from jaxtyping import Float, Float64
 from scipy.integrate import solve_ivp
 
+from eigenview.theory.dynamics.trajectory import rising
+
 _NOISE = 1e-9  # of the largest eigenvalue; of a length
 
 
@@ -23,9 +25,7 @@ def single_output_flow(
     Source: dynamics, Eq. 10, after NOTES 4.
     """
     eigenvalues, q = _checked(eigenvalues, q)
-    times = np.asarray(times, dtype=np.float64)
-    if times.ndim != 1 or not times.size or not np.isfinite(times).all() or times[0] < 0 or (np.diff(times) <= 0).any():
-        raise ValueError("times must be finite, rise, and not be below 0")
+    times = rising(times)
 
     n, noise = float(q @ q), _NOISE * np.abs(eigenvalues).max()
     if n <= _NOISE**2 or times[-1] == 0:
@@ -43,8 +43,10 @@ def single_output_flow(
     def slope(_: float, tau: Float64[np.ndarray, "1"]) -> Float64[np.ndarray, "1"]:
         return 2 - at(tau)[0]
 
-    tau = solve_ivp(slope, (0.0, times[-1]), [0.0], method="DOP853", t_eval=times, rtol=1e-10, atol=1e-12).y[0]
-    lengths, directions = at(tau)
+    found = solve_ivp(slope, (0.0, times[-1]), [0.0], method="DOP853", t_eval=times, rtol=1e-10, atol=1e-12)
+    if not found.success:
+        raise ValueError(f"the flow could not be integrated: {found.message}")
+    lengths, directions = at(found.y[0])
     return np.sqrt(lengths)[:, None] * directions
 
 

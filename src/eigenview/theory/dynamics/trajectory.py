@@ -31,6 +31,18 @@ class Trajectory:
         return np.einsum("nd,tzd->tnz", np.asarray(x, dtype=np.float64), self.W)
 
 
+def rising(times: Float[np.ndarray, "T"]) -> Float64[np.ndarray, "T"]:
+    """The times, if they are such.
+
+    Raises:
+        ValueError: they are none, negative, not finite, or do not rise.
+    """
+    times = np.asarray(times, dtype=np.float64)
+    if times.ndim != 1 or not times.size or not np.isfinite(times).all() or times[0] < 0 or (np.diff(times) <= 0).any():
+        raise ValueError("times must be finite, rise, and not be below 0")
+    return times
+
+
 def losses_of(W: Float64[np.ndarray, "T z d"], C: Float64[np.ndarray, "d d"]) -> Float64[np.ndarray, "T"]:
     """Tr WCWᵀ."""
     return np.einsum("tzd,tzd->t", W @ C, W)
