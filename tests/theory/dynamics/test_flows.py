@@ -90,6 +90,11 @@ def test_new_points_are_mapped_at_each_time():
     np.testing.assert_allclose(outputs[1, 3], found.W[1] @ x[3])
 
 
+def test_at_time_zero_it_is_the_start():
+    W = orthonormal(0, z)[0][:d].T
+    np.testing.assert_array_equal(flow(matrix(0), W, np.array([0.0])).W, W[None])
+
+
 def test_the_loss_only_falls():
     C, W = matrix(5), orthonormal(5, z)[0][:d].T
     assert (np.diff(flow(C, W, np.linspace(0, 5, 50)).losses) < 1e-9).all()

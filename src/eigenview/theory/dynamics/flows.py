@@ -54,6 +54,8 @@ def flow(
         back = held * (one - U @ U.T) @ U if held else 0.0
         return (slope(U) + back).ravel()
 
+    if times[-1] == 0:
+        return Trajectory(times, W[None], losses_of(W[None], C))
     found = solve_ivp(
         flat, (0.0, times[-1]), start.ravel(), method="DOP853", t_eval=times, rtol=precision, atol=precision * 1e-2
     )
