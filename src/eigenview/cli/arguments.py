@@ -16,12 +16,13 @@ from eigenview.cli.embed import Embed
 from eigenview.cli.inspect import Inspect
 from eigenview.cli.predict import Predict
 from eigenview.cli.report import Report
+from eigenview.cli.reproduce import Reproduce
 from eigenview.cli.train import Train
 from eigenview.cli.views import Views
 from eigenview.runs.recipe import Options
 from eigenview.runs.yaml_text import read_yaml
 
-Command = Train | Embed | Inspect | Predict | Report | Views
+Command = Train | Embed | Inspect | Predict | Report | Reproduce | Views
 _DESCRIPTION = "See what a self-supervised model is learning: before, during and after training."
 
 
@@ -51,6 +52,7 @@ def _read(arguments: list[str], train: Train) -> Command:
         | Annotated[Inspect, tyro.conf.subcommand("inspect")]
         | Annotated[Predict, tyro.conf.subcommand("predict")]
         | Annotated[Report, tyro.conf.subcommand("report")]
+        | Annotated[Reproduce, tyro.conf.subcommand("reproduce")]
         | Annotated[Views, tyro.conf.subcommand("views")]
     )
     complaint = io.StringIO()

@@ -1,0 +1,46 @@
+"""`eigenview reproduce`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+
+@dataclass(frozen=True)
+class Reproduce:
+    """Run the papers' experiments, and say of each claim whether it holds; alone, list them and their last verdicts.
+
+    Experiments that were run at the same scale are not run again.
+    """
+
+    selection: Annotated[
+        str | None, tyro.conf.Positional, tyro.conf.arg(metavar="[all|PAPER[/EXPERIMENT]]", help_behavior_hint="")
+    ] = None
+    """Which."""
+    scale: Literal["smoke", "cpu", "gpu"] = "cpu"
+    """Seconds each, minutes each on two cores, or the paper's own setting."""
+    out: Annotated[Path, tyro.conf.arg(metavar="DIR")] = Path("reproduced")
+    """Where figures, tables, claims and their page are."""
+    again: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Also run what was run at this scale."""
+
+    def run(self) -> int:
+        """Prints verdicts, and says where the page is."""
+        from rich.console import Console
+
+        from eigenview.papers import EXPERIMENTS, chosen, record_of, reproduce
+        from eigenview.papers.listing import listed, verdicts
+        from eigenview.report import table_console
+
+        if self.selection is None:
+            console = table_console()
+            console.print(listed(EXPERIMENTS, {each.path: record_of(self.out, each) for each in EXPERIMENTS}, console))
+            return 0
+        err = Console(stderr=True)
+        found = reproduce(chosen(self.selection), self.scale, self.out, self.again, err)
+        console = table_console()
+        console.print(verdicts(found, console))
+        page = (self.out / "index.html").resolve()
+        err.print(f"page: {page}", highlight=False, markup=False, soft_wrap=True)
+        return 0

@@ -1,0 +1,10 @@
+from .catalogue import EXPERIMENTS as EXPERIMENTS
+from .catalogue import Experiment as Experiment
+from .catalogue import chosen as chosen
+from .outcome import SCALES as SCALES
+from .outcome import Claim as Claim
+from .outcome import Outcome as Outcome
+from .outcome import Scale as Scale
+from .records import Record as Record
+from .records import record_of as record_of
+from .walk import reproduce as reproduce

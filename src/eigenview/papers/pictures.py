@@ -1,0 +1,29 @@
+"""Pictures that experiments are about: real ones where they are, else the digits that ship with scikit-learn."""
+
+import gzip
+import os
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float, Int
+from sklearn.datasets import load_digits
+
+
+def two_classes(each: int, real: bool) -> tuple[Float[np.ndarray, "N d"], Int[np.ndarray, "N"], str]:
+    """Pixels in [0, 1] of a number of threes and as many eights, which of the two they are, and where they are from.
+
+    Args:
+        each: of each class.
+        real: MNIST's 28 × 28 pixels, if `$EIGENVIEW_DATA` has them; else, and without them, scikit-learn's 8 × 8.
+    """
+    folder = Path(os.environ.get("EIGENVIEW_DATA", "../shared/data"))
+    images, labels = (folder / f"mnist-t10k-{kind}-ubyte.gz" for kind in ("images-idx3", "labels-idx1"))
+    if real and images.exists() and labels.exists():
+        x = np.frombuffer(gzip.decompress(images.read_bytes()), np.uint8, offset=16).reshape(-1, 784) / 255
+        y = np.frombuffer(gzip.decompress(labels.read_bytes()), np.uint8, offset=8)
+        name = "MNIST"
+    else:
+        pixels, y = load_digits(return_X_y=True)
+        x, y, name = np.asarray(pixels) / 16, np.asarray(y), "scikit-learn's digits"
+    kept = np.concatenate([np.flatnonzero(y == digit)[:each] for digit in (3, 8)])
+    return x[kept], (y[kept] == 8).astype(np.int64), f"{name}, threes and eights"

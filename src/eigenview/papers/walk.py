@@ -1,0 +1,43 @@
+"""Running experiments one after the other, going on where an earlier run stopped."""
+
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress
+
+from eigenview.papers.catalogue import Experiment
+from eigenview.papers.outcome import Scale
+from eigenview.papers.page import write_page
+from eigenview.papers.records import Record, record_of, write_record
+
+
+def reproduce(
+    experiments: tuple[Experiment, ...], scale: Scale, out: Path, again: bool = False, console: Console | None = None
+) -> list[Record]:
+    """Runs experiments that have not been run at this scale, and writes each one's record and one page of all.
+
+    Args:
+        experiments: which.
+        scale: at which.
+        out: directory to write to; one experiment has `PAPER/EXPERIMENT` in it.
+        again: run those, too, that were run at this scale.
+        console: where to show progress.
+    """
+    console = console or Console(quiet=True)
+    found = []
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("", total=len(experiments))
+        for each in experiments:
+            progress.update(task, description=f"{each.path}, about {each.cost[scale]}")
+            there = record_of(out, each)
+            if again or there is None or there.scale != scale:
+                begin = time.perf_counter()
+                outcome = each.run(scale)
+                there = write_record(out, each, scale, outcome, time.perf_counter() - begin)
+                # After each, so that what is done can be looked at, also if the next is interrupted.
+                write_page(out)
+            found.append(there)
+            progress.advance(task)
+    write_page(out)
+    return found

@@ -1,0 +1,35 @@
+"""Experiments of Representation Learning Dynamics of Self-Supervised Models."""
+
+from typing import ClassVar
+
+from tests.papers.case import ExperimentCase
+
+
+class TestHalfMoons(ExperimentCase):
+    path = "dynamics/half-moons"
+    expected: ClassVar = {"diverges": "holds", "rank one": "holds", "scaled converges": "holds"}
+
+
+class TestWidth(ExperimentCase):
+    path = "dynamics/width"
+    expected: ClassVar = {"tanh": "holds", "ReLU": "fails", "sigmoid": "holds"}
+
+
+class TestFlows(ExperimentCase):
+    path = "dynamics/flows"
+    expected: ClassVar = {
+        "same end": "holds",
+        "printed limit": "fails",
+        "derived limit": "holds",
+        "width": "holds",
+        "two limits": "holds",
+    }
+
+
+class TestMnist(ExperimentCase):
+    path = "dynamics/mnist"
+    expected: ClassVar = {
+        "cost of descent": "not tested at this scale",
+        "cost of flow": "not tested at this scale",
+        "accuracy": "holds",
+    }
