@@ -40,7 +40,8 @@ def half_moons(scale: Scale) -> Outcome:
     generator, columns, curves = np.random.default_rng(1), [], {"plain": [], "scaled": []}
     for start in range(starts):
         first = generator.normal(size=(2, 2))
-        W, w = first.copy(), first[:1].copy()
+        # Of the scaled loss the direction is all that counts, but a short start would take long steps.
+        W, w = first, first[:1] / np.linalg.norm(first[:1])
         losses, lengths, scaled = [], [], []
         for _ in range(steps):
             losses.append(float(np.einsum("zd,zd->", W @ C, W)))

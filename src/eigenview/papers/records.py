@@ -6,11 +6,11 @@ import os
 import platform
 from dataclasses import asdict, dataclass
 from datetime import date
-from importlib.metadata import version
 from pathlib import Path
 
 import torch
 
+import eigenview
 from eigenview.papers.catalogue import Experiment
 from eigenview.papers.outcome import Claim, Outcome, Scale
 from eigenview.report.style import style
@@ -63,7 +63,7 @@ def write_record(out: Path, experiment: Experiment, scale: Scale, outcome: Outco
         writer = csv.writer(file)
         writer.writerow(outcome.columns)
         writer.writerows(zip(*outcome.columns.values(), strict=True))
-    versions = f"Python {platform.python_version()}, torch {torch.__version__}, eigenview {version('eigenview')}"
+    versions = f"Python {platform.python_version()}, torch {torch.__version__}, eigenview {eigenview.__version__}"
     machine = f"{platform.machine()}, {os.cpu_count()} cores"
     record = Record(
         experiment.path,
