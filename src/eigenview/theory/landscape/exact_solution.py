@@ -38,7 +38,9 @@ def exact(
     With S = WΣWᵀ/τ it is Tr WCWᵀ/τ − β[½ log det(I + S) + ½ Tr S(I + S)⁻¹] + γ‖W‖², and W ranges over the modes of C
     in the metric of Σ, whether or not A0 and C commute: s = 1/u − 1 where u = (−1 + √(1 + 8r/β))/2 < 1, else 0. β = 1
     is InfoNCE, where no mode collapses. Assumes Gaussian data and noise and infinitely many negatives; which modes
-    collapse is a matter of second order, and so holds for any number of them.
+    collapse is a matter of second order, and so holds for any number of them. A batch's repulsion is no more than about
+    log P: where the solution asks for more, ½ Σ[log(1 + s) − s/(1 + s) + s²/(1 + s)²], a batch's loss without the
+    partner in the denominator has no minimum, and weights diverge (benchmarks/landscape.md has such a case).
 
     Args:
         A0: covariance of clean inputs; a vector is the diagonal of one.
