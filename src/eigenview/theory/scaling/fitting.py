@@ -1,5 +1,7 @@
 """Fitting a power law with a floor, and refusing where points cannot carry one."""
 
+from itertools import combinations
+
 import numpy as np
 from jaxtyping import Float, Float64
 from scipy.stats import rankdata
@@ -9,6 +11,8 @@ from eigenview.theory.scaling.projection import BOUNDS, best_law
 
 _RANGE = 4.0  # of each variable, largest over smallest
 _SPARE = 2  # points beyond the number of parameters
+_ROUNDING = 1e-9  # of a correlation
+_TOGETHER = 1e-6  # of directions in which a law can change, the smallest over the largest that points can see
 _VAGUE = 10.0  # of an exponent, the ends of its interval over each other
 _VAGUE_FLOOR = 0.9  # of the smallest value, the width of the floor's interval
 
@@ -40,8 +44,9 @@ def fit_power_law(
 
     Raises:
         CannotFit: fewer than p + 2 distinct points for p parameters; a variable whose largest value is less than 4
-            times its smallest; values that do not fall with a variable; an exponent at 0.01 or 5; an exponent whose
-            interval spans a factor of 10, or a floor whose interval spans the smallest value.
+            times its smallest; a variable of fewer than 3 values in a sum with a floor; variables that rise and fall
+            together; values that do not fall with a variable; an exponent at 0.01 or 5; an exponent whose interval
+            spans a factor of 10, or a floor whose interval spans the smallest value.
         ValueError: x or y that do not fit, or are not positive and finite; numbers out of their range.
 
     Source: mmcr, Fig. 4, with an explicit floor after NOTES 1; Golub & Pereyra 1973 (variable projection); Hoffmann et
@@ -56,11 +61,12 @@ def fit_power_law(
         raise ValueError(f"draws must be at least 20, not {draws}")
     variables = rows.shape[1]
     parameters = int(floor) + variables + (variables if form == "additive" else 1)
-    _check_design(rows, values, parameters)
+    _check_design(rows, values, parameters, form, floor)
     centre = np.exp(np.log(rows).mean(0))
     x_scaled = rows / centre
     coefficients, b = best_law(x_scaled, values, form, floor)
     _check_fit(coefficients, b, form)
+    _check_told_apart(x_scaled, coefficients, b, form, floor)
     fitted = coefficients[0] + basis(x_scaled, b, form) @ coefficients[1:]
     residuals = values / fitted - 1
     drawn = _bootstrap(x_scaled, fitted, residuals, parameters, b, form, floor, draws, seed)
@@ -102,7 +108,9 @@ def _in_units(
     return np.concatenate([law[:1], a, law[-variables:]])
 
 
-def _check_design(x: Float64[np.ndarray, "N variables"], y: Float64[np.ndarray, "N"], parameters: int) -> None:
+def _check_design(
+    x: Float64[np.ndarray, "N variables"], y: Float64[np.ndarray, "N"], parameters: int, form: Form, floor: bool
+) -> None:
     distinct = len(np.unique(x, axis=0))
     if distinct < parameters + _SPARE:
         raise CannotFit(
@@ -113,6 +121,12 @@ def _check_design(x: Float64[np.ndarray, "N variables"], y: Float64[np.ndarray, 
         name = "x" if x.shape[1] == 1 else f"variable {j}"
         if reach < _RANGE:
             raise CannotFit(f"{name} spans a factor of {reach:.3g} only: at least {_RANGE:g} is needed to see a power")
+        values = len(np.unique(column))
+        if form == "additive" and floor and values < 3:  # E, a, b: two values of y cannot say which of them it is
+            raise CannotFit(f"{name} takes {values} values only: at least 3 are needed in a sum with a floor")
+    for i, j in combinations(range(x.shape[1]), 2):
+        if np.corrcoef(np.log(x[:, [i, j]]).T)[0, 1] > 1 - _ROUNDING:
+            raise CannotFit(f"variables {i} and {j} rise and fall together: points cannot say which y falls with")
     if not np.ptp(y):
         raise CannotFit("y does not fall with x: it is the same everywhere")
     if x.shape[1] == 1 and np.corrcoef(rankdata(x[:, 0]), rankdata(y))[0, 1] >= 0:
@@ -131,6 +145,24 @@ def _check_fit(
             raise CannotFit(f"the exponent of {name} goes to 0: y falls no faster than a logarithm, or not at all")
         if exponent >= high / 1.01:
             raise CannotFit(f"the exponent of {name} goes beyond {high:g}: y drops in a step, not by a power")
+
+
+def _check_told_apart(
+    x: Float64[np.ndarray, "N variables"],
+    coefficients: Float64[np.ndarray, "coefficients"],
+    b: Float64[np.ndarray, "variables"],
+    form: Form,
+    floor: bool,
+) -> None:
+    """Refits start at the law, and stay there if nothing moves them: what no point sees has to be found before."""
+    terms = basis(x, b, form) * coefficients[1:]
+    changes = np.column_stack([*([np.ones(len(x))] if floor else []), terms, terms * np.log(x)])
+    changes /= (coefficients[0] + terms.sum(1))[:, None]
+    _, seen, directions = np.linalg.svd(changes / np.linalg.norm(changes, axis=0), full_matrices=False)
+    unseen = np.abs(directions[seen < _TOGETHER * seen[0], -len(b) :])
+    if len(unseen):
+        names = ", ".join(str(j) for j in np.flatnonzero(unseen.max(0) > 1e-3))
+        raise CannotFit(f"the exponents of variables {names} are undetermined: they can change together, y the same")
 
 
 def _check_draws(

@@ -90,7 +90,7 @@ def points(x: np.ndarray, variables: int | None = None) -> Float64[np.ndarray, "
     rows = rows[:, None] if rows.ndim == 1 else rows
     if rows.ndim != 2 or not rows.size or (variables is not None and rows.shape[1] != variables):
         raise ValueError(
-            f"x must be [N] or [N, variables{'' if variables is None else f' = {variables}'}], not {x.shape}"
+            f"x must be [N] or [N, variables{'' if variables is None else f' = {variables}'}], not {np.shape(x)}"
         )
     if not (np.isfinite(rows).all() and (rows > 0).all()):
         raise ValueError("x must be positive and finite")

@@ -24,9 +24,10 @@ Exponents = Float64[np.ndarray, "variables"]
 def best_law(
     x: Rows, y: Values, form: Form, floor: bool, start: Exponents | None = None
 ) -> tuple[Float64[np.ndarray, "coefficients"], Exponents]:
-    """E and a, and b, that minimise Huber's loss of the relative residuals y/ŷ − 1 with E, a ≥ 0.
+    """E and a, and b, that minimise Huber's loss of the relative residuals ŷ/y − 1 with E, a ≥ 0.
 
-    Relative ones, because losses of runs differ by factors, and Huber's, because some runs fail. Given b, E and a are
+    Relative ones, because losses of runs differ by factors, and Huber's, because some runs fail. Relative to y, so that
+    they are linear in E and a: at noise of a share σ of y the law lies lower by about 2σ² of it. Given b, E and a are
     a linear problem, solved by non-negative least squares with weights that are found with it; b is sought by
     Nelder and Mead's method in its logarithm, from several starts.
 
