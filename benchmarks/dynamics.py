@@ -4,8 +4,8 @@ Usage: python benchmarks/dynamics.py [--write]
 
 Two classes of MNIST, 200 images each ($EIGENVIEW_DATA; drawn data without it), d = 784, z = 2 outputs. Until the
 loss has lost 99% of its distance to the optimum, descent needs as many steps as keep W within 1% of the path to which
-small steps lead: found at one width, since it depends on none. At all of them steps are timed. About five minutes on
-two cores.
+small steps lead: found for one start at one width; others need fewer or more. At all widths steps are timed.
+About five minutes on two cores.
 """
 
 import argparse
@@ -135,7 +135,9 @@ def main() -> None:
 of its distance to the optimum, projected descent needs {steps} steps to stay within {CLOSE:.0%} of the path to which
 small steps lead (found from {TRIED[0]} and {TRIED[1]} steps, whose distance falls with their number). The derived flow,
 from the same W and with its eigendecomposition of C, is {flow_off:.2%} off (precision {precision:g}). A descent's time
-is that of a step, the fastest of {TIMED}, times {steps}.
+is that of a step, the fastest of {TIMED}, times {steps}: the number is
+that of one start at h = {WHOLE}, and other starts need fewer or more. It is the path
+that takes so many; to reach the optimum alone, large steps need far fewer.
 (`python benchmarks/dynamics.py --write`)
 
 {chr(10).join(lines)}
