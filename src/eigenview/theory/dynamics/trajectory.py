@@ -26,9 +26,15 @@ class Trajectory:
         Args:
             x: a point a row.
 
+        Raises:
+            ValueError: points of another dimension.
+
         Source: dynamics, Thm. 2's f(x) = UVᵀx, after NOTES 4.
         """
-        return np.einsum("nd,tzd->tnz", np.asarray(x, dtype=np.float64), self.W)
+        x = np.asarray(x, dtype=np.float64)
+        if x.ndim != 2 or x.shape[1] != self.W.shape[2]:
+            raise ValueError(f"points must be [N, d = {self.W.shape[2]}], not of shape {x.shape}")
+        return np.einsum("nd,tzd->tnz", x, self.W)
 
 
 def rising(times: Float[np.ndarray, "T"]) -> Float64[np.ndarray, "T"]:
