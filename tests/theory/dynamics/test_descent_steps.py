@@ -54,8 +54,10 @@ def test_under_a_frobenius_norm_it_ends_at_rank_one(seed):
 
 
 def test_without_a_constraint_it_diverges():
-    with np.errstate(over="ignore", invalid="ignore"), pytest.raises(ValueError, match="diverged at step"):
+    with pytest.raises(ValueError, match="diverged at step"):
         projected_descent(matrix(0), draw(1, h, d), draw(2, h, z), 0.05, 1000, "none")
+    with pytest.raises(ValueError, match="fewer steps"):  # weights are finite, and the loss is not
+        projected_descent(matrix(0), 1e80 * draw(1, h, d), 1e80 * draw(2, h, z), 0.05, 0, "none")
 
 
 def test_one_layer_without_a_constraint_is_closed_and_of_rank_one():
@@ -68,6 +70,12 @@ def test_one_layer_without_a_constraint_is_closed_and_of_rank_one():
     np.testing.assert_allclose(np.exp(found.log_norms[0]) * found.directions[0], W, atol=1e-12)
     singular = np.linalg.svd(found.directions[2], compute_uv=False)
     assert singular[1] < 1e-9
+    held = W / np.linalg.norm(W)
+    for _ in range(7000):
+        slope = held @ C @ (np.eye(d) - 1e-4 * C)
+        held = held - 2e-4 * slope
+        held /= np.linalg.norm(held)
+    np.testing.assert_allclose(found.directions[1], held, atol=1e-7)
     assert found.log_norms[2] > 50
 
 
@@ -86,6 +94,16 @@ def test_what_is_lifted_is_orthonormal_and_gives_the_map_back(largest):
         lifted(2 * W / largest, 20)
 
 
+@pytest.mark.parametrize("condition", [10, 1e3, 1e6, 1e10])
+@pytest.mark.parametrize("size", [1, 1e-200])
+def test_the_nearest_orthonormal_weight_of_a_nearly_dependent_one(condition, size):
+    left, right = np.linalg.qr(draw(0, h, d))[0], np.linalg.qr(draw(1, d, d))[0]
+    weight = size * (left * np.geomspace(1 / condition, 1, d)) @ right
+    for found in (brought_back(weight), brought_back(weight.T).T):
+        np.testing.assert_allclose(found.T @ found, np.eye(d), atol=1e-12)
+        np.testing.assert_allclose(found, left @ right, atol=1e-14 * condition)
+
+
 @pytest.mark.usefixtures("as_users_call")
 def test_what_cannot_descend_is_refused():
     C, W1, W2 = matrix(0), draw(1, h, d), draw(2, h, z)
@@ -101,6 +119,13 @@ def test_what_cannot_descend_is_refused():
             projected_descent(*arguments)
     with pytest.raises(ValueError, match="dependent"):
         brought_back(np.zeros((4, 2)))
+    with pytest.raises(ValueError, match="dependent"):
+        brought_back(np.ones((4, 2)))
+    with pytest.raises(ValueError, match="norm 0"):
+        projected_descent(C, W1, 0 * W2, 0.1, 1, "frobenius")
+    for W in (np.full((1, 2), np.nan), np.ones(3)):
+        with pytest.raises(ValueError, match="W must be finite, and"):
+            lifted(W, 9)
     with pytest.raises(ValueError, match="W must be finite"):
         unconstrained_flow(C, np.zeros((z, d)), np.zeros(1))
     with pytest.raises(ValueError, match="times"):

@@ -12,7 +12,7 @@ from eigenview.theory.dynamics.trajectory import Trajectory, losses_of
 from eigenview.theory.matrices import symmetric
 
 Constraint = Literal["orthonormal", "frobenius", "none"]
-_ORTHONORMAL = 1e-6
+_ABOVE_ONE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -64,16 +64,22 @@ def projected_descent(
     W1, W2 = brought_back(W1, constraint), brought_back(W2, constraint)
     kept = {0: W2.T @ W1}
     for step in range(1, steps + 1):
-        W = W2.T @ W1
-        WC = W @ C
-        W1, W2 = W1 - 2 * rate * W2 @ WC, W2 - 2 * rate * W1 @ WC.T
+        with np.errstate(over="ignore", invalid="ignore"):
+            W = W2.T @ W1
+            WC = W @ C
+            W1, W2 = W1 - 2 * rate * W2 @ WC, W2 - 2 * rate * W1 @ WC.T
         if not (np.isfinite(W1).all() and np.isfinite(W2).all()):
             raise ValueError(f"the descent diverged at step {step}: take a smaller rate than {rate}, or a constraint")
         W1, W2 = brought_back(W1, constraint), brought_back(W2, constraint)
         if step % every == 0 or step == steps:
-            kept[step] = W2.T @ W1
+            with np.errstate(over="ignore", invalid="ignore"):
+                kept[step] = W2.T @ W1
     W = np.stack([*kept.values()])
-    return Descent(Trajectory(rate * np.array([*kept], dtype=np.float64), W, losses_of(W, C)), W1, W2)
+    with np.errstate(over="ignore", invalid="ignore"):
+        losses = losses_of(W, C)
+    if not np.isfinite(losses).all():
+        raise ValueError(f"the descent diverged: take a smaller rate than {rate}, fewer steps, or a constraint")
+    return Descent(Trajectory(rate * np.array([*kept], dtype=np.float64), W, losses), W1, W2)
 
 
 def brought_back(
@@ -84,7 +90,7 @@ def brought_back(
     Orthonormal columns are those of the polar factor; of rows, if there are fewer of them.
 
     Args:
-        weight: of full rank.
+        weight: of full rank, which is a ratio of singular values above 1e-12; for `frobenius`, not 0.
         constraint: what to meet.
 
     Raises:
@@ -93,16 +99,23 @@ def brought_back(
     if constraint == "none":
         return weight
     if constraint == "frobenius":
-        return weight / np.linalg.norm(weight)
+        norm = np.linalg.norm(weight)
+        if not 0 < norm < np.inf:
+            raise ValueError(f"a weight of norm {norm} has no nearest one of norm 1")
+        return weight / norm
     if constraint != "orthonormal":
         raise ValueError(f"constraint must be orthonormal, frobenius or none, not '{constraint}'")
     wide = weight.shape[0] < weight.shape[1]
     tall = weight.T if wide else weight
-    # By the Gram matrix, a hundredth of an SVD's cost; columns near orthonormal lose nothing by it.
+    # By the Gram matrix, a hundredth of an SVD's cost, where columns are near enough to orthonormal to lose nothing.
     squares, axes = scipy.linalg.eigh(tall.T @ tall)
-    if squares[0] <= 1e-12 * squares[-1]:
-        raise ValueError("weights have dependent columns: there is no nearest orthonormal one")
-    back = tall @ ((axes / np.sqrt(squares)) @ axes.T)
+    if squares[0] > 1e-3 * squares[-1]:
+        back = tall @ ((axes / np.sqrt(squares)) @ axes.T)
+    else:
+        left, singular, right = scipy.linalg.svd(tall, full_matrices=False)
+        if singular[-1] <= 1e-12 * singular[0]:
+            raise ValueError("weights have dependent columns: there is no nearest orthonormal one")
+        back = left @ right
     return back.T if wide else back
 
 
@@ -114,15 +127,18 @@ def lifted(W: Float[np.ndarray, "z d"], h: int) -> tuple[Float64[np.ndarray, "h 
         h: width, at least d + z − r, where r singular values are 1.
 
     Raises:
-        ValueError: another W, or too small a width.
+        ValueError: W that is no matrix, not finite, or has a singular value above 1; too small a width.
 
     Source: dynamics, Prop. 3, whose condition on the width NOTES 4 adds.
     """
     W = np.asarray(W, dtype=np.float64)
-    (z, d) = W.shape
+    if W.ndim != 2 or not W.size or not np.isfinite(W).all():
+        raise ValueError(f"W must be finite, and [z, d]; it is of shape {W.shape}")
+    z, d = W.shape
     squares, axes = np.linalg.eigh(np.eye(z) - W @ W.T)
-    if squares[0] < -_ORTHONORMAL:
-        raise ValueError(f"W has a singular value above 1: {np.sqrt(1 - squares[0]):.6g}")
+    largest = np.sqrt(1 - squares[0])
+    if largest > 1 + _ABOVE_ONE:
+        raise ValueError(f"W has a singular value above 1: {largest:.8g}")
     missing = squares > 1e-12
     needed = d + int(missing.sum())
     if h < needed:

@@ -26,9 +26,10 @@ class Unconstrained:
 def unconstrained_flow(
     C: Float[np.ndarray, "d d"], W: Float[np.ndarray, "z d"], times: Float[np.ndarray, "T"]
 ) -> Unconstrained:
-    """W over time under Ẇ = −2WC, which is W exp(−2Ct): every output follows the most negative eigenvalue of C.
+    """W over time under Ẇ = −2WC, which is W exp(−2Ct): every output ends in the least eigenvalue's direction.
 
-    `directions` alone are the flow that holds ‖W‖ at 1 (Frobenius): it is of the same rank.
+    That is a map of rank one, unless the least eigenvalue is repeated. `directions` alone are the flow that holds ‖W‖
+    at 1 (Frobenius), and end there too.
 
     Args:
         C: symmetric.
