@@ -18,7 +18,7 @@ class PowerLaw:
         floor: E, 0 or more.
         coefficients: a, one a variable, or the one of a product.
         exponents: b, one a variable.
-        residuals: y/ŷ − 1 of the points that it was fitted to.
+        residuals: log y/ŷ of the points that it was fitted to.
         drawn: E, a, b of the refits of the bootstrap, a row each.
     """
 
@@ -69,7 +69,7 @@ class PowerLaw:
             [draw[0] + basis(rows, draw[1 + terms :], self.form) @ draw[1 : 1 + terms] for draw in self.drawn]
         )
         noise = np.random.default_rng(seed).choice(self.residuals, size=values.shape)
-        return np.quantile(values * (1 + noise), [(1 - level) / 2, (1 + level) / 2], axis=0).T
+        return np.quantile(values * np.exp(noise), [(1 - level) / 2, (1 + level) / 2], axis=0).T
 
 
 def basis(
