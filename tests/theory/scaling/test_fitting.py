@@ -1,5 +1,7 @@
 """Laws that are known are found again, and what is no law is refused."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import scipy.optimize
@@ -14,7 +16,7 @@ def design(*axes: np.ndarray) -> np.ndarray:
     return np.column_stack([column.ravel() for column in np.meshgrid(*axes)])
 
 
-STEPS, P = np.geomspace(10, 1000, 6), np.geomspace(8, 256, 4)
+STEPS, P = np.geomspace(10, 1000, 6), np.geomspace(8, 256, 3)
 GRID = design(STEPS, P)
 
 
@@ -22,7 +24,7 @@ def noisy(y: np.ndarray, size: float, seed: int = 0) -> np.ndarray:
     return y * (1 + size * np.random.default_rng(seed).normal(size=y.shape))
 
 
-@pytest.mark.parametrize("floor", [0.0, 0.1, 2.0])
+@pytest.mark.parametrize("floor", [0.0, 2.0])
 @pytest.mark.parametrize("exponent", [0.05, 0.1, 0.5, 1.0, 2.0, 4.0])
 def test_a_law_without_noise_is_found_exactly(exponent, floor):
     law = fit_power_law(X, floor + 1.3 * X**-exponent, draws=20)
@@ -41,12 +43,11 @@ def test_as_scipy_has_it_on_clean_noise():
     assert law.exponents[0] == pytest.approx(b, rel=0.05)
 
 
-@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("factor", [0.05, 0.25, 4.0, 20.0])
-def test_one_run_in_ten_that_failed_does_no_harm_high_or_low(factor, seed):
+def test_one_run_in_ten_that_failed_does_no_harm_high_or_low(factor):
     x = np.repeat(np.geomspace(1, 1000, 10), 3)
-    y = noisy(0.2 + x**-0.5, 0.005, seed)
-    y[np.random.default_rng(seed).choice(len(x), 3, replace=False)] *= factor
+    y = noisy(0.2 + x**-0.5, 0.005)
+    y[np.random.default_rng(0).choice(len(x), 3, replace=False)] *= factor
     law = fit_power_law(x, y, draws=20)
     assert law.floor == pytest.approx(0.2, rel=0.02)
     assert law.exponents[0] == pytest.approx(0.5, rel=0.02)
@@ -99,7 +100,7 @@ def test_several_variables(form):
 
 
 def test_four_variables_of_a_product():
-    x = design(np.geomspace(10, 1e4, 4), np.geomspace(8, 512, 3), np.geomspace(8, 512, 3), np.array([2.0, 4, 8, 16]))
+    x = design(np.geomspace(10, 1e4, 3), np.array([8.0, 512]), np.array([8.0, 512]), np.array([2.0, 4, 16]))
     exponents = np.array([0.5, 0.3, 0.2, 0.4])
     law = fit_power_law(x, noisy(0.05 + 3 * (x**-exponents).prod(1), 0.005), "product", draws=20)
     np.testing.assert_allclose(law.exponents, exponents, rtol=0.03)
@@ -170,8 +171,8 @@ def test_exponents_of_a_product_that_points_cannot_tell_apart_are_refused():
     """Compute is 6 · steps · P: what it is raised to can be given to the other two. A sum tells them apart."""
     with pytest.raises(CannotFit, match="variables 0, 1, 2 are undetermined"):
         fit_power_law(PRODUCTS, noisy(product(PRODUCTS), 0.01), "product", draws=20)
+    against = np.column_stack([STEPS, 1e4 / STEPS])
     with pytest.raises(CannotFit, match="variables 0, 1 are undetermined"):
-        against = np.column_stack([STEPS, 1e4 / STEPS])
         fit_power_law(against, 0.05 + 3 * against[:, 0] ** -0.5 * against[:, 1] ** -0.1, "product", draws=20)
     law = fit_power_law(TWO, noisy(product(TWO), 0.005), "product", draws=20)
     np.testing.assert_allclose(law.exponents, 0.3, rtol=0.05)
@@ -207,8 +208,12 @@ def test_wrong_inputs_are_refused(x, y, more, words):
 
 @pytest.mark.usefixtures("as_users_call")
 def test_lists_are_welcome_and_predictions_need_the_law_s_variables():
-    law = fit_power_law(list(X), list(0.2 + X**-0.5), draws=20)
-    np.testing.assert_allclose(law.predict([4.0, 100.0]), [0.7, 0.3], rtol=1e-8)
+    x: Any = list(X)
+    y: Any = list(0.2 + X**-0.5)
+    law = fit_power_law(x, y, draws=20)
+    points: Any = [4.0, 100.0]
+    np.testing.assert_allclose(law.predict(points), [0.7, 0.3], rtol=1e-8)
+    wrong: Any
     for wrong in (np.ones((3, 2)), 3.0, [], [0.0], [np.nan]):
         with pytest.raises(ValueError, match="x must be"):
             law.predict(wrong)

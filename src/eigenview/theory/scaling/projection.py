@@ -48,21 +48,27 @@ def best_law(
         starts = sorted(guesses, key=lambda each: _loss(np.log(each[0]), x, y, form, floor, each[1], scale))[:3]
     else:
         scale, starts = _scale(np.log(y / start[1])), [start]
-    for _ in range(_FINER if start is None else 1):
-        found = [
-            (loss(log_b), log_b, near)
-            for b, near in starts
-            for loss in [partial(_loss, x=x, y=y, form=form, floor=floor, near=near, scale=scale)]
-            for log_b in [_descended(loss, np.log(b), start is not None)]
-        ]
-        _, log_b, near = min(found, key=lambda each: each[0])
-        b = _within(log_b)
-        coefficients, residuals = _linear(x, y, b, form, floor, near, scale)
+    b, coefficients, residuals = _best_of(starts, x, y, form, floor, scale, start is not None)
+    for _ in range(_FINER if start is None else 0):
         finer = _scale(residuals)
         if finer > 0.5 * scale:
             break
-        scale, starts = finer, [(b, y * np.exp(-residuals))]
+        scale, near = finer, y * np.exp(-residuals)
+        b, coefficients, residuals = _best_of([(b, near)], x, y, form, floor, scale, False)
     return (coefficients if floor else np.concatenate([[0.0], coefficients])), b
+
+
+def _best_of(
+    starts: list[tuple[Exponents, Values]], x: Rows, y: Values, form: Form, floor: bool, scale: float, coarse: bool
+) -> tuple[Exponents, Coefficients, Values]:
+    """b, E and a, and residuals of the best law that the starts lead to."""
+    found = []
+    for b, near in starts:
+        loss = partial(_loss, x=x, y=y, form=form, floor=floor, near=near, scale=scale)
+        log_b = _descended(loss, np.log(b), coarse)
+        found.append((loss(log_b), _within(log_b), near))
+    _, b, near = min(found, key=lambda each: each[0])
+    return b, *_linear(x, y, b, form, floor, near, scale)
 
 
 def _descended(loss: Callable[[Exponents], float], start: Exponents, coarse: bool) -> Exponents:
