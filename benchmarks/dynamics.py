@@ -182,8 +182,8 @@ off; counted with `product_descent`, {off_layers:.0e} from whole layers of width
 its eigendecomposition of C, is {flow_off:.2%} off (precision {precision:g}). A descent's time is that of a step, the
 fastest of {TIMED}, times their number.
 
-Who wants the optimum alone, not the path, needs {few} steps at a rate of {rate:g} ({DONE:.0%} of the loss's distance left): the
-last columns. The {steps} steps of W alone, `product_descent`, take {alone:.2f} s at any width.
+Who wants the optimum alone, not the path, needs {few} steps at a rate of {rate:g} until {DONE:.0%} of the loss's
+distance is left: the last columns. The {steps} steps of W alone, `product_descent`, take {alone:.2f} s at any width.
 (`python benchmarks/dynamics.py --write`)
 
 {chr(10).join(lines)}
