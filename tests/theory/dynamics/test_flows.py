@@ -116,14 +116,29 @@ def test_a_small_start_is_followed_as_well():
     np.testing.assert_allclose(flow(C, W, np.array([1.0])).W[0], expected, rtol=1e-6, atol=1e-18)
 
 
+def test_more_outputs_than_dimensions_are_followed_too():
+    C, generator = matrix(0, negative=2), np.random.default_rng(0)
+    W1, W2 = (np.linalg.qr(generator.normal(size=(d + 3, n)))[0] for n in (d, d + 2))
+    descent = projected_descent(C, W1, W2, rate=1e-3, steps=3000, every=100).trajectory
+    assert furthest(flow(C, W2.T @ W1, descent.times).W, descent.W) < 2e-3
+
+
+@pytest.mark.parametrize("scale", [1e-150, 1e9, 1e200])
+def test_the_scale_of_c_is_a_unit_of_time(scale):
+    C, W, times = matrix(1), np.diag([1, 0.6]) @ orthonormal(1, z)[0][:d].T, np.array([0.0, 0.5, 3.0])
+    W /= np.linalg.norm(W, 2)
+    np.testing.assert_allclose(flow(scale * C, W, times / scale).W, flow(C, W, times).W, atol=1e-8)
+
+
 def test_new_points_are_mapped_at_each_time():
     C, W, x = matrix(4), orthonormal(4, z)[0][:d].T, np.random.default_rng(0).normal(size=(5, d))
     found = flow(C, W, np.array([0.0, 0.5]))
     outputs = found.outputs(x)
     np.testing.assert_allclose(outputs[0], x @ W.T, atol=1e-12)
     np.testing.assert_allclose(outputs[1, 3], found.W[1] @ x[3])
-    with pytest.raises(ValueError, match="points must"):
-        found.outputs(x[:, 1:])
+    for wrong in (x[:, 1:], np.full((1, d), np.nan)):
+        with pytest.raises(ValueError, match="points must"):
+            found.outputs(wrong)
 
 
 def test_at_time_zero_it_is_the_start():
@@ -163,5 +178,7 @@ def test_steps_that_are_too_large_are_refused():
     W = orthonormal(0, z)[0][:d].T
     with pytest.raises(ValueError, match="diverged"):
         euler_steps(100 * matrix(0), W, 1.0, 1000)
+    with pytest.raises(ValueError, match="loss overflows"):  # W is finite, and the loss is not
+        euler_steps(np.eye(1), np.ones((1, 1)) / 2, 1e160, 1)
     with pytest.raises(ValueError, match="rate"):
         euler_steps(matrix(0), W, 0.0, 10)

@@ -74,3 +74,5 @@ def test_what_cannot_step_is_refused():
             product_descent(*arguments)
     with pytest.raises(ValueError, match="dependent"):  # W = I, C = I: both layers step to 0
         product_descent(np.eye(d), np.eye(d), 0.5, 1)
+    with pytest.raises(ValueError, match="overflowed: take a smaller rate"):
+        product_descent(C, W, 1e200, 3)

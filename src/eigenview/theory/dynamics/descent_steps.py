@@ -55,12 +55,14 @@ def projected_descent(
         every: steps between those that are kept; the last one always is.
 
     Raises:
-        ValueError: matrices that do not fit, or are not finite; fewer rows than W2 has columns; divergence.
+        ValueError: matrices that do not fit, or are not finite; a constraint that weights cannot meet; divergence.
 
     Source: dynamics, Eqs. 8 and 11 and Props. 1 and 2, after NOTES 4.
     """
     C, W1, W2 = symmetric(C, "C"), np.asarray(W1, dtype=np.float64), np.asarray(W2, dtype=np.float64)
     _check(C, W1, W2, rate, steps, every)
+    if constraint == "orthonormal" and W2.shape[0] < W2.shape[1]:
+        raise ValueError(f"W2 has {W2.shape[1]} columns, more than a width of {W2.shape[0]} can keep orthonormal")
     W1, W2 = brought_back(W1, constraint), brought_back(W2, constraint)
     kept = {0: W2.T @ W1}
     for step in range(1, steps + 1):
@@ -75,11 +77,7 @@ def projected_descent(
             with np.errstate(over="ignore", invalid="ignore"):
                 kept[step] = W2.T @ W1
     W = np.stack([*kept.values()])
-    with np.errstate(over="ignore", invalid="ignore"):
-        losses = losses_of(W, C)
-    if not np.isfinite(losses).all():
-        raise ValueError(f"the descent diverged: take a smaller rate than {rate}, fewer steps, or a constraint")
-    return Descent(Trajectory(rate * np.array([*kept], dtype=np.float64), W, losses), W1, W2)
+    return Descent(Trajectory(rate * np.array([*kept], dtype=np.float64), W, losses_of(W, C)), W1, W2)
 
 
 def brought_back(
@@ -90,21 +88,23 @@ def brought_back(
     Orthonormal columns are those of the polar factor; of rows, if there are fewer of them.
 
     Args:
-        weight: of full rank, which is a ratio of singular values above 1e-12; for `frobenius`, not 0.
+        weight: not 0; for `orthonormal`, of full rank, which is a ratio of singular values above 1e-12.
         constraint: what to meet.
 
     Raises:
-        ValueError: an unknown constraint, or a weight that has no nearest one.
+        ValueError: an unknown constraint, a weight that is not finite, or one that has no nearest one.
     """
+    if constraint not in ("orthonormal", "frobenius", "none"):
+        raise ValueError(f"constraint must be orthonormal, frobenius or none, not '{constraint}'")
+    if not np.isfinite(weight).all():
+        raise ValueError("weights are not finite")
     if constraint == "none":
         return weight
+    if not weight.any():
+        raise ValueError("weights are 0: none that meets the constraint is nearest")
+    weight = weight / np.abs(weight).max()  # or the squares of very small and of very large numbers would be lost
     if constraint == "frobenius":
-        norm = np.linalg.norm(weight)
-        if not 0 < norm < np.inf:
-            raise ValueError(f"a weight of norm {norm} has no nearest one of norm 1")
-        return weight / norm
-    if constraint != "orthonormal":
-        raise ValueError(f"constraint must be orthonormal, frobenius or none, not '{constraint}'")
+        return weight / np.linalg.norm(weight)
     wide = weight.shape[0] < weight.shape[1]
     tall = weight.T if wide else weight
     # By the Gram matrix, a hundredth of an SVD's cost, where columns are near enough to orthonormal to lose nothing.
@@ -152,8 +152,6 @@ def lifted(W: Float[np.ndarray, "z d"], h: int) -> tuple[Float64[np.ndarray, "h 
 def _check(C: np.ndarray, W1: np.ndarray, W2: np.ndarray, rate: float, steps: int, every: int) -> None:
     if W1.ndim != 2 or W2.ndim != 2 or W1.shape[1] != len(C) or W1.shape[0] != W2.shape[0] or not W2.size:
         raise ValueError(f"C {C.shape}, W1 {W1.shape} and W2 {W2.shape} do not fit: W1 is [h, d], W2 [h, z]")
-    if W2.shape[0] < W2.shape[1]:
-        raise ValueError(f"W2 has {W2.shape[1]} columns, more than a width of {W2.shape[0]} can keep orthonormal")
     if not (np.isfinite(W1).all() and np.isfinite(W2).all()):
         raise ValueError("W1 or W2 is not finite")
     if not (isfinite(rate) and rate > 0 and steps >= 0 and every >= 1):

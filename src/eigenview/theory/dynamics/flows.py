@@ -51,18 +51,20 @@ def flow(
     if not _MOST_PRECISE <= precision <= 0.01:
         raise ValueError(f"precision must be from {_MOST_PRECISE} to 0.01, not {precision}")
     eigenvalues, axes = np.linalg.eigh(C)
-    slope, start = _slope(eigenvalues, kind), W @ axes
-    # I − WWᵀ grows at no more than 8λ: twice this speed takes back what integration errs by.
-    held = 8 * np.abs(eigenvalues).max()
+    # In units of the largest eigenvalue, so that no scale of C overflows.
+    size = float(np.abs(eigenvalues).max()) or 1.0
+    slope, start = _slope(eigenvalues / size, kind), W @ axes
 
     def flat(_: float, u: Float64[np.ndarray, "zd"]) -> Float64[np.ndarray, "zd"]:
         U = u.reshape(start.shape)
-        return (slope(U) + held * _towards_one(U, ones) if ones else slope(U)).ravel()
+        # I − WWᵀ grows at no more than 8: twice this speed takes back what integration errs by.
+        return (slope(U) + 8 * _towards_one(U, ones) if ones else slope(U)).ravel()
 
     if times[-1] == 0:
         return Trajectory(times, W[None], losses_of(W[None], C))
     least = precision * 1e-2 * (np.abs(start).max() or 1.0)
-    found = solve_ivp(flat, (0.0, times[-1]), start.ravel(), method="DOP853", t_eval=times, rtol=precision, atol=least)
+    at = size * times
+    found = solve_ivp(flat, (0.0, at[-1]), start.ravel(), method="DOP853", t_eval=at, rtol=precision, atol=least)
     if not found.success:
         raise ValueError(f"the flow could not be integrated: {found.message}")
     W = found.y.T.reshape(len(times), *start.shape) @ axes.T
@@ -73,6 +75,8 @@ def euler_steps(
     C: Float[np.ndarray, "d d"], W: Float[np.ndarray, "z d"], rate: float, steps: int, kind: Kind = "printed"
 ) -> Trajectory:
     """The flow in steps of a fixed size, as the paper has it.
+
+    Nothing holds singular values of 1: each step makes them larger by its square, and where C is positive, that grows.
 
     Args:
         C: symmetric.

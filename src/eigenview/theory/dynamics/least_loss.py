@@ -27,7 +27,8 @@ def optimum(C: Float[np.ndarray, "d d"], z: int) -> Optimum:
     """The minimum of four equivalent problems, the sum of the min(z, m) most negative eigenvalues of C.
 
     They are min L/‖W‖₂² (printed without the square, where it is unbounded below), min L with ‖W‖₂ ≤ 1, with
-    ‖W1‖₂, ‖W2‖₂ ≤ 1, and with W1ᵀW1 = I, W2ᵀW2 = I, for which the width must be at least d + z − rank.
+    ‖W1‖₂, ‖W2‖₂ ≤ 1, and with W1ᵀW1 = I, W2ᵀW2 = I, for which the width must be at least d + z − rank. With no negative
+    eigenvalue they come to 0, but for the first, whose minimum is then the least eigenvalue, since W = 0 has no scale.
 
     Args:
         C: symmetric; m of its eigenvalues are negative, by more than rounding of its dtype.

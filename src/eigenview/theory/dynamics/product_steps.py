@@ -40,7 +40,8 @@ def product_descent(
     U = W @ axes
     kept = {0: U}
     for step in range(1, steps + 1):
-        U = _step(U, eigenvalues, rate)
+        with np.errstate(over="ignore", invalid="ignore"):
+            U = _step(U, eigenvalues, rate)
         if step % every == 0 or step == steps:
             kept[step] = U
     path = np.stack([*kept.values()]) @ axes.T
@@ -61,9 +62,11 @@ def _step(U: Float64[np.ndarray, "z d"], eigenvalues: Float64[np.ndarray, "d"], 
 
 
 def _inverse_root(M: Float64[np.ndarray, "n n"]) -> Float64[np.ndarray, "n n"]:
+    if not np.isfinite(M).all():
+        raise ValueError("a step overflowed: take a smaller rate")
     squares, axes = np.linalg.eigh((M + M.T) / 2)
     if squares[0] <= 1e-12 * squares[-1]:
-        raise ValueError("a step made columns dependent: there are no nearest orthonormal ones")
+        raise ValueError("a step made columns dependent, to rounding: there are no nearest orthonormal ones")
     return (axes / np.sqrt(squares)) @ axes.T
 
 
