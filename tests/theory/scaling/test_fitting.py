@@ -53,6 +53,23 @@ def test_one_run_in_ten_that_failed_does_no_harm_high_or_low(factor):
     assert law.exponents[0] == pytest.approx(0.5, rel=0.02)
 
 
+def test_a_run_that_failed_low_does_not_make_the_floor_undetermined():
+    """Its value is below the width of the floor's interval; the law's values are not."""
+    x = np.repeat(np.geomspace(1, 1000, 10), 3)
+    y = noisy(0.2 + x**-0.5, 0.05)
+    y[7] *= 0.005
+    law = fit_power_law(x, y, draws=20)
+    low, high = law.floor_interval()
+    assert low < 0.2 < high
+    assert high - low > y.min()
+
+
+def test_a_factor_of_four_is_enough():
+    x = design(STEPS, np.array([2.0, 4.0, 8.0]))
+    law = fit_power_law(x, 0.05 + 2 * x[:, 0] ** -0.7 + x[:, 1] ** -0.4, draws=20)
+    np.testing.assert_allclose(law.exponents, [0.7, 0.4], rtol=1e-6)
+
+
 def test_noise_hardly_moves_the_law_to_one_side():
     """By ½σ², 0.5% here; residuals that are shares of y would move it by 2σ²."""
     x = np.repeat(np.geomspace(1, 1000, 10), 200)
