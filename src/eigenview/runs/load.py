@@ -51,11 +51,12 @@ def load(run: str | Path) -> Encoder:
     return encoder.eval()
 
 
-def load_model(run: str | Path) -> Model:
+def load_model(run: str | Path, checkpoint: Path | None = None) -> Model:
     """The trained encoder of a run, and its projector as its objective constrains it: views in, h and z out.
 
     Args:
         run: the run's directory.
+        checkpoint: one of the run's; by default the newest.
 
     Returns:
         A module in evaluation mode on the CPU.
@@ -64,7 +65,8 @@ def load_model(run: str | Path) -> Model:
         UsageError: no such run, one that has no checkpoint yet, or an objective that cannot be built.
     """
     opened = Run.open(run)
-    recipe, weights = opened.recipe, _newest(opened)
+    recipe = opened.recipe
+    weights = _newest(opened) if checkpoint is None else load_checkpoint(checkpoint).weights
     with torch.random.fork_rng():  # fresh weights, which the checkpoint's replace, are no one's random numbers
         model = build_model(recipe)
         D = recipe.projector.D or model.encoder.features
