@@ -33,7 +33,7 @@ class Size:
 
 
 SIZES: dict[Scale, Size] = {
-    "smoke": Size(EncoderRecipe("convnet"), None, "a small convolutional net on scikit-learn's digits"),
+    "smoke": Size(EncoderRecipe("convnet", {"width": 16}), None, "a small convolutional net on scikit-learn's digits"),
     "cpu": Size(EncoderRecipe("resnet18", {"width": 8, "stem": "small"}), 32, "a ResNet-18 of an eighth of the width"),
     "gpu": Size(EncoderRecipe("resnet18", {"width": 64, "stem": "small"}), 32, "a ResNet-18"),
 }
