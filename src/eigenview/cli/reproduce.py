@@ -11,7 +11,8 @@ import tyro
 class Reproduce:
     """Run the papers' experiments, and say of each claim whether it holds; alone, list them and their last verdicts.
 
-    Experiments that were run at the same scale are not run again.
+    Experiments that were run at the same scale are not run again; one that was interrupted goes on with what it had
+    trained. Real pictures come from $EIGENVIEW_DATA, or public sets where there is a network.
     """
 
     selection: Annotated[
@@ -24,12 +25,14 @@ class Reproduce:
     """Where figures, tables, claims and their page are."""
     again: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Also run what was run at this scale."""
+    results: Annotated[Path | None, tyro.conf.arg(metavar="FILE.md")] = None
+    """Also write all of DIR as one Markdown file of claims, with figures beside it."""
 
     def run(self) -> int:
         """Prints verdicts, and says where the page is."""
         from rich.console import Console
 
-        from eigenview.papers import EXPERIMENTS, chosen, record_of, reproduce
+        from eigenview.papers import EXPERIMENTS, chosen, record_of, reproduce, write_results
         from eigenview.papers.listing import listed, verdicts
         from eigenview.report import table_console
 
@@ -41,6 +44,9 @@ class Reproduce:
         found = reproduce(chosen(self.selection), self.scale, self.out, self.again, err)
         console = table_console()
         console.print(verdicts(found, console))
+        if self.results is not None:
+            write_results(self.out, self.results)
+            err.print(f"results: {self.results.resolve()}", highlight=False, markup=False, soft_wrap=True)
         page = (self.out / "index.html").resolve()
         err.print(f"page: {page}", highlight=False, markup=False, soft_wrap=True)
         return 0

@@ -7,4 +7,6 @@ from .outcome import Outcome as Outcome
 from .outcome import Scale as Scale
 from .records import Record as Record
 from .records import record_of as record_of
+from .results import write_results as write_results
+from .trained import Trainer as Trainer
 from .walk import reproduce as reproduce

@@ -54,11 +54,12 @@ def write_page(out: Path) -> Path:
 def _section(experiment: Experiment, record: Record) -> str:
     shows, figure = escape(experiment.shows), f"{experiment.path}/figure.svg"
     rows = "".join(map(_row, record.claims))
+    seeds = f"{len(record.seeds)} seed{'s' if len(record.seeds) > 1 else ''}"
     return (
         f"<h3>{escape(experiment.path)}</h3><p>{shows}.</p>"
         f'<figure><img src="{figure}" alt="{shows}"><figcaption>{escape(record.caption)}</figcaption>'
         f"</figure><table><tr><th>claim</th><th>measured</th><th>verdict</th></tr>{rows}</table>"
-        f"<p><small>Scale {record.scale}, {record.seconds:g} s, {record.date}; {escape(record.versions)}; "
+        f"<p><small>Scale {record.scale}, {seeds}, {record.seconds:g} s, {record.date}; {escape(record.versions)}; "
         f'{escape(record.machine)}. <a href="{experiment.path}/table.csv">Numbers</a></small></p>'
     )
 
