@@ -114,7 +114,9 @@ class Predict:
                 raise UsageError(f"--features {self.features}: neither {' nor '.join(_FEATURES)} nor a run's directory")
             if self.recipe is None:
                 return Recipe.load(_stored(self.features))
-        return recipe_for(self.source) if self.recipe is None else find_recipe(self.recipe, self.source)
+        if self.recipe is None:
+            return recipe_for(self.source, pairs=False)
+        return find_recipe(self.recipe, self.source, pairs=False)
 
 
 def _stored(run: str) -> Path:
