@@ -17,7 +17,7 @@ from eigenview.views.policy import ViewPolicy
 
 @dataclass(frozen=True)
 class Train:
-    """Train an encoder on images without labels; alone, on the digits that ship with scikit-learn.
+    """Train an encoder on images without labels, or with captions; alone, on the digits that ship with scikit-learn.
 
     What a recipe says can be changed flag by flag, on top of --recipe, --objective, --policy and --strength.
     """
@@ -27,7 +27,8 @@ class Train:
     test: Annotated[str | None, tyro.conf.arg(metavar="DATA")] = None
     """Images that only probes see; by default the data's own test split, if it has one."""
     recipe: Annotated[str | None, tyro.conf.arg(metavar="NAME|FILE")] = None
-    """`digits`, `cpu`, `gpu`, or a YAML file; by default `digits` for the digits, else `cpu`."""
+    """`digits`, `cpu`, `gpu`, `captions`, or a YAML file; by default `digits` for the digits, `captions` for a table
+    with a column of captions, else `cpu`."""
     objective: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
     """`MMCR`, `SimCLR`, `VICReg`, `BYOL`, … (all: see --objective.name), or an import path `module:Class`."""
     policy: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
@@ -78,6 +79,9 @@ class Train:
         logging.getLogger("lightning_fabric.utilities.rank_zero").setLevel(logging.WARNING)
         console = Console()
         out = self.out or _new_directory(self.settings)
+        if self.settings.of_pairs and self.recipe is None and not self.resume:
+            words = "These images have captions, so training is on image–text pairs; on images alone: --recipe cpu"
+            console.print(words, soft_wrap=True, highlight=False, markup=False)
         outcome = train(self.settings, out, resume=self.resume, console=console)
         console.print(
             f"{outcome}; report: {(out / 'report.html').resolve()}", soft_wrap=True, highlight=False, markup=False
