@@ -98,7 +98,7 @@ class TestMissing:
 
     def test_what_is_no_table(self, tmp_path):
         THREE[0].save(tmp_path / "a.png")
-        with pytest.raises(UsageError, match="the digits have no columns, so no data.captions 'auto'"):
+        with pytest.raises(UsageError, match=r"the digits have no columns, so no data\.captions 'auto'"):
             open_images("digits", captions="auto")
         with pytest.raises(UsageError, match="is a folder of images, and has no columns"):
             open_images(str(tmp_path), captions="caption")
@@ -107,7 +107,7 @@ class TestMissing:
         path = write_table(tmp_path / "x.parquet", THREE, caption=WORDS, kind=list("xyx"), size=[0.1, 0.2, 0.3])
         with pytest.raises(UsageError, match=r"no column 'knid' of labels; its columns are image, caption, kind, size"):
             open_images(path, label="knid")
-        with pytest.raises(UsageError, match="the column 'size' of .* holds no labels"):
+        with pytest.raises(UsageError, match=r"the column 'size' of .* holds no labels"):
             open_images(path, label="size")
         assert open_images(path, label="kind").class_names == ["x", "y"]
 

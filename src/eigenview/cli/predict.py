@@ -91,6 +91,11 @@ class Predict:
     def on_its_recipe(self) -> Recipe:
         """The training that these words are about."""
         named = self._named()
+        if named.of_pairs:
+            raise UsageError(
+                "a prediction is of views of images, and this recipe is of image–text pairs: add --recipe cpu, which "
+                "is of the images alone"
+            )
         data = replace(named.data, train=self.source or named.data.train)
         objective = named.objective if self.objective is None else ObjectiveRecipe(self.objective)
         objective = on_top_of(named.objective, replace(objective, options=self.objective_options))

@@ -11,7 +11,7 @@ import tyro
 
 from eigenview._errors import UsageError
 from eigenview.runs.recipe import ObjectiveRecipe, Recipe, on_top_of
-from eigenview.runs.recipes import digits, find_recipe, recipe_for
+from eigenview.runs.recipes import captions, digits, find_recipe, recipe_for
 from eigenview.views.policy import ViewPolicy
 
 
@@ -50,7 +50,10 @@ class Train:
             if not stored.exists():
                 raise UsageError(f"there is no run in {self.out} to resume: name its DATA to start one there")
             return Train(settings=Recipe.load(stored))
-        named = recipe_for(self.source) if self.recipe is None else find_recipe(self.recipe, self.source)
+        if self.recipe is not None:
+            named = find_recipe(self.recipe, self.source)
+        else:
+            named = captions() if self.settings.of_pairs else recipe_for(self.source)
         data = replace(named.data, train=self.source or named.data.train, test=self.test or named.data.test)
         objective = named.objective
         if self.objective is not None and self.objective.lower() != objective.name.lower():

@@ -110,7 +110,7 @@ class TextRecipe:
         for name in ("width", "depth", "heads"):
             _require(getattr(self, name) >= 1, f"text.{name} must be at least 1, not {getattr(self, name)}")
         _require(
-            self.width % self.heads == 0, f"text.heads must share text.width evenly, not {self.heads} {self.width}"
+            self.width % self.heads == 0, f"text.heads must share text.width evenly, not {self.heads} of {self.width}"
         )
         _require(self.prompt.count("{}") == 1, f"text.prompt must have one {{}} for a name, not '{self.prompt}'")
 
@@ -231,7 +231,12 @@ class Recipe:
     optimiser: OptimiserRecipe = field(default_factory=OptimiserRecipe)
     training: TrainingRecipe = field(default_factory=TrainingRecipe)
 
-    def __post_init__(self) -> None:
+    def check_pairs(self) -> None:
+        """Makes sure that what is said of views, embeddings and teachers goes with captions, if there are any.
+
+        Raises:
+            UsageError: it does not.
+        """
         if not self.of_pairs:
             return
         alone = "leave out data.captions to train on images alone"

@@ -93,7 +93,7 @@ class Learner:
             )
         return Teacher(self.model, momentum, self.steps)
 
-    def _target(self, views: Float[Tensor, "K P C S S"]) -> Float[Tensor, "K P D"] | None:
+    def _target(self, views: Tensor, *_: Tensor) -> Float[Tensor, "K P D"] | None:
         if self.teacher is None:
             return None
         with self.fabric.autocast():
@@ -108,7 +108,7 @@ class Learner:
         self._trained.train()
         inputs = self.inputs(batch)
         h, z = self._model(*inputs)
-        terms = self.objective.checked_terms(z, self._target(inputs[0]))
+        terms = self.objective.checked_terms(z, self._target(*inputs))
         loss = torch.stack(list(terms.values())).sum()
         self._optimiser.zero_grad()
         self.fabric.backward(loss)
@@ -157,14 +157,13 @@ class Learner:
         norm, whose running statistics then have seen it twice. The run ends here, so neither matters to it.
         """
         inputs = self.inputs(batch)
-        views = inputs[0]
-        if not torch.isfinite(views).all():
+        if not torch.isfinite(inputs[0]).all():
             return "in the views"
         parts = dict(self._parts().named_children())
         if self.teacher is not None:
             parts["teacher"] = self.teacher.model
         with torch.no_grad(), self.fabric.autocast():
-            found = first_not_finite(parts, lambda: self.objective(self.model(*inputs)[1], self._target(views)))
+            found = first_not_finite(parts, lambda: self.objective(self.model(*inputs)[1], self._target(*inputs)))
         if found is not None:
             return f"in the output of {found}"
         gradient = last_gradient_not_finite(self._parts().named_parameters())

@@ -42,6 +42,7 @@ def train(recipe: Recipe, out: str | Path, resume: bool = False, console: Consol
         OSError: a file could not be written; the last checkpoint is whole.
     """
     console, out = console or Console(quiet=True), Path(out)
+    recipe.check_pairs()
     go_on = resume and (out / "recipe.yaml").exists()
     if not go_on:
         Run.check_free(out)
