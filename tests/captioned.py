@@ -28,7 +28,7 @@ def picture(scene: Sequence[str], seed: int, side: int = 16) -> Image.Image:
     colour, shape, place, ground = scene
     generator = np.random.default_rng(seed)
     image = Image.new("RGB", (16, 16), GROUNDS[ground])
-    left, top = PLACES[place] + generator.integers(0, 2), generator.integers(2, 8)
+    left, top = PLACES[place] + int(generator.integers(0, 2)), int(generator.integers(2, 8))
     box = (left, top, left + 6, top + 6)
     draw = ImageDraw.Draw(image)
     if shape == "square":

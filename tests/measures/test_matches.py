@@ -73,18 +73,19 @@ class TestRetrieval:
             with pytest.raises(ValueError, match="must be finite"):
                 retrieval(*pair)
 
-    def test_what_does_not_fit_is_refused(self):
-        x = draw(4, 3)
-        none = torch.zeros(4, 4, dtype=torch.bool)
-        for arguments, words in (
-            ((x, draw(5, 3)), "4 queries and 5 candidates do not pair"),
-            ((x, x, none), "query 0 has no match"),
-            ((x, x, None, (0,)), "at least 1 must be looked at"),
-            ((x, x, None, ()), "at least 1 must be looked at"),
-            ((x[:0], x), "not 0 and 4"),
-        ):
-            with pytest.raises(ValueError, match=words):
-                retrieval(*arguments)
+    @pytest.mark.parametrize(
+        ("queries", "candidates", "options", "words"),
+        [
+            (4, 5, {}, "4 queries and 5 candidates do not pair"),
+            (4, 4, {"matches": torch.zeros(4, 4, dtype=torch.bool)}, "query 0 has no match"),
+            (4, 4, {"ks": (0,)}, "at least 1 must be looked at"),
+            (4, 4, {"ks": ()}, "at least 1 must be looked at"),
+            (0, 4, {}, "not 0 and 4"),
+        ],
+    )
+    def test_what_does_not_fit_is_refused(self, queries, candidates, options, words):
+        with pytest.raises(ValueError, match=words):
+            retrieval(draw(queries, 3), draw(candidates, 3), **options)
 
     @pytest.mark.usefixtures("as_users_call")
     def test_shapes_that_do_not_fit(self):
