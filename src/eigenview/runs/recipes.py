@@ -68,7 +68,7 @@ def captions() -> Recipe:
         data=DataRecipe(size=32, captions="auto"),
         views=ViewsRecipe(K=1, policy=ViewPolicy(crop=(0.6, 1.0), flip=0.5)),
         encoder=EncoderRecipe("resnet18", {"width": 16, "stem": "small"}),
-        projector=ProjectorRecipe(D=128, hidden=()),
+        projector=ProjectorRecipe(D=256, hidden=()),
         text=TextRecipe(vocabulary=2000, context=32, width=128, depth=2, heads=4),
         objective=ObjectiveRecipe("CLIP"),
         optimiser=OptimiserRecipe("adamw", lr=1e-3, weight_decay=0.1, warmup=0.1, clip=1.0),
