@@ -39,6 +39,10 @@ class TestColumns:
         path = write_table(tmp_path / "x.parquet", THREE, title=pa.array(WORDS, pa.large_string()))
         assert said(path)[2] == ("three",)
 
+    def test_large_lists(self, tmp_path):
+        lists = pa.array([["one"], ["two", "deux"], ["three"]], pa.large_list(pa.string()))
+        assert said(write_table(tmp_path / "x.parquet", THREE, captions=lists))[1] == ("two", "deux")
+
     def test_images_alone_have_none(self, tmp_path):
         assert open_images(write_table(tmp_path / "x.parquet", THREE, caption=WORDS)).captions is None
 

@@ -1,6 +1,6 @@
 """Which column of a table is the caption, and what it says."""
 
-from datasets import Dataset, Features, List, Value
+from datasets import Dataset, Features, LargeList, List, Value
 
 from eigenview._errors import UsageError
 from eigenview.data.columns import label_column
@@ -57,12 +57,12 @@ def _said(texts: list[str | None]) -> tuple[str, ...]:
 
 
 def _is_text(feature: object) -> bool:
-    if isinstance(feature, List):
+    if isinstance(feature, List | LargeList):
         feature = feature.feature
     return isinstance(feature, Value) and feature.dtype in ("string", "large_string")
 
 
 def _kind(feature: object) -> str:
-    if isinstance(feature, List):
+    if isinstance(feature, List | LargeList):
         return f"lists of {_kind(feature.feature)}"
     return str(feature.dtype) if isinstance(feature, Value) else type(feature).__name__
