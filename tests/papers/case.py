@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from eigenview.papers import EXPERIMENTS, Outcome
+from eigenview.papers.trained import Trainer
 
 
 class ExperimentCase:
@@ -14,16 +15,18 @@ class ExperimentCase:
 
     Attributes:
         path: which experiment.
+        repeatable: whether it is quick enough to be run twice; what is trained is tested elsewhere to repeat itself.
         expected: verdicts by the claims' names; of a claim about times, which no test can rely on, None.
     """
 
     path: ClassVar[str]
     expected: ClassVar[dict[str, str | None]]
+    repeatable: ClassVar[bool] = True
 
     @pytest.fixture(scope="class")
     @classmethod
-    def outcome(cls) -> Outcome:
-        return next(each for each in EXPERIMENTS if each.path == cls.path).run("smoke")
+    def outcome(cls, trainer: Trainer) -> Outcome:
+        return next(each for each in EXPERIMENTS if each.path == cls.path).run("smoke", trainer)
 
     def test_its_claims_have_the_verdicts_that_are_known(self, outcome):
         verdicts = {claim.name: claim.verdict for claim in outcome.claims}
@@ -47,7 +50,9 @@ class ExperimentCase:
             assert axes.get_xlabel() or [label for label in axes.get_xticklabels() if label.get_text()]
         assert outcome.caption.endswith(".")
 
-    def test_the_same_seed_gives_the_same_verdicts(self, outcome):
-        again = next(each for each in EXPERIMENTS if each.path == self.path).run("smoke")
+    def test_the_same_seed_gives_the_same_verdicts(self, outcome, trainer):
+        if not self.repeatable:
+            pytest.skip("takes long")
+        again = next(each for each in EXPERIMENTS if each.path == self.path).run("smoke", trainer)
         pairs = zip(outcome.claims, again.claims, strict=True)
         assert all(one.verdict == other.verdict or self.expected[one.name] is None for one, other in pairs)

@@ -15,8 +15,8 @@ class TestWidth(ExperimentCase):
     expected: ClassVar = {"tanh": "holds", "ReLU": "fails", "sigmoid": "holds"}
 
 
-class TestFlows(ExperimentCase):
-    path = "dynamics/flows"
+class TestFlow(ExperimentCase):
+    path = "dynamics/flow"
     expected: ClassVar = {
         "same end": "holds",
         "printed limit": "fails",

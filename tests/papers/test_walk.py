@@ -21,7 +21,7 @@ def counted(monkeypatch) -> list[str]:
     ran = []
 
     def run(self: Experiment):
-        def experiment(scale: str) -> Outcome:
+        def experiment(scale: str, trained: object) -> Outcome:
             ran.append(scale)
             figure = Figure()
             figure.subplots().plot([1, 2])
@@ -81,7 +81,7 @@ def test_one_that_is_interrupted_leaves_those_before_it(counted, tmp_path, monke
     assert EXPERIMENTS[0].path in (tmp_path / "index.html").read_text()
 
 
-def test_each_is_a_function_of_its_paper_s_module():
+def test_each_is_a_file_of_its_paper():
     for each in EXPERIMENTS:
         assert callable(each.run)
         assert each.cost.keys() == {"smoke", "cpu", "gpu"}

@@ -39,12 +39,14 @@ class Outcome:
         caption: what it shows, and what was scaled down.
         columns: the numbers behind it, by name, one a row.
         claims: at least one.
+        seeds: of all that was drawn; repetitions have one each.
     """
 
     figure: Figure
     caption: str
     columns: Mapping[str, Sequence[object] | np.ndarray]
     claims: tuple[Claim, ...]
+    seeds: tuple[int, ...] = (0,)
 
     def __post_init__(self) -> None:
         if not self.claims:

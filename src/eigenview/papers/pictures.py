@@ -8,6 +8,38 @@ import numpy as np
 from jaxtyping import Float, Int
 from sklearn.datasets import load_digits
 
+from eigenview.papers.outcome import Scale
+from eigenview.runs import DataRecipe
+
+_ON_THE_HUB = {
+    "cifar10": "hf:uoft-cs/cifar10",
+    "cifar100_fragment": "hf:uoft-cs/cifar100",
+    "stl10_subset": "hf:tanganke/stl10",
+    "fashion_mnist": "hf:zalando-datasets/fashion_mnist",
+}
+
+
+def data_folder() -> Path:
+    """Where real pictures are: `$EIGENVIEW_DATA`."""
+    return Path(os.environ.get("EIGENVIEW_DATA", "../shared/data"))
+
+
+def data_of(name: str, scale: Scale) -> DataRecipe:
+    """Where the pictures of a run come from.
+
+    Args:
+        name: of a set, such as `cifar10`: files NAME-train.parquet and NAME-test.parquet in `$EIGENVIEW_DATA`, or
+            where there are none a public set.
+        scale: at `smoke` it is the digits that ship with scikit-learn instead.
+    """
+    if scale == "smoke":
+        return DataRecipe("digits")
+    train, test = (data_folder() / f"{name}-{split}.parquet" for split in ("train", "test"))
+    # At the paper's own scale all of the set, of which the folder may have a part.
+    if scale != "gpu" and train.exists() and test.exists():
+        return DataRecipe(str(train.resolve()), str(test.resolve()))
+    return DataRecipe(_ON_THE_HUB[name])
+
 
 def two_classes(each: int, real: bool) -> tuple[Float[np.ndarray, "N d"], Int[np.ndarray, "N"], str]:
     """Pixels in [0, 1] of a number of threes and as many eights, which of the two they are, and where they are from.
@@ -16,8 +48,7 @@ def two_classes(each: int, real: bool) -> tuple[Float[np.ndarray, "N d"], Int[np
         each: of each class.
         real: MNIST's 28 × 28 pixels, if `$EIGENVIEW_DATA` has them; else, and without them, scikit-learn's 8 × 8.
     """
-    folder = Path(os.environ.get("EIGENVIEW_DATA", "../shared/data"))
-    images, labels = (folder / f"mnist-t10k-{kind}-ubyte.gz" for kind in ("images-idx3", "labels-idx1"))
+    images, labels = (data_folder() / f"mnist-t10k-{kind}-ubyte.gz" for kind in ("images-idx3", "labels-idx1"))
     if real and images.exists() and labels.exists():
         x = np.frombuffer(gzip.decompress(images.read_bytes()), np.uint8, offset=16).reshape(-1, 784) / 255
         y = np.frombuffer(gzip.decompress(labels.read_bytes()), np.uint8, offset=8)

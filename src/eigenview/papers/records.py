@@ -27,6 +27,7 @@ class Record:
         scale: at which it ran.
         caption: of its figure.
         claims: with their verdicts.
+        seeds: of what was drawn.
         seconds: that it took.
         date: on which, ISO.
         versions: of Python, torch and this library.
@@ -37,6 +38,7 @@ class Record:
     scale: Scale
     caption: str
     claims: tuple[Claim, ...]
+    seeds: tuple[int, ...]
     seconds: float
     date: str
     versions: str
@@ -70,6 +72,7 @@ def write_record(out: Path, experiment: Experiment, scale: Scale, outcome: Outco
         scale,
         outcome.caption,
         outcome.claims,
+        outcome.seeds,
         round(seconds, 1),
         date.today().isoformat(),
         versions,
@@ -88,6 +91,7 @@ def record_of(out: Path, experiment: Experiment) -> Record | None:
         return None
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
-        return Record(**{**found, "claims": tuple(Claim(**each) for each in found["claims"])})
+        claims = tuple(Claim(**each) for each in found["claims"])
+        return Record(**{**found, "claims": claims, "seeds": tuple(found["seeds"])})
     except (ValueError, TypeError, KeyError):
         return None  # torn, or of another version: it runs again

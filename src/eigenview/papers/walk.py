@@ -1,8 +1,10 @@
 """Running experiments one after the other, going on where an earlier run stopped."""
 
+import os
 import time
 from pathlib import Path
 
+import torch
 from rich.console import Console
 from rich.progress import Progress
 
@@ -10,12 +12,15 @@ from eigenview.papers.catalogue import Experiment
 from eigenview.papers.outcome import Scale
 from eigenview.papers.page import write_page
 from eigenview.papers.records import Record, record_of, write_record
+from eigenview.papers.trained import Trainer
 
 
 def reproduce(
     experiments: tuple[Experiment, ...], scale: Scale, out: Path, again: bool = False, console: Console | None = None
 ) -> list[Record]:
     """Runs experiments that have not been run at this scale, and writes each one's record and one page of all.
+
+    What is trained for one of them is kept beside them in `runs`, for others and for going on after an interrupt.
 
     Args:
         experiments: which.
@@ -28,12 +33,19 @@ def reproduce(
     found = []
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("", total=len(experiments))
+        # Processes start slowly: not worth it for runs of seconds.
+        workers = 1 if scale == "smoke" or torch.cuda.is_available() else os.cpu_count() or 1
+        name = ""
+        trainer = Trainer(
+            out / "runs", workers, again, lambda words: progress.update(task, description=f"{name}: {words}")
+        )
         for each in experiments:
-            progress.update(task, description=f"{each.path}, about {each.cost[scale]}")
+            name = f"{each.path}, about {each.cost[scale]}"
+            progress.update(task, description=name)
             there = record_of(out, each)
             if again or there is None or there.scale != scale:
                 begin = time.perf_counter()
-                outcome = each.run(scale)
+                outcome = each.run(scale, trainer)
                 there = write_record(out, each, scale, outcome, time.perf_counter() - begin)
                 # After each, so that what is done can be looked at, also if the next is interrupted.
                 write_page(out)

@@ -70,13 +70,14 @@ def load(run: str | Path) -> Encoder:
     return encoder.eval()
 
 
-def load_model(run: str | Path) -> Model:
+def load_model(run: str | Path, checkpoint: Path | None = None) -> Model:
     """The trained encoder of a run, and its projector as its objective constrains it: views in, h and z out.
 
     Of a run on image–text pairs it is the image tower; `load_towers` gives both.
 
     Args:
         run: the run's directory.
+        checkpoint: one of the run's; by default the newest.
 
     Returns:
         A module in evaluation mode on the CPU.
@@ -85,10 +86,11 @@ def load_model(run: str | Path) -> Model:
         UsageError: no such run, one that has no checkpoint yet, or an objective that cannot be built.
     """
     opened = Run.open(run)
-    recipe, weights = opened.recipe, _newest(opened)
+    recipe = opened.recipe
     if recipe.of_pairs:
-        towers = _load_towers(opened)
+        towers = _load_towers(opened, checkpoint)
         return Model(towers.encoder, towers.projector).eval()
+    weights = _newest(opened) if checkpoint is None else load_checkpoint(checkpoint).weights
     with torch.random.fork_rng():  # fresh weights, which the checkpoint's replace, are no one's random numbers
         model = build_model(recipe)
         D = recipe.projector.D or model.encoder.features
@@ -127,11 +129,12 @@ class Towers:
         return next(self.model.parameters()).device
 
 
-def load_towers(run: str | Path) -> Towers:
+def load_towers(run: str | Path, checkpoint: Path | None = None) -> Towers:
     """The trained towers of a run on image–text pairs.
 
     Args:
         run: the run's directory.
+        checkpoint: one of the run's; by default the newest.
 
     Returns:
         Both, in evaluation mode on the CPU: `towers.images(pixels) @ towers.texts(["a red shoe"]).T` are cosines.
@@ -143,12 +146,12 @@ def load_towers(run: str | Path) -> Towers:
     recipe = opened.recipe
     if not recipe.of_pairs:
         raise UsageError(f"{run} was trained on images alone, and has no text tower: load its encoder instead")
-    model = _load_towers(opened).eval()
+    model = _load_towers(opened, checkpoint).eval()
     return Towers(model, Vocabulary.load(opened.vocabulary_file), recipe.data.size or 32)
 
 
-def _load_towers(run: Run) -> TwoTower:
-    weights = _newest(run)
+def _load_towers(run: Run, checkpoint: Path | None) -> TwoTower:
+    weights = _newest(run) if checkpoint is None else load_checkpoint(checkpoint).weights
     with torch.random.fork_rng():
         model = build_towers(run.recipe)
     _fill(model, weights, run)

@@ -205,6 +205,8 @@ class TrainingRecipe:
     """Steps between measurements."""
     checkpoint_every: int = 200
     """Steps between checkpoints."""
+    checkpoints_kept: int = 2
+    """How many of the newest checkpoints are kept."""
 
     def __post_init__(self) -> None:
         _require(self.P >= 1, f"training.P must be at least 1, not {self.P}")
@@ -213,7 +215,7 @@ class TrainingRecipe:
             self.epochs is None or 0 < self.epochs < math.inf, f"training.epochs must be positive, not {self.epochs}"
         )
         _require(0 <= self.seed < 2**63, f"training.seed must be from 0 to 2⁶³ − 1, not {self.seed}")
-        for name in ("measure_every", "checkpoint_every"):
+        for name in ("measure_every", "checkpoint_every", "checkpoints_kept"):
             _require(getattr(self, name) >= 1, f"training.{name} must be at least 1, not {getattr(self, name)}")
 
 

@@ -116,7 +116,8 @@ class Session:
 
     def _save(self) -> None:
         state = {"seconds": self.clock.seconds, "images": len(self.images), **self.learner.state()}
-        save_checkpoint(self.run.checkpoints, Checkpoint(self.step, self.learner.model.state_dict(), state))
+        checkpoint = Checkpoint(self.step, self.learner.model.state_dict(), state)
+        save_checkpoint(self.run.checkpoints, checkpoint, keep=self.learner.recipe.training.checkpoints_kept)
 
     def _look_at_views(self, batch: TrainingBatch, judge: bool) -> None:
         """Pictures some of the first views, and says whether there is anything to learn from them."""

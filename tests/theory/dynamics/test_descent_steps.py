@@ -54,8 +54,10 @@ def test_under_a_frobenius_norm_it_ends_at_rank_one(seed):
 
 
 def test_without_a_constraint_it_diverges():
-    with np.errstate(over="ignore", invalid="ignore"), pytest.raises(ValueError, match="diverged at step"):
+    with pytest.raises(ValueError, match="diverged at step"):
         projected_descent(matrix(0), draw(1, h, d), draw(2, h, z), 0.05, 1000, "none")
+    with pytest.raises(ValueError, match="loss overflows"):  # weights are finite, and the loss is not
+        projected_descent(matrix(0), 1e80 * draw(1, h, d), 1e80 * draw(2, h, z), 0.05, 0, "none")
 
 
 def test_one_layer_without_a_constraint_is_closed_and_of_rank_one():
@@ -68,6 +70,12 @@ def test_one_layer_without_a_constraint_is_closed_and_of_rank_one():
     np.testing.assert_allclose(np.exp(found.log_norms[0]) * found.directions[0], W, atol=1e-12)
     singular = np.linalg.svd(found.directions[2], compute_uv=False)
     assert singular[1] < 1e-9
+    held = W / np.linalg.norm(W)
+    for _ in range(7000):
+        slope = held @ C @ (np.eye(d) - 1e-4 * C)
+        held = held - 2e-4 * slope
+        held /= np.linalg.norm(held)
+    np.testing.assert_allclose(found.directions[1], held, atol=1e-7)
     assert found.log_norms[2] > 50
 
 
@@ -86,6 +94,42 @@ def test_what_is_lifted_is_orthonormal_and_gives_the_map_back(largest):
         lifted(2 * W / largest, 20)
 
 
+@pytest.mark.parametrize("condition", [10, 1e3, 1e6, 1e10])
+@pytest.mark.parametrize("size", [1, 1e-200, 1e200])
+def test_the_nearest_orthonormal_weight_of_a_nearly_dependent_one(condition, size):
+    left, right = np.linalg.qr(draw(0, h, d))[0], np.linalg.qr(draw(1, d, d))[0]
+    weight = size * (left * np.geomspace(1 / condition, 1, d)) @ right
+    for found in (brought_back(weight), brought_back(weight.T).T):
+        np.testing.assert_allclose(found.T @ found, np.eye(d), atol=1e-12)
+        np.testing.assert_allclose(found, left @ right, atol=1e-14 * condition)
+
+
+@pytest.mark.parametrize("size", [1e-200, 1, 1e200])
+def test_the_nearest_weight_of_norm_one_has_its_direction(size):
+    weight = draw(0, h, z)
+    np.testing.assert_allclose(brought_back(size * weight, "frobenius"), weight / np.linalg.norm(weight))
+
+
+def test_only_orthonormal_columns_need_as_many_rows():
+    for constraint in ("frobenius", "none"):
+        found = projected_descent(matrix(0), draw(1, 1, d), draw(2, 1, z), 0.01, 3, constraint)
+        assert found.trajectory.W.shape == (4, z, d)
+
+
+def test_without_a_constraint_no_scale_and_no_time_overflows():
+    C, W, times = np.diag([-1.0, -0.4, 0.5]), np.array([[0.3, 0.2, 0.1]]), np.array([0.0, 2.0])
+    expected = unconstrained_flow(C, W, times)
+    for size in (1e-250, 1e250):
+        found = unconstrained_flow(C, size * W, times)
+        np.testing.assert_allclose(found.directions, expected.directions)
+        np.testing.assert_allclose(found.log_norms, expected.log_norms + np.log(size))
+    late = unconstrained_flow(C, np.array([[1e-300, 1.0, 1.0]]), np.array([100.0, 1e4]))
+    np.testing.assert_allclose(late.directions, [[[0, 1, 0]], [[1, 0, 0]]], atol=1e-9)
+    np.testing.assert_allclose(late.log_norms, [80, 2e4 + np.log(1e-300)])
+    with pytest.raises(ValueError, match="too long"):
+        unconstrained_flow(1e200 * C, W, np.array([1e200]))
+
+
 @pytest.mark.usefixtures("as_users_call")
 def test_what_cannot_descend_is_refused():
     C, W1, W2 = matrix(0), draw(1, h, d), draw(2, h, z)
@@ -99,8 +143,19 @@ def test_what_cannot_descend_is_refused():
     ]:
         with pytest.raises(ValueError, match=words):
             projected_descent(*arguments)
+    for constraint in ("orthonormal", "frobenius"):
+        with pytest.raises(ValueError, match="weights are 0"):
+            brought_back(np.zeros((4, 2)), constraint)
+    for constraint in ("orthonormal", "frobenius", "none"):
+        with pytest.raises(ValueError, match="weights are not finite"):
+            brought_back(np.full((4, 2), np.nan), constraint)
     with pytest.raises(ValueError, match="dependent"):
-        brought_back(np.zeros((4, 2)))
+        brought_back(np.ones((4, 2)))
+    with pytest.raises(ValueError, match="weights are 0"):
+        projected_descent(C, W1, 0 * W2, 0.1, 1, "frobenius")
+    for W in (np.full((1, 2), np.nan), np.ones(3)):
+        with pytest.raises(ValueError, match="W must be finite, and"):
+            lifted(W, 9)
     with pytest.raises(ValueError, match="W must be finite"):
         unconstrained_flow(C, np.zeros((z, d)), np.zeros(1))
     with pytest.raises(ValueError, match="times"):

@@ -82,12 +82,63 @@ def test_orthonormal_rows_stay_so_where_nothing_would_keep_them(kind):
     assert found.losses[-1] == pytest.approx(np.linalg.eigvalsh(C)[:z].sum(), rel=1e-4)
 
 
+@pytest.mark.parametrize("kind", ["derived", "printed"])
+@pytest.mark.parametrize("rounding", [0.0, 5e-7])
+def test_some_singular_values_of_one_stay_so(kind, rounding):
+    C, R = matrix(6, negative=0), np.linalg.qr(np.random.default_rng(1).normal(size=(d, d)))[0]
+    W = np.diag([1 + rounding, 0.5]) @ R[:z]
+    found = flow(C, W, np.linspace(0, 60, 7), kind)
+    singular = np.linalg.svd(found.W, compute_uv=False)
+    np.testing.assert_allclose(singular[:, 0], 1, atol=1e-5)
+    assert singular[-1, 1] < 1e-6
+    assert found.losses[-1] == pytest.approx(np.linalg.eigvalsh(C)[0], rel=1e-4)
+
+
+def test_a_singular_value_of_one_is_that_of_descent_without_room_to_leave_it():
+    C, R = matrix(6, negative=0), np.linalg.qr(np.random.default_rng(1).normal(size=(d, d)))[0]
+    W = np.diag([1, 0.9]) @ R[:z]
+    found = projected_descent(C, *lifted(W, d + z - 1), rate=1e-3, steps=3000, every=100).trajectory
+    assert furthest(flow(C, W, found.times).W, found.W) < 2e-3
+
+
+@pytest.mark.parametrize("kind", ["derived", "printed"])
+def test_orthonormal_columns_cannot_move(kind):
+    W = np.linalg.qr(np.random.default_rng(2).normal(size=(d + 2, d)))[0]
+    for C in (matrix(1), matrix(6, negative=0)):
+        np.testing.assert_allclose(flow(C, W, np.array([0.0, 60.0]), kind).W[-1], W, atol=1e-6)
+
+
+def test_a_small_start_is_followed_as_well():
+    """While W is small, it is W exp(−4Ct)."""
+    C, W = matrix(2), 1e-12 * orthonormal(2, z)[0][:d].T
+    eigenvalues, axes = np.linalg.eigh(C)
+    expected = W @ (axes * np.exp(-4 * eigenvalues)) @ axes.T
+    np.testing.assert_allclose(flow(C, W, np.array([1.0])).W[0], expected, rtol=1e-6, atol=1e-18)
+
+
+def test_more_outputs_than_dimensions_are_followed_too():
+    C, generator = matrix(0, negative=2), np.random.default_rng(0)
+    W1, W2 = (np.linalg.qr(generator.normal(size=(d + 3, n)))[0] for n in (d, d + 2))
+    descent = projected_descent(C, W1, W2, rate=1e-3, steps=3000, every=100).trajectory
+    assert furthest(flow(C, W2.T @ W1, descent.times).W, descent.W) < 2e-3
+
+
+@pytest.mark.parametrize("scale", [1e-150, 1e9, 1e200])
+def test_the_scale_of_c_is_a_unit_of_time(scale):
+    C, W, times = matrix(1), np.diag([1, 0.6]) @ orthonormal(1, z)[0][:d].T, np.array([0.0, 0.5, 3.0])
+    W /= np.linalg.norm(W, 2)
+    np.testing.assert_allclose(flow(scale * C, W, times / scale).W, flow(C, W, times).W, atol=1e-8)
+
+
 def test_new_points_are_mapped_at_each_time():
     C, W, x = matrix(4), orthonormal(4, z)[0][:d].T, np.random.default_rng(0).normal(size=(5, d))
     found = flow(C, W, np.array([0.0, 0.5]))
     outputs = found.outputs(x)
     np.testing.assert_allclose(outputs[0], x @ W.T, atol=1e-12)
     np.testing.assert_allclose(outputs[1, 3], found.W[1] @ x[3])
+    for wrong in (x[:, 1:], np.full((1, d), np.nan)):
+        with pytest.raises(ValueError, match="points must"):
+            found.outputs(wrong)
 
 
 def test_at_time_zero_it_is_the_start():
@@ -117,9 +168,17 @@ def test_what_cannot_flow_is_refused(C, W, times, kind, words):
         flow(C, W, np.array(times), kind)
 
 
+@pytest.mark.parametrize("precision", [0.0, -1.0, 1e-15, 1.0, np.nan])
+def test_what_is_no_precision_is_refused(precision):
+    with pytest.raises(ValueError, match="precision must"):
+        flow(matrix(0), np.eye(z, d), np.ones(1), precision=precision)
+
+
 def test_steps_that_are_too_large_are_refused():
     W = orthonormal(0, z)[0][:d].T
-    with np.errstate(over="ignore", invalid="ignore"), pytest.raises(ValueError, match="diverged"):
+    with pytest.raises(ValueError, match="diverged"):
         euler_steps(100 * matrix(0), W, 1.0, 1000)
+    with pytest.raises(ValueError, match="loss overflows"):  # W is finite, and the loss is not
+        euler_steps(np.eye(1), np.ones((1, 1)) / 2, 1e160, 1)
     with pytest.raises(ValueError, match="rate"):
         euler_steps(matrix(0), W, 0.0, 10)

@@ -90,6 +90,18 @@ def test_its_map_has_the_value_and_singular_values_of_one():
         np.testing.assert_allclose(np.linalg.svd(found.W, compute_uv=False)[: found.rank], 1)
 
 
+def test_rounding_is_no_negative_eigenvalue():
+    x = np.random.default_rng(0).normal(size=(3, 4, 30)).astype(np.float32)
+    assert [optimum(each.T @ each, 20).rank for each in x] == [0, 0, 0]
+    assert optimum(np.diag([-1e-8, 1.0]), 2).rank == 1
+
+
+@pytest.mark.parametrize("size", [1e-200, 1e-5, 1e200])
+def test_no_scale_changes_the_scaled_loss(size):
+    C, W = matrix(0, 2), np.random.default_rng(0).normal(size=(2, d))
+    assert scaled_loss(size * W, C) == pytest.approx(np.trace(W @ C @ W.T) / np.linalg.norm(W, 2) ** 2)
+
+
 @pytest.mark.usefixtures("as_users_call")
 def test_what_cannot_be_is_refused():
     with pytest.raises(ValueError, match="z must"):
@@ -98,3 +110,6 @@ def test_what_cannot_be_is_refused():
         optimum(np.ones((2, 3)), 1)
     with pytest.raises(ValueError, match="W is 0"):
         scaled_loss(np.zeros((1, 2)), np.eye(2))
+    for W in (np.ones((1, 3)), np.ones(2), np.full((1, 2), np.nan)):
+        with pytest.raises(ValueError, match="W must be finite, and"):
+            scaled_loss(W, np.eye(2))

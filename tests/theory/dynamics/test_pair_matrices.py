@@ -37,3 +37,5 @@ def test_rows_that_do_not_pair_up_are_refused():
         non_contrastive_matrix(x[0], positives[0])
     with pytest.raises(ValueError, match="not finite"):
         non_contrastive_matrix(x, np.full_like(x, np.nan))
+    with pytest.raises(ValueError, match="too large"):
+        contrastive_matrix(1e200 * x, 1e200 * positives, 1e200 * negatives)

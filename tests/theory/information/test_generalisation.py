@@ -43,6 +43,16 @@ def test_of_all_least_squares_solutions_w_is_the_shortest():
     assert np.linalg.norm(other) > np.linalg.norm(W) + 0.1
 
 
+def test_rounding_of_single_precision_is_no_direction():
+    exactly, Y, views = FEATURES["deficient"], draw(n, c, seed=3), draw(2, m, 2, seed=4) @ draw(2, D, seed=5)
+    known = draw(m, c, seed=6)
+    double = label_generalisation_terms(exactly, Y, views, known)
+    single = label_generalisation_terms(exactly.astype(np.float32), Y, views.astype(np.float32), known)
+    assert single.labelled == pytest.approx(double.labelled, rel=1e-5)
+    assert single.unlabelled == pytest.approx(double.unlabelled, rel=1e-5)
+    np.testing.assert_allclose(single.W, double.W, atol=1e-5)
+
+
 def test_labels_that_are_linear_in_features_leave_nothing():
     features, views, task = draw(n, D, seed=1), draw(2, m, D, seed=4), draw(c, D, seed=7)
     found = label_generalisation_terms(features, features @ task.T, views, views[0] @ task.T)

@@ -138,6 +138,7 @@ def test_a_net_in_single_precision_runs_in_it():
         (lambda: local_gaussians(Net(nn.ReLU()), draw(N, d) / 0, 1.0), "inputs are not finite"),
         (lambda: local_gaussians(Net(nn.ReLU()), draw(0, d), 1.0), "at least one number"),
         (lambda: local_gaussians(lambda x: x.log(), -draw(N, d).abs(), 1.0), "features, or their derivatives"),
+        (lambda: local_gaussians(lambda x: x.sum(1), draw(N, d), 1.0), r"maps \[1, 24\] to \[1\]"),
         (lambda: local_gaussians(nn.Sequential(nn.BatchNorm1d(d)), draw(N, d), 1.0), "training mode"),
     ],
 )

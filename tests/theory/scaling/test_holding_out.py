@@ -1,7 +1,5 @@
 """A law that is right extrapolates, and one that is wrong is found out."""
 
-import contextlib
-
 import numpy as np
 import pytest
 
@@ -18,7 +16,8 @@ def test_a_right_law_holds_and_its_floor_is_needed():
     found = held_out(X, (0.2 + X**-0.5) * noise(), draws=40)
     assert found.holds
     assert found.error < 0.05 < found.error_of_last
-    assert found.error_without_floor is None or found.error < found.error_without_floor
+    assert found.error_without_floor is not None
+    assert found.error < 0.2 * found.error_without_floor
     assert found.largest_seen == pytest.approx(100)
 
 
@@ -28,8 +27,10 @@ def test_a_law_that_breaks_does_not_hold():
 
 
 def test_a_logarithm_is_found_out():
-    with contextlib.suppress(CannotFit):
-        assert not held_out(X, (3 - 0.4 * np.log(X)) * noise(0.002), draws=40).holds
+    found = held_out(X, (3 - 0.4 * np.log(X)) * noise(0.002), draws=40)
+    assert not found.holds
+    assert found.error > 0.3
+    assert found.within == 0
 
 
 def test_one_of_several_variables_is_extrapolated():

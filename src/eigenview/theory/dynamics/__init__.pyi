@@ -9,6 +9,7 @@ from .least_loss import optimum as optimum
 from .least_loss import scaled_loss as scaled_loss
 from .pair_matrices import contrastive_matrix as contrastive_matrix
 from .pair_matrices import non_contrastive_matrix as non_contrastive_matrix
+from .product_steps import product_descent as product_descent
 from .single_output import single_output_flow as single_output_flow
 from .single_output import single_output_limit as single_output_limit
 from .trajectory import Trajectory as Trajectory

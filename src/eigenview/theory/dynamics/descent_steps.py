@@ -12,7 +12,7 @@ from eigenview.theory.dynamics.trajectory import Trajectory, losses_of
 from eigenview.theory.matrices import symmetric
 
 Constraint = Literal["orthonormal", "frobenius", "none"]
-_ORTHONORMAL = 1e-6
+_ABOVE_ONE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -55,23 +55,27 @@ def projected_descent(
         every: steps between those that are kept; the last one always is.
 
     Raises:
-        ValueError: matrices that do not fit, or are not finite; fewer rows than W2 has columns; divergence.
+        ValueError: matrices that do not fit, or are not finite; a constraint that weights cannot meet; divergence.
 
     Source: dynamics, Eqs. 8 and 11 and Props. 1 and 2, after NOTES 4.
     """
     C, W1, W2 = symmetric(C, "C"), np.asarray(W1, dtype=np.float64), np.asarray(W2, dtype=np.float64)
     _check(C, W1, W2, rate, steps, every)
+    if constraint == "orthonormal" and W2.shape[0] < W2.shape[1]:
+        raise ValueError(f"W2 has {W2.shape[1]} columns, more than a width of {W2.shape[0]} can keep orthonormal")
     W1, W2 = brought_back(W1, constraint), brought_back(W2, constraint)
     kept = {0: W2.T @ W1}
     for step in range(1, steps + 1):
-        W = W2.T @ W1
-        WC = W @ C
-        W1, W2 = W1 - 2 * rate * W2 @ WC, W2 - 2 * rate * W1 @ WC.T
+        with np.errstate(over="ignore", invalid="ignore"):
+            W = W2.T @ W1
+            WC = W @ C
+            W1, W2 = W1 - 2 * rate * W2 @ WC, W2 - 2 * rate * W1 @ WC.T
         if not (np.isfinite(W1).all() and np.isfinite(W2).all()):
             raise ValueError(f"the descent diverged at step {step}: take a smaller rate than {rate}, or a constraint")
         W1, W2 = brought_back(W1, constraint), brought_back(W2, constraint)
         if step % every == 0 or step == steps:
-            kept[step] = W2.T @ W1
+            with np.errstate(over="ignore", invalid="ignore"):
+                kept[step] = W2.T @ W1
     W = np.stack([*kept.values()])
     return Descent(Trajectory(rate * np.array([*kept], dtype=np.float64), W, losses_of(W, C)), W1, W2)
 
@@ -84,25 +88,34 @@ def brought_back(
     Orthonormal columns are those of the polar factor; of rows, if there are fewer of them.
 
     Args:
-        weight: of full rank.
+        weight: not 0; for `orthonormal`, of full rank, which is a ratio of singular values above 1e-12.
         constraint: what to meet.
 
     Raises:
-        ValueError: an unknown constraint, or a weight that has no nearest one.
+        ValueError: an unknown constraint, a weight that is not finite, or one that has no nearest one.
     """
+    if constraint not in ("orthonormal", "frobenius", "none"):
+        raise ValueError(f"constraint must be orthonormal, frobenius or none, not '{constraint}'")
+    if not np.isfinite(weight).all():
+        raise ValueError("weights are not finite")
     if constraint == "none":
         return weight
+    if not weight.any():
+        raise ValueError("weights are 0: none that meets the constraint is nearest")
+    weight = weight / np.abs(weight).max()  # or the squares of very small and of very large numbers would be lost
     if constraint == "frobenius":
         return weight / np.linalg.norm(weight)
-    if constraint != "orthonormal":
-        raise ValueError(f"constraint must be orthonormal, frobenius or none, not '{constraint}'")
     wide = weight.shape[0] < weight.shape[1]
     tall = weight.T if wide else weight
-    # By the Gram matrix, a hundredth of an SVD's cost; columns near orthonormal lose nothing by it.
+    # By the Gram matrix, a hundredth of an SVD's cost, where columns are near enough to orthonormal to lose nothing.
     squares, axes = scipy.linalg.eigh(tall.T @ tall)
-    if squares[0] <= 1e-12 * squares[-1]:
-        raise ValueError("weights have dependent columns: there is no nearest orthonormal one")
-    back = tall @ ((axes / np.sqrt(squares)) @ axes.T)
+    if squares[0] > 1e-3 * squares[-1]:
+        back = tall @ ((axes / np.sqrt(squares)) @ axes.T)
+    else:
+        left, singular, right = scipy.linalg.svd(tall, full_matrices=False)
+        if singular[-1] <= 1e-12 * singular[0]:
+            raise ValueError("weights have dependent columns: there is no nearest orthonormal one")
+        back = left @ right
     return back.T if wide else back
 
 
@@ -114,15 +127,18 @@ def lifted(W: Float[np.ndarray, "z d"], h: int) -> tuple[Float64[np.ndarray, "h 
         h: width, at least d + z − r, where r singular values are 1.
 
     Raises:
-        ValueError: another W, or too small a width.
+        ValueError: W that is no matrix, not finite, or has a singular value above 1; too small a width.
 
     Source: dynamics, Prop. 3, whose condition on the width NOTES 4 adds.
     """
     W = np.asarray(W, dtype=np.float64)
-    (z, d) = W.shape
+    if W.ndim != 2 or not W.size or not np.isfinite(W).all():
+        raise ValueError(f"W must be finite, and [z, d]; it is of shape {W.shape}")
+    z, d = W.shape
     squares, axes = np.linalg.eigh(np.eye(z) - W @ W.T)
-    if squares[0] < -_ORTHONORMAL:
-        raise ValueError(f"W has a singular value above 1: {np.sqrt(1 - squares[0]):.6g}")
+    largest = np.sqrt(1 - squares[0])
+    if largest > 1 + _ABOVE_ONE:
+        raise ValueError(f"W has a singular value above 1: {largest:.8g}")
     missing = squares > 1e-12
     needed = d + int(missing.sum())
     if h < needed:
@@ -136,8 +152,6 @@ def lifted(W: Float[np.ndarray, "z d"], h: int) -> tuple[Float64[np.ndarray, "h 
 def _check(C: np.ndarray, W1: np.ndarray, W2: np.ndarray, rate: float, steps: int, every: int) -> None:
     if W1.ndim != 2 or W2.ndim != 2 or W1.shape[1] != len(C) or W1.shape[0] != W2.shape[0] or not W2.size:
         raise ValueError(f"C {C.shape}, W1 {W1.shape} and W2 {W2.shape} do not fit: W1 is [h, d], W2 [h, z]")
-    if W2.shape[0] < W2.shape[1]:
-        raise ValueError(f"W2 has {W2.shape[1]} columns, more than a width of {W2.shape[0]} can keep orthonormal")
     if not (np.isfinite(W1).all() and np.isfinite(W2).all()):
         raise ValueError("W1 or W2 is not finite")
     if not (isfinite(rate) and rate > 0 and steps >= 0 and every >= 1):

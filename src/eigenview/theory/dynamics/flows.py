@@ -12,7 +12,8 @@ from eigenview.theory.dynamics.trajectory import Trajectory, losses_of, rising
 from eigenview.theory.matrices import symmetric
 
 Kind = Literal["derived", "printed"]
-_ABOVE_ONE = 1e-6
+_NEAR_ONE = 1e-6
+_MOST_PRECISE = 1e-13
 
 
 def flow(
@@ -29,36 +30,41 @@ def flow(
     are U̇ = −[4UΛ − aUΛUᵀU − bUUᵀUΛ]: a step costs O(z²d), whatever the width h was, and after the one
     eigendecomposition of C no d × d matrix is there. Integrated adaptively (Dormand and Prince's method of order 8).
 
+    A singular value of 1 stays 1, whatever C is. Within 1e-6 it counts as 1, and is held there: where C is positive,
+    rounding alone would take it away.
+
     Args:
         C: symmetric.
         W: to start from, W2ᵀW1; no singular value is above 1.
-        times: rising, from 0; a step of descent is a time of its rate.
+        times: rising, none below 0; W is that of time 0. A step of descent is a time of its rate.
         kind: which flow.
-        precision: relative error of each step of integration.
+        precision: relative error of each step of integration, from 1e-13 to 0.01.
 
     Raises:
-        ValueError: matrices that do not fit or are not finite, a singular value above 1, times that do not rise.
+        ValueError: matrices that do not fit or are not finite, a singular value above 1, times that do not rise, a
+            precision out of range, or a flow that could not be integrated.
 
     Source: dynamics, Thm. 2, Eq. 9, reconstructed in NOTES 4; the limit is derived there.
     """
     C, W, times = symmetric(C, "C"), np.asarray(W, dtype=np.float64), rising(times)
-    _check(C, W)
+    ones = int((_singular_values(W, C) > 1 - _NEAR_ONE).sum())
+    if not _MOST_PRECISE <= precision <= 0.01:
+        raise ValueError(f"precision must be from {_MOST_PRECISE} to 0.01, not {precision}")
     eigenvalues, axes = np.linalg.eigh(C)
-    slope, one = _slope(eigenvalues, kind), np.eye(len(W))
-    start = W @ axes
-    # Rows that are orthonormal stay so; where C is positive, rounding alone would take them away from it.
-    held = 8 * np.abs(eigenvalues).max() if np.abs(W @ W.T - one).max() < _ABOVE_ONE else 0.0
+    # In units of the largest eigenvalue, so that no scale of C overflows.
+    size = float(np.abs(eigenvalues).max()) or 1.0
+    slope, start = _slope(eigenvalues / size, kind), W @ axes
 
     def flat(_: float, u: Float64[np.ndarray, "zd"]) -> Float64[np.ndarray, "zd"]:
         U = u.reshape(start.shape)
-        back = held * (one - U @ U.T) @ U if held else 0.0
-        return (slope(U) + back).ravel()
+        # I − WWᵀ grows at no more than 8: twice this speed takes back what integration errs by.
+        return (slope(U) + 8 * _towards_one(U, ones) if ones else slope(U)).ravel()
 
     if times[-1] == 0:
         return Trajectory(times, W[None], losses_of(W[None], C))
-    found = solve_ivp(
-        flat, (0.0, times[-1]), start.ravel(), method="DOP853", t_eval=times, rtol=precision, atol=precision * 1e-2
-    )
+    least = precision * 1e-2 * (np.abs(start).max() or 1.0)
+    at = size * times
+    found = solve_ivp(flat, (0.0, at[-1]), start.ravel(), method="DOP853", t_eval=at, rtol=precision, atol=least)
     if not found.success:
         raise ValueError(f"the flow could not be integrated: {found.message}")
     W = found.y.T.reshape(len(times), *start.shape) @ axes.T
@@ -69,6 +75,8 @@ def euler_steps(
     C: Float[np.ndarray, "d d"], W: Float[np.ndarray, "z d"], rate: float, steps: int, kind: Kind = "printed"
 ) -> Trajectory:
     """The flow in steps of a fixed size, as the paper has it.
+
+    Nothing holds singular values of 1: each step makes them larger by its square, and where C is positive, that grows.
 
     Args:
         C: symmetric.
@@ -83,13 +91,14 @@ def euler_steps(
     Source: dynamics, Eq. 12, after NOTES 4.
     """
     C, W = symmetric(C, "C"), np.asarray(W, dtype=np.float64)
-    _check(C, W)
+    _singular_values(W, C)
     if not (isfinite(rate) and rate > 0 and steps >= 0):
         raise ValueError(f"rate must be positive and steps 0 or more, not {rate} and {steps}")
     eigenvalues, axes = np.linalg.eigh(C)
     slope, U = _slope(eigenvalues, kind), [W @ axes]
     for step in range(steps):
-        U.append(U[-1] + rate * slope(U[-1]))
+        with np.errstate(over="ignore", invalid="ignore"):
+            U.append(U[-1] + rate * slope(U[-1]))
         if not np.isfinite(U[-1]).all():
             raise ValueError(f"steps diverged at step {step + 1}: take a smaller rate than {rate}")
     W = np.stack(U) @ axes.T
@@ -110,11 +119,19 @@ def _slope(
     return slope
 
 
-def _check(C: np.ndarray, W: np.ndarray) -> None:
+def _towards_one(U: Float64[np.ndarray, "z d"], ones: int) -> Float64[np.ndarray, "z d"]:
+    """What takes the largest singular values to 1."""
+    squares, rows = np.linalg.eigh(U @ U.T)
+    largest = rows[:, -ones:]
+    return (largest * (1 - squares[-ones:])) @ (largest.T @ U)
+
+
+def _singular_values(W: np.ndarray, C: np.ndarray) -> Float64[np.ndarray, "r"]:
     if W.ndim != 2 or W.shape[1] != len(C) or not W.size:
         raise ValueError(f"W must be [z, d] with the d of C, {len(C)}, not {W.shape}")
     if not np.isfinite(W).all():
         raise ValueError("W is not finite")
-    largest = float(np.linalg.norm(W, 2))
-    if largest > 1 + _ABOVE_ONE:
-        raise ValueError(f"orthonormal layers give no singular value above 1, and W has {largest:.6g}")
+    singular = np.linalg.svd(W, compute_uv=False)
+    if singular[0] > 1 + _NEAR_ONE:
+        raise ValueError(f"orthonormal layers give no singular value above 1, and W has {singular[0]:.8g}")
+    return singular

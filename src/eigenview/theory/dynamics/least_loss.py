@@ -5,9 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Float64
 
-from eigenview.theory.matrices import symmetric
-
-_NOISE = 1e-9  # of the largest eigenvalue in size
+from eigenview.theory.matrices import rounding, symmetric
 
 
 @dataclass(frozen=True)
@@ -29,10 +27,11 @@ def optimum(C: Float[np.ndarray, "d d"], z: int) -> Optimum:
     """The minimum of four equivalent problems, the sum of the min(z, m) most negative eigenvalues of C.
 
     They are min L/‖W‖₂² (printed without the square, where it is unbounded below), min L with ‖W‖₂ ≤ 1, with
-    ‖W1‖₂, ‖W2‖₂ ≤ 1, and with W1ᵀW1 = I, W2ᵀW2 = I, for which the width must be at least d + z − rank.
+    ‖W1‖₂, ‖W2‖₂ ≤ 1, and with W1ᵀW1 = I, W2ᵀW2 = I, for which the width must be at least d + z − rank. With no negative
+    eigenvalue they come to 0, but for the first, whose minimum is then the least eigenvalue, since W = 0 has no scale.
 
     Args:
-        C: symmetric; m of its eigenvalues are negative.
+        C: symmetric; m of its eigenvalues are negative, by more than rounding of its dtype.
         z: outputs, at least 1.
 
     Raises:
@@ -40,11 +39,11 @@ def optimum(C: Float[np.ndarray, "d d"], z: int) -> Optimum:
 
     Source: dynamics, Prop. 3, after NOTES 4.
     """
-    C = symmetric(C, "C")
+    noise, C = rounding(np.asarray(C)), symmetric(C, "C")
     if z < 1:
         raise ValueError(f"z must be at least 1, not {z}")
     eigenvalues, axes = np.linalg.eigh(C)
-    negative = eigenvalues < -_NOISE * np.abs(eigenvalues).max()
+    negative = eigenvalues < -noise * np.abs(eigenvalues).max()
     rank = min(z, int(negative.sum()))
     W = np.zeros((z, len(C)))
     W[:rank] = axes[:, :rank].T
@@ -59,11 +58,14 @@ def scaled_loss(W: Float[np.ndarray, "z d"], C: Float[np.ndarray, "d d"]) -> flo
         C: symmetric.
 
     Raises:
-        ValueError: W = 0, or C that is not symmetric or not finite.
+        ValueError: W = 0, C that is not symmetric, or matrices that do not fit or are not finite.
 
     Source: dynamics, Prop. 3, with the square that NOTES 4 adds.
     """
-    C, largest = symmetric(C, "C"), float(np.linalg.norm(W, 2))
-    if not largest:
+    C, W = symmetric(C, "C"), np.asarray(W, dtype=np.float64)
+    if W.ndim != 2 or W.shape[1] != len(C) or not np.isfinite(W).all():
+        raise ValueError(f"W must be finite, and [z, d] with the d of C, {len(C)}; it is of shape {W.shape}")
+    if not W.any():
         raise ValueError("W is 0, and has no scale")
-    return float(np.einsum("zd,zd->", W @ C, W)) / largest**2
+    W = W / np.abs(W).max()  # or the squares of very small and of very large numbers would be lost
+    return float(np.einsum("zd,zd->", W @ C, W) / np.linalg.norm(W, 2) ** 2)

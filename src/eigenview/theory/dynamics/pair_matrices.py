@@ -22,7 +22,7 @@ def contrastive_matrix(
     Source: dynamics, Eqs. 1 and 7, reconstructed in NOTES 4.
     """
     x, positives, negatives = _rows(x, positives, negatives)
-    return _symmetric_part(x.T @ (negatives - positives))
+    return _symmetric_part(x, negatives - positives)
 
 
 def non_contrastive_matrix(
@@ -40,7 +40,7 @@ def non_contrastive_matrix(
     Source: dynamics, Eqs. 2 and 7, reconstructed in NOTES 4.
     """
     x, positives = _rows(x, positives)
-    return -_symmetric_part(x.T @ positives)
+    return -_symmetric_part(x, positives)
 
 
 def _rows(*given: np.ndarray) -> list[Float64[np.ndarray, "N d"]]:
@@ -52,5 +52,10 @@ def _rows(*given: np.ndarray) -> list[Float64[np.ndarray, "N d"]]:
     return rows
 
 
-def _symmetric_part(M: np.ndarray) -> Float64[np.ndarray, "d d"]:
-    return (M + M.T) / 2
+def _symmetric_part(a: np.ndarray, b: np.ndarray) -> Float64[np.ndarray, "d d"]:
+    with np.errstate(over="ignore", invalid="ignore"):
+        M = a.T @ b
+        M = (M + M.T) / 2
+    if not np.isfinite(M).all():
+        raise ValueError("samples are too large: their products are not finite")
+    return M

@@ -5,8 +5,10 @@ from jaxtyping import Float, Float64
 from scipy.integrate import solve_ivp
 
 from eigenview.theory.dynamics.trajectory import rising
+from eigenview.theory.matrices import rounding
 
-_NOISE = 1e-9  # of the largest eigenvalue; of a length
+_NOISE = 1e-9  # of the largest eigenvalue; of a length of 1
+_NO_PART = 1e-150  # of the largest component
 
 
 def single_output_flow(
@@ -16,29 +18,31 @@ def single_output_flow(
 
     Args:
         eigenvalues: Λ, of C.
-        q: to start from, in the axes of C; no longer than 1.
-        times: rising, from 0.
+        q: to start from, in the axes of C; no longer than 1. A length within 1e-9 of 1 (1e-6 in float32) counts as 1.
+        times: rising, none below 0; q is that of time 0.
 
     Raises:
-        ValueError: vectors that do not fit or are not finite, q longer than 1, times that do not rise.
+        ValueError: vectors that do not fit or are not finite, q longer than 1, times that do not rise, or a flow that
+            could not be integrated.
 
     Source: dynamics, Eq. 10, after NOTES 4.
     """
     eigenvalues, q = _checked(eigenvalues, q)
-    times = rising(times)
-
-    n, noise = float(q @ q), _NOISE * np.abs(eigenvalues).max()
-    if n <= _NOISE**2 or times[-1] == 0:
+    times, size = rising(times), np.abs(eigenvalues).max()
+    start = _norm(q)
+    if not start or not size or times[-1] == 0:
         return np.tile(q, (len(times), 1))
-    above = np.maximum(eigenvalues - eigenvalues[np.abs(q) > 0].min(), 0.0)
-    least = float(eigenvalues[np.abs(q) > 0].min())
+    # In units of the largest eigenvalue, or τ's precision would depend on them.
+    eigenvalues, times = eigenvalues / size, times * size
+    least = float(eigenvalues[q != 0].min())
+    above = np.maximum(eigenvalues - least, 0.0)
 
     def at(tau: Float64[np.ndarray, "T"]) -> tuple[Float64[np.ndarray, "T"], Float64[np.ndarray, "T d"]]:
         """n, and w = e^{−Λτ}w₀ over its length; what grows is taken out of exponents, so that none overflows."""
-        grown = q / np.sqrt(n) * np.exp(-np.multiply.outer(tau, above))
+        grown = q / start * np.exp(-np.multiply.outer(tau, above))
         lengths = np.linalg.norm(grown, axis=1)
-        log_kappa = _log_kappa(n) + 4 * (np.log(lengths) - (least if abs(least) > noise else 0.0) * tau)
-        return _length(log_kappa), grown / lengths[:, None]
+        log_kappa = _log_kappa(start) + 4 * (np.log(lengths) - (least if abs(least) > _NOISE else 0.0) * tau)
+        return _square(log_kappa), grown / lengths[:, None]
 
     def slope(_: float, tau: Float64[np.ndarray, "1"]) -> Float64[np.ndarray, "1"]:
         return 2 - at(tau)[0]
@@ -46,12 +50,12 @@ def single_output_flow(
     found = solve_ivp(slope, (0.0, times[-1]), [0.0], method="DOP853", t_eval=times, rtol=1e-10, atol=1e-12)
     if not found.success:
         raise ValueError(f"the flow could not be integrated: {found.message}")
-    lengths, directions = at(found.y[0])
-    return np.sqrt(lengths)[:, None] * directions
+    squares, directions = at(found.y[0])
+    return np.sqrt(squares)[:, None] * directions
 
 
 def single_output_limit(eigenvalues: Float[np.ndarray, "d"], q: Float[np.ndarray, "d"]) -> Float64[np.ndarray, "d"]:
-    """Where q ends.
+    """Where q ends under the printed flow.
 
     The direction w = q/‖q‖ goes to the least eigenvalue λ that q has any part in. The length n obeys
     n²/(1 − n) = n₀²/(1 − n₀)·‖e^{−Λτ}w₀‖⁴ with dτ = (2 − n)dt, so it ends at
@@ -60,9 +64,11 @@ def single_output_limit(eigenvalues: Float[np.ndarray, "d"], q: Float[np.ndarray
     - n = 0 where λ > 0;
     - between the two where λ = 0, at n² = κ(1 − n), κ = n₀²/(1 − n₀)·‖P₀w₀‖⁴, P₀ onto the kernel of Λ.
 
+    The derived flow obeys n⁴/(1 − n)³ = n₀⁴/(1 − n₀)³·‖e^{−Λτ}w₀‖⁸ with dτ = (4 − n)dt: another n where λ = 0.
+
     Args:
         eigenvalues: Λ, of C; within 1e-9 of the largest in size they count as equal, and as 0.
-        q: to start from, in the axes of C; no longer than 1.
+        q: to start from, in the axes of C; no longer than 1. A length within 1e-9 of 1 (1e-6 in float32) counts as 1.
 
     Raises:
         ValueError: vectors that do not fit or are not finite, or q longer than 1.
@@ -70,37 +76,50 @@ def single_output_limit(eigenvalues: Float[np.ndarray, "d"], q: Float[np.ndarray
     Source: dynamics, Eq. 10; the paper has λ > 0 and λ < 0 with n₀ < 1, the rest is derived for this project.
     """
     eigenvalues, q = _checked(eigenvalues, q)
-    n = float(q @ q)
-    if n <= _NOISE**2:
+    length = _norm(q)
+    if not length:
         return np.zeros_like(q)
-    noise = _NOISE * np.abs(eigenvalues).max(initial=0.0)
-    least = eigenvalues[np.abs(q) > 0].min()
-    kept = np.where(np.abs(eigenvalues - least) <= noise, q, 0.0)
-    direction = kept / np.linalg.norm(kept)
-    if n >= 1 - _NOISE or least < -noise:
+    noise = _NOISE * np.abs(eigenvalues).max()
+    least = eigenvalues[q != 0].min()
+    kept = np.where(np.abs(eigenvalues - least) <= noise, q / length, 0.0)
+    direction = kept / _norm(kept)
+    if _on_sphere(length) or least < -noise:
         return direction
     if least > noise:
         return np.zeros_like(q)
-    return direction * np.sqrt(_length(_log_kappa(n) + 2 * np.log([kept @ kept / n])))
+    return direction * np.sqrt(_square(_log_kappa(length) + 4 * np.log([_norm(kept)])))
 
 
-def _log_kappa(n: float) -> float:
-    """Log n²/(1 − n), inf on the sphere."""
-    return float(2 * np.log(n) - np.log1p(-n)) if n < 1 - _NOISE else np.inf
+def _norm(q: Float64[np.ndarray, "d"]) -> float:
+    """‖q‖, also where its square is too small for a number."""
+    largest = float(np.abs(q).max())
+    return largest * float(np.linalg.norm(q / largest)) if largest else 0.0
 
 
-def _length(log_kappa: Float64[np.ndarray, "T"]) -> Float64[np.ndarray, "T"]:
+def _on_sphere(length: float) -> bool:
+    return length**2 >= 1 - _NOISE
+
+
+def _log_kappa(length: float) -> float:
+    """Log n²/(1 − n) for n = ‖q‖², inf on the sphere."""
+    return np.inf if _on_sphere(length) else float(4 * np.log(length) - np.log1p(-(length**2)))
+
+
+def _square(log_kappa: Float64[np.ndarray, "T"]) -> Float64[np.ndarray, "T"]:
     """The n with n² = κ(1 − n)."""
     with np.errstate(over="ignore"):
-        return 2 / (1 + np.sqrt(1 + 4 * np.exp(-log_kappa)))
+        return 2 / (1 + np.hypot(1, 2 * np.exp(-log_kappa / 2)))
 
 
 def _checked(eigenvalues: np.ndarray, q: np.ndarray) -> tuple[Float64[np.ndarray, "d"], Float64[np.ndarray, "d"]]:
+    near_one = rounding(np.asarray(q))
     eigenvalues, q = np.asarray(eigenvalues, dtype=np.float64), np.asarray(q, dtype=np.float64)
     if eigenvalues.ndim != 1 or eigenvalues.shape != q.shape or not q.size:
         raise ValueError(f"eigenvalues and q must be vectors of one length, not {eigenvalues.shape} and {q.shape}")
     if not (np.isfinite(eigenvalues).all() and np.isfinite(q).all()):
         raise ValueError("eigenvalues or q are not finite")
-    if q @ q > 1 + _NOISE:
-        raise ValueError(f"q must be no longer than 1, as of orthonormal layers, not {np.linalg.norm(q):.6g}")
-    return eigenvalues, q
+    length = _norm(q)
+    if length > 1 + near_one:
+        raise ValueError(f"q must be no longer than 1, as of orthonormal layers, not {length:.8g}")
+    q = np.where(np.abs(q) > _NO_PART * np.abs(q).max(), q, 0.0)
+    return eigenvalues, q / length if length > 1 - near_one else q

@@ -26,9 +26,15 @@ class Trajectory:
         Args:
             x: a point a row.
 
+        Raises:
+            ValueError: points of another dimension than the map's, or ones that are not finite.
+
         Source: dynamics, Thm. 2's f(x) = UVᵀx, after NOTES 4.
         """
-        return np.einsum("nd,tzd->tnz", np.asarray(x, dtype=np.float64), self.W)
+        x, d = np.asarray(x, dtype=np.float64), self.W.shape[2]
+        if x.ndim != 2 or x.shape[1] != d or not np.isfinite(x).all():
+            raise ValueError(f"points must be finite, and [N, d] with the d of W, {d}; they are of shape {x.shape}")
+        return np.einsum("nd,tzd->tnz", x, self.W)
 
 
 def rising(times: Float[np.ndarray, "T"]) -> Float64[np.ndarray, "T"]:
@@ -44,5 +50,14 @@ def rising(times: Float[np.ndarray, "T"]) -> Float64[np.ndarray, "T"]:
 
 
 def losses_of(W: Float64[np.ndarray, "T z d"], C: Float64[np.ndarray, "d d"]) -> Float64[np.ndarray, "T"]:
-    """Tr WCWᵀ."""
-    return np.einsum("tzd,tzd->t", W @ C, W)
+    """Tr WCWᵀ.
+
+    Raises:
+        ValueError: a loss that is not finite.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        losses = np.einsum("tzd,tzd->t", W @ C, W)
+    finite = np.isfinite(losses)
+    if not finite.all():
+        raise ValueError(f"W diverged: its loss overflows at {(~finite).sum()} of {len(losses)} times")
+    return losses

@@ -26,9 +26,10 @@ class Unconstrained:
 def unconstrained_flow(
     C: Float[np.ndarray, "d d"], W: Float[np.ndarray, "z d"], times: Float[np.ndarray, "T"]
 ) -> Unconstrained:
-    """W over time under Ẇ = −2WC, which is W exp(−2Ct): every output follows the most negative eigenvalue of C.
+    """W over time under Ẇ = −2WC, which is W exp(−2Ct): every output ends in the least eigenvalue's direction.
 
-    `directions` alone are the flow that holds ‖W‖ at 1 (Frobenius): it is of the same rank.
+    That is a map of rank one, unless the least eigenvalue is repeated. `directions` alone are the flow that holds ‖W‖
+    at 1 (Frobenius), and end there too.
 
     Args:
         C: symmetric.
@@ -36,7 +37,7 @@ def unconstrained_flow(
         times: 0 or more.
 
     Raises:
-        ValueError: matrices that do not fit or are not finite, W = 0, times that are negative or not finite.
+        ValueError: matrices that do not fit or are not finite, W = 0, times that are negative, not finite or too long.
 
     Source: dynamics, Props. 1 and 2, after NOTES 4.
     """
@@ -46,9 +47,17 @@ def unconstrained_flow(
     if times.ndim != 1 or not np.isfinite(times).all() or (times < 0).any():
         raise ValueError("times must be finite and 0 or more")
     eigenvalues, axes = np.linalg.eigh(C)
-    start = W @ axes
-    # What grows most is taken out of the exponent, so that nothing overflows.
-    fastest = eigenvalues[np.abs(start).max(0) > 0].min()
-    left = start * np.exp(-2 * np.multiply.outer(times, np.maximum(eigenvalues - fastest, 0.0)))[:, None, :]
-    norms = np.linalg.norm(left, axis=(1, 2))
-    return Unconstrained(times, left @ axes.T / norms[:, None, None], np.log(norms) - 2 * fastest * times)
+    size = np.abs(W).max()
+    start = W / size @ axes
+    # What grows most is taken out of exponents, and so is what is largest at each time: nothing over- or underflows.
+    fastest = eigenvalues[start.any(0)].min()
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        grown = -2 * np.multiply.outer(times, np.maximum(eigenvalues - fastest, 0.0))[:, None, :]
+        exponents = np.log(np.abs(start)) + grown
+        largest = exponents.max((1, 2))
+        left = np.sign(start) * np.exp(exponents - largest[:, None, None])
+        norms = np.linalg.norm(left, axis=(1, 2))
+        log_norms = np.log(size) + np.log(norms) + largest - 2 * fastest * times
+    if not np.isfinite(log_norms).all():
+        raise ValueError("times are too long: even log ‖W‖ is no number")
+    return Unconstrained(times, left @ axes.T / norms[:, None, None], log_norms)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Float64
 
+from eigenview.theory.matrices import rounding
+
 
 @dataclass(frozen=True)
 class GeneralisationTerms:
@@ -34,8 +36,9 @@ def label_generalisation_terms(
 
     The bound's structure is known and its constants are not (its original is lost): the terms are what can be compared
     between models, and their sum is no theorem. The last term, Q, which vanishes with n and m, is not computed.
-    P = I − ZZ⁺, Z the features by rows, projects onto what no linear function of them reaches (directions below
-    rounding count as zero). Features are not centred, and have no constant unless a column holds one. For the
+    P = I − ZZ⁺, Z the features by rows, projects onto what no linear function of them reaches (directions in which
+    they are no more than rounding of their dtype, 1e-6 of the largest in float32 and 1e-9 in float64, count as zero).
+    Features are not centred, and have no constant unless a column holds one. For the
     unlabelled set Z are its first views.
 
     Costs a least squares solution of n × D, and of m × D.
@@ -56,24 +59,24 @@ def label_generalisation_terms(
     views = _finite(unlabelled_views, "unlabelled views", 3)
     if len(views) != 2 or views.shape[2] != Z.shape[1]:
         raise ValueError(f"unlabelled views must be [2, m, D = {Z.shape[1]}], not {[*views.shape]}")
-    W, labelled = _least_squares(Z, Y)
+    W, labelled = _least_squares(Z, Y, rounding(np.asarray(features)))
     unlabelled = None
     if unlabelled_labels is not None:
         known = _finite(unlabelled_labels, "unlabelled labels", 2)
         if known.shape[1] != Y.shape[1]:
             raise ValueError(f"labels of {Y.shape[1]} and of {known.shape[1]} columns are not of the same task")
-        unlabelled = 2 * _least_squares(views[0], known)[1]
+        unlabelled = 2 * _least_squares(views[0], known, rounding(np.asarray(unlabelled_views)))[1]
     invariance = float(np.linalg.norm(views[0] - views[1], axis=1).mean())
     return GeneralisationTerms(invariance, unlabelled, labelled, W)
 
 
 def _least_squares(
-    Z: Float64[np.ndarray, "n D"], Y: Float64[np.ndarray, "labels c"]
+    Z: Float64[np.ndarray, "n D"], Y: Float64[np.ndarray, "labels c"], smallest: float
 ) -> tuple[Float64[np.ndarray, "c D"], float]:
     """W of least norm, and ‖P Y‖_F/√n, which is what it leaves."""
     if len(Z) != len(Y):
         raise ValueError(f"{len(Y)} rows of labels are not one for each of {len(Z)} rows of features")
-    solution = np.linalg.lstsq(Z, Y, rcond=None)[0]
+    solution = np.linalg.lstsq(Z, Y, rcond=smallest)[0]
     return solution.T, float(np.linalg.norm(Y - Z @ solution)) / len(Z) ** 0.5
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from eigenview.theory.information.mixtures import MixtureEntropy, mixture_entropy
+from eigenview.theory.matrices import covariance
 
 
 @dataclass(frozen=True)
@@ -66,21 +67,24 @@ def information_terms(
         means: μ_n, features of the first views (`local_gaussians`).
         covariances: Σ_n, theirs.
         other_means: μ′_n, of the second views.
-        other_covariances: Σ′_n.
+        other_covariances: Σ′_n; they may be singular.
         variance: σ² of q; left out, the best, E‖z − z′‖²/D.
         ridge: β, added to each covariance, as in `mixture_entropy`.
 
     Raises:
-        ValueError: as `mixture_entropy` does; views of different shapes; a variance that is not positive and finite.
+        ValueError: as `mixture_entropy` does; views of different shapes; another view's means that are not finite, or
+            matrices that are no covariances; a variance that is not positive and finite.
 
     Source: information, Sec. 3 (NOTES 5).
     """
     entropy = mixture_entropy(means, covariances, ridge=ridge)
     if np.shape(other_means) != np.shape(means) or np.shape(other_covariances) != np.shape(covariances):
         raise ValueError(f"views must have one shape, not {np.shape(means)} and {np.shape(other_means)}")
-    if not (np.isfinite(other_means).all() and np.isfinite(other_covariances).all()):
-        raise ValueError("means or covariances of the other views are not finite")
-    D = means.shape[1]
+    if not np.isfinite(other_means).all():
+        raise ValueError("means of the other views are not finite")
+    for i, matrix in enumerate(other_covariances):
+        covariance(matrix, f"other_covariances[{i}]")
+    D = np.shape(means)[1]
     apart = float(np.square(np.subtract(means, other_means, dtype=np.float64)).sum(1).mean())
     traces = np.trace(np.add(covariances, other_covariances, dtype=np.float64), axis1=1, axis2=2)
     spread = float(traces.mean()) + 2 * D * ridge

@@ -58,8 +58,8 @@ def local_gaussians(
             correlated, such as displacements of augmentation divided by √r.
 
     Raises:
-        ValueError: inputs, noise or features that are not finite, or none; a negative variance; noise of another shape,
-            or none; a module whose batch norm mixes rows, or whose dropout is on.
+        ValueError: inputs, noise or features that are not finite, or none; features that are not a row each; a negative
+            variance; noise of another shape, or none; a module whose batch norm mixes rows, or whose dropout is on.
 
     Source: information, Sec. 2–3 (NOTES 5).
     """
@@ -72,7 +72,10 @@ def local_gaussians(
         raise ValueError("without noise features have no covariance: give a variance, or factors")
     if not torch.isfinite(x).all():
         raise ValueError("inputs are not finite")
-    D, d = _flat(net, x[:1]).shape[1], shape.numel()
+    first = net(x[:1])
+    if first.ndim < 2 or len(first) != 1:
+        raise ValueError(f"net must map [N, ...] to [N, D], but maps {[1, *shape]} to {[*first.shape]}")
+    D, d = first.flatten(1).shape[1], shape.numel()
     directions = (0 if deviations is None else d) + (0 if L is None else L.shape[1])
     samples = max(1, _BYTES // (8 * (d + D) * min(_AT_ONCE, directions, 2 * D)))
     means = np.empty((len(x), D))

@@ -10,11 +10,12 @@ from eigenview.theory.scaling.laws import Form, PowerLaw, basis, points
 from eigenview.theory.scaling.projection import BOUNDS, best_law
 
 _RANGE = 4.0  # of each variable, largest over smallest
+_DECADES = 30
 _SPARE = 2  # points beyond the number of parameters
 _ROUNDING = 1e-9  # of a correlation
 _TOGETHER = 1e-6  # of directions in which a law can change, the smallest over the largest that points can see
 _VAGUE = 10.0  # of an exponent, the ends of its interval over each other
-_VAGUE_FLOOR = 0.9  # of the smallest value, the width of the floor's interval
+_VAGUE_FLOOR = 0.9  # of the law's smallest value, the width of the floor's interval
 
 
 class CannotFit(ValueError):
@@ -31,8 +32,9 @@ def fit_power_law(
 ) -> PowerLaw:
     """The law E + Σ a_j x_j^(−b_j), or E + a Π x_j^(−b_j), that is nearest to the points, with bootstrap intervals.
 
-    Nearest by Huber's loss of relative residuals, by variable projection (`projection.py`). The bootstrap draws
-    residuals, not points, because designs are few values of x that have to stay; they are widened by √(N/(N − p)).
+    Nearest by Huber's loss of log y/ŷ, by variable projection (`projection.py`). The bootstrap draws residuals, not
+    points, because designs are few values of x that have to stay; they are widened by √(N/(N − p)). Even so intervals
+    are narrow: where they say 90%, they cover the truth in about 77 to 90% of cases, least with few points.
 
     Args:
         x: points, a row each: compute, steps, P, D, K; of one variable a vector does.
@@ -46,7 +48,7 @@ def fit_power_law(
         CannotFit: fewer than p + 2 distinct points for p parameters; a variable whose largest value is less than 4
             times its smallest; a variable of fewer than 3 values in a sum with a floor; variables that rise and fall
             together; values that do not fall with a variable; an exponent at 0.01 or 5; an exponent whose interval
-            spans a factor of 10, or a floor whose interval spans the smallest value.
+            spans a factor of 10, or a floor whose interval spans the law's smallest value.
         ValueError: x or y that do not fit, or are not positive and finite; numbers out of their range.
 
     Source: mmcr, Fig. 4, with an explicit floor after NOTES 1; Golub & Pereyra 1973 (variable projection); Hoffmann et
@@ -68,9 +70,9 @@ def fit_power_law(
     _check_fit(coefficients, b, form)
     _check_told_apart(x_scaled, coefficients, b, form, floor)
     fitted = coefficients[0] + basis(x_scaled, b, form) @ coefficients[1:]
-    residuals = values / fitted - 1
+    residuals = np.log(values / fitted)
     drawn = _bootstrap(x_scaled, fitted, residuals, parameters, b, form, floor, draws, seed)
-    _check_draws(drawn, b, float(values.min()), floor)
+    _check_draws(drawn, b, float(fitted.min()), floor)
     law = np.concatenate([coefficients, b])
     law, *drawn = (_in_units(each, centre, form) for each in (law, *drawn))
     terms = len(coefficients) - 1
@@ -93,8 +95,8 @@ def _bootstrap(
     wider = np.sqrt(len(x) / (len(x) - parameters)) * residuals
     found = []
     for _ in range(draws):
-        values = fitted * np.maximum(1 + generator.choice(wider, size=len(x)), 1e-3)
-        found.append(np.concatenate(best_law(x, values, form, floor, start=b)))
+        values = fitted * np.exp(generator.choice(wider, size=len(x)))
+        found.append(np.concatenate(best_law(x, values, form, floor, start=(b, fitted))))
     return np.stack(found)
 
 
@@ -117,8 +119,11 @@ def _check_design(
             f"{distinct} distinct points are too few for {parameters} parameters: at least {parameters + _SPARE}"
         )
     for j, column in enumerate(x.T):
-        reach = column.max() / column.min()
         name = "x" if x.shape[1] == 1 else f"variable {j}"
+        decades = np.log10(column.max()) - np.log10(column.min())
+        if decades > _DECADES:
+            raise ValueError(f"{name} spans {decades:.0f} decades: beyond {_DECADES} powers are not finite")
+        reach = column.max() / column.min()
         if reach < _RANGE:
             raise CannotFit(f"{name} spans a factor of {reach:.3g} only: at least {_RANGE:g} is needed to see a power")
         values = len(np.unique(column))

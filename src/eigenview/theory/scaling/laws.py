@@ -18,7 +18,7 @@ class PowerLaw:
         floor: E, 0 or more.
         coefficients: a, one a variable, or the one of a product.
         exponents: b, one a variable.
-        residuals: y/ŷ − 1 of the points that it was fitted to.
+        residuals: log y/ŷ of the points that it was fitted to.
         drawn: E, a, b of the refits of the bootstrap, a row each.
     """
 
@@ -43,13 +43,13 @@ class PowerLaw:
 
     def floor_interval(self, level: float = 0.95) -> tuple[float, float]:
         """Percentiles of E over the bootstrap."""
-        low, high = np.quantile(self.drawn[:, 0], [(1 - level) / 2, (1 + level) / 2])
+        low, high = np.quantile(self.drawn[:, 0], _ends(level))
         return float(low), float(high)
 
     def exponent_intervals(self, level: float = 0.95) -> Float64[np.ndarray, "variables 2"]:
         """Percentiles of each b over the bootstrap."""
         drawn = self.drawn[:, -len(self.exponents) :]
-        return np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0).T
+        return np.quantile(drawn, _ends(level), axis=0).T
 
     def band(
         self, x: Float[np.ndarray, "M *variables"], level: float = 0.95, seed: int = 0
@@ -62,14 +62,14 @@ class PowerLaw:
             seed: of the residuals.
 
         Raises:
-            ValueError: as `predict`.
+            ValueError: as `predict`, or a level that is no share.
         """
         rows, terms = points(x, len(self.exponents)), len(self.coefficients)
         values = np.stack(
             [draw[0] + basis(rows, draw[1 + terms :], self.form) @ draw[1 : 1 + terms] for draw in self.drawn]
         )
         noise = np.random.default_rng(seed).choice(self.residuals, size=values.shape)
-        return np.quantile(values * (1 + noise), [(1 - level) / 2, (1 + level) / 2], axis=0).T
+        return np.quantile(values * np.exp(noise), _ends(level), axis=0).T
 
 
 def basis(
@@ -78,6 +78,12 @@ def basis(
     """What the coefficients multiply."""
     powers = x**-exponents
     return powers if form == "additive" else powers.prod(1, keepdims=True)
+
+
+def _ends(level: float) -> tuple[float, float]:
+    if not 0 < level < 1:
+        raise ValueError(f"level must be in (0, 1), not {level}")
+    return (1 - level) / 2, (1 + level) / 2
 
 
 def points(x: np.ndarray, variables: int | None = None) -> Float64[np.ndarray, "M variables"]:

@@ -12,48 +12,63 @@ from eigenview.theory.scaling.laws import Form, basis
 BOUNDS = (0.01, 5.0)
 """Of exponents: beyond them points do not tell a power from a logarithm, or from a step."""
 _HUBER = 1.345  # of the scale of residuals: 95% as efficient as least squares where they are normal
-_ROUNDS = 5
-_EXACT = 1e-12  # of y: a scale of residuals below which they are rounding
+_ROUNDS = 20
+_EXACT = 1e-12  # a scale of residuals below which they are rounding
+_FINER = 8  # how often the scale may shrink
 _STARTS = (0.1, 0.3, 0.6, 1.2, 2.4)
 
 Rows = Float64[np.ndarray, "N variables"]
 Values = Float64[np.ndarray, "N"]
 Exponents = Float64[np.ndarray, "variables"]
+Coefficients = Float64[np.ndarray, "coefficients"]
 
 
 def best_law(
-    x: Rows, y: Values, form: Form, floor: bool, start: Exponents | None = None
-) -> tuple[Float64[np.ndarray, "coefficients"], Exponents]:
-    """E and a, and b, that minimise Huber's loss of the relative residuals ŷ/y − 1 with E, a ≥ 0.
+    x: Rows, y: Values, form: Form, floor: bool, start: tuple[Exponents, Values] | None = None
+) -> tuple[Coefficients, Exponents]:
+    """E and a, and b, that minimise Huber's loss of the residuals log y/ŷ with E, a ≥ 0.
 
-    Relative ones, because losses of runs differ by factors, and Huber's, because some runs fail. Relative to y, so that
-    they are linear in E and a: at noise of a share σ of y the law lies lower by about 2σ² of it. Given b, E and a are
-    a linear problem, solved by non-negative least squares with weights that are found with it; b is sought by
-    Nelder and Mead's method in its logarithm, from several starts.
+    Logarithms, because losses of runs differ by factors, and a run that failed must not count more for being low than
+    for being high; Huber's loss, because some runs fail. Given b, E and a follow by Gauss and Newton's method, each
+    step of which is a non-negative least-squares problem with weights; b is sought by Nelder and Mead's method in its
+    logarithm, from several starts. With noise of a share σ of y the law lies lower by about ½σ² of it.
 
     Args:
         x: points of geometric mean 1.
         y: positive.
         form: of the law.
         floor: whether there is an E; without one it is 0.
-        start: b to start from, the only one, for a refit that need not be exact.
+        start: b to start from, the only one, and the law's values there, for a refit that need not be exact.
     """
     if start is None:
         grid = np.stack(np.meshgrid(*[_STARTS] * x.shape[1]), axis=-1).reshape(-1, x.shape[1])
+        guesses = [(b, _guess(x, y, b, form, floor)) for b in grid]
         # The scale of residuals is first that of plain least squares, then that of the fit, while it still shrinks.
-        scale = min(_scale(_linear(x, y, b, form, floor, None)[1]) for b in grid)
-        starts = sorted(grid, key=lambda b: _loss(np.log(b), x, y, form, floor, scale))[:3]
+        scale = min(_scale(np.log(y / near)) for _, near in guesses)
+        starts = sorted(guesses, key=lambda each: _loss(np.log(each[0]), x, y, form, floor, each[1], scale))[:3]
     else:
-        scale, starts = _scale(_linear(x, y, start, form, floor, None)[1]), [start]
-    b = starts[0]
-    for _ in range(1 if start is not None else 3):
-        loss = partial(_loss, x=x, y=y, form=form, floor=floor, scale=scale)
-        b = _within(min((_descended(loss, np.log(each), start is not None) for each in starts), key=loss))
-        finer = _scale(_linear(x, y, b, form, floor, scale)[1])
+        scale, starts = _scale(np.log(y / start[1])), [start]
+    b, coefficients, residuals = _best_of(starts, x, y, form, floor, scale, start is not None)
+    for _ in range(_FINER if start is None else 0):
+        finer = _scale(residuals)
         if finer > 0.5 * scale:
             break
-        scale, starts = finer, [b]
-    return _linear(x, y, b, form, floor, scale)[0], b
+        scale, near = finer, y * np.exp(-residuals)
+        b, coefficients, residuals = _best_of([(b, near)], x, y, form, floor, scale, False)
+    return (coefficients if floor else np.concatenate([[0.0], coefficients])), b
+
+
+def _best_of(
+    starts: list[tuple[Exponents, Values]], x: Rows, y: Values, form: Form, floor: bool, scale: float, coarse: bool
+) -> tuple[Exponents, Coefficients, Values]:
+    """b, E and a, and residuals of the best law that the starts lead to."""
+    found = []
+    for b, near in starts:
+        loss = partial(_loss, x=x, y=y, form=form, floor=floor, near=near, scale=scale)
+        log_b = _descended(loss, np.log(b), coarse)
+        found.append((loss(log_b), _within(log_b), near))
+    _, b, near = min(found, key=lambda each: each[0])
+    return b, *_linear(x, y, b, form, floor, near, scale)
 
 
 def _descended(loss: Callable[[Exponents], float], start: Exponents, coarse: bool) -> Exponents:
@@ -62,8 +77,10 @@ def _descended(loss: Callable[[Exponents], float], start: Exponents, coarse: boo
     return scipy.optimize.minimize(loss, start, method="Nelder-Mead", options=options).x
 
 
-def _loss(log_b: Exponents, x: Rows, y: Values, form: Form, floor: bool, scale: float) -> float:
-    return float(_huber(_linear(x, y, _within(log_b), form, floor, scale)[1], scale).sum())
+def _loss(log_b: Exponents, x: Rows, y: Values, form: Form, floor: bool, near: Values, scale: float) -> float:
+    """½r² within 1.345 scales, and linear beyond, over residuals."""
+    size = np.abs(_linear(x, y, _within(log_b), form, floor, near, scale)[1]) / scale
+    return float(np.where(size <= _HUBER, size**2 / 2, _HUBER * (size - _HUBER / 2)).sum())
 
 
 def _within(log_b: Exponents) -> Exponents:
@@ -75,29 +92,34 @@ def _scale(residuals: Values) -> float:
     return max(1.4826 * float(np.median(np.abs(residuals))), _EXACT)
 
 
-def _linear(
-    x: Rows, y: Values, b: Exponents, form: Form, floor: bool, scale: float | None
-) -> tuple[Float64[np.ndarray, "coefficients"], Values]:
-    """E and a for exponents b, and relative residuals; with a scale, by weights that make outliers count less."""
+def _columns(x: Rows, b: Exponents, form: Form, floor: bool) -> Float64[np.ndarray, "N coefficients"]:
     columns = basis(x, b, form)
-    columns = np.column_stack([np.ones(len(x)), columns]) if floor else columns
-    relative, weights = columns / y[:, None], np.ones(len(x))
-    coefficients, residuals = np.zeros(columns.shape[1]), np.zeros(len(x))
-    for _ in range(1 if scale is None else _ROUNDS):
-        coefficients, _ = scipy.optimize.nnls(relative * weights[:, None], weights)
-        residuals = relative @ coefficients - 1
-        if scale is None:
-            break
-        size = np.abs(residuals)
-        update = np.sqrt(np.minimum(1.0, _HUBER * scale / np.maximum(size, 1e-300)))
-        if np.allclose(update, weights, rtol=1e-6, atol=0):
-            break
-        weights = update
-    return (coefficients if floor else np.concatenate([[0.0], coefficients])), residuals
+    return np.column_stack([np.ones(len(x)), columns]) if floor else columns
 
 
-def _huber(residuals: Values, scale: float) -> Values:
-    """½r² within 1.345 scales, and linear beyond."""
-    edge = _HUBER * scale
-    size = np.abs(residuals)
-    return np.where(size <= edge, size**2 / 2, edge * (size - edge / 2)) / scale**2
+def _guess(x: Rows, y: Values, b: Exponents, form: Form, floor: bool) -> Values:
+    """Values near y by plain least squares: of shares of y, which low outliers bend, or of y, which high ones do."""
+    columns = _columns(x, b, form, floor)
+    guesses = [
+        columns @ scipy.optimize.nnls(columns / unit[:, None], y / unit)[0] for unit in (y, np.full_like(y, y.max()))
+    ]
+    return min(guesses, key=lambda near: _scale(np.log(y / near)))
+
+
+def _linear(
+    x: Rows, y: Values, b: Exponents, form: Form, floor: bool, near: Values, scale: float
+) -> tuple[Coefficients, Values]:
+    """E and a for exponents b, and residuals, from values near the law's."""
+    columns, residuals = _columns(x, b, form, floor), np.log(y / near)
+    coefficients = np.zeros(columns.shape[1])
+    for _ in range(_ROUNDS):
+        weights = np.sqrt(np.minimum(1.0, _HUBER * scale / np.maximum(np.abs(residuals), 1e-300)))
+        # log ŷ ≈ log near + ŷ/near − 1; a step that stays positive cannot end in a law that is 0.
+        step = 1 + np.maximum(residuals, -0.9)
+        coefficients, _ = scipy.optimize.nnls(columns * (weights / near)[:, None], weights * step)
+        fitted = columns @ coefficients
+        moved = np.abs(fitted / near - 1).max()
+        near, residuals = fitted, np.log(y / fitted)
+        if moved < 1e-7:
+            break
+    return coefficients, residuals

@@ -1,0 +1,1 @@
+"""Representation learning dynamics of self-supervised models (Esser, Mukherjee, Sabanayagam, Ghoshdastidar)."""

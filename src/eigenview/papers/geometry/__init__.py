@@ -1,0 +1,1 @@
+"""Toward a geometrical understanding of self-supervised contrastive learning (Cosentino et al.)."""

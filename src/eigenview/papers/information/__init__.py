@@ -1,0 +1,1 @@
+"""What do we maximize in self-supervised learning (Shwartz-Ziv, Balestriero, LeCun)."""

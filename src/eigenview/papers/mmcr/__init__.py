@@ -1,0 +1,1 @@
+"""Maximum manifold capacity representations (Schaeffer et al.)."""
