@@ -2,8 +2,9 @@ import dataclasses
 
 import pytest
 
+from captioned import write_scenes
 from eigenview._errors import UsageError
-from eigenview.runs import RECIPES, ObjectiveRecipe, Recipe, TrainingRecipe, find_recipe
+from eigenview.runs import RECIPES, ObjectiveRecipe, Recipe, TrainingRecipe, find_recipe, recipe_for
 from eigenview.views import POLICIES
 
 
@@ -103,3 +104,49 @@ def test_recipes_are_found_by_name_and_by_file(tmp_path):
         find_recipe("digit")
     with pytest.raises(UsageError, match="cannot read"):
         find_recipe(str(tmp_path / "none.yaml"))
+
+
+class TestPairs:
+    def test_a_caption_goes_with_one_view(self):
+        words = r"a caption goes with one view: views\.K must be 1, not 2; or leave out data\.captions"
+        with pytest.raises(UsageError, match=words):
+            Recipe.from_yaml("data: {captions: auto}").check_pairs()
+        assert Recipe.from_yaml("data: {captions: auto}\nviews: {K: 1}").of_pairs
+        assert not Recipe().of_pairs
+
+    @pytest.mark.parametrize(
+        ("text", "words"),
+        [
+            ("projector: {D: 0}", "projector.D must not be 0"),
+            ("teacher: {momentum: 0.9}", "leave out teacher.momentum"),
+            ("text: {vocabulary: 100}", "text.vocabulary must be at least 259 (every byte), not 100"),
+            ("text: {context: 2}", "text.context must be at least 3, not 2"),
+            ("text: {depth: 0}", "text.depth must be at least 1, not 0"),
+            ("text: {heads: 3}", "text.heads must share text.width evenly, not 3 of 128"),
+            ("text: {prompt: a photo}", "text.prompt must have one {} for a name, not 'a photo'"),
+        ],
+    )
+    def test_what_towers_cannot_be(self, text, words):
+        with pytest.raises(UsageError) as error:
+            Recipe.from_yaml(text, base=RECIPES["captions"]()).check_pairs()
+        assert words in str(error.value)
+
+    def test_a_file_is_on_top_of_the_recipe_that_its_captions_get(self, tmp_path):
+        table = write_scenes(tmp_path / "x.parquet", 1)
+        plain, alone, named = (tmp_path / f"{name}.yaml" for name in ("plain", "alone", "named"))
+        plain.write_text(f"data: {{train: {table}}}")
+        alone.write_text(f"data: {{train: {table}, captions: null}}\nviews: {{K: 3}}")
+        named.write_text("data: {train: hf:some/where, captions: title}")
+        assert find_recipe(str(plain)).of_pairs
+        assert find_recipe(str(plain)).text == RECIPES["captions"]().text
+        assert not find_recipe(str(plain), pairs=False).of_pairs
+        assert not find_recipe(str(alone)).of_pairs
+        assert find_recipe(str(alone)).encoder == RECIPES["cpu"]().encoder
+        assert find_recipe(str(named)).objective == ObjectiveRecipe("CLIP")
+        assert find_recipe(str(named)).data.captions == "title"
+
+    def test_captioned_tables_get_theirs_and_folders_do_not(self, tmp_path):
+        assert recipe_for(write_scenes(tmp_path / "x.parquet", 1)) == RECIPES["captions"]()
+        assert recipe_for(str(tmp_path / "x.parquet"), pairs=False) == RECIPES["cpu"]()
+        assert recipe_for(str(tmp_path)) == RECIPES["captions"]()
+        assert recipe_for("nowhere") == RECIPES["cpu"]()

@@ -91,6 +91,11 @@ class Predict:
     def on_its_recipe(self) -> Recipe:
         """The training that these words are about."""
         named = self._named()
+        if named.of_pairs:
+            raise UsageError(
+                "a prediction is of views of images, and this recipe is of image–text pairs: add --recipe cpu, which "
+                "is of the images alone"
+            )
         data = replace(named.data, train=self.source or named.data.train)
         objective = named.objective if self.objective is None else ObjectiveRecipe(self.objective)
         objective = on_top_of(named.objective, replace(objective, options=self.objective_options))
@@ -114,7 +119,9 @@ class Predict:
                 raise UsageError(f"--features {self.features}: neither {' nor '.join(_FEATURES)} nor a run's directory")
             if self.recipe is None:
                 return Recipe.load(_stored(self.features))
-        return recipe_for(self.source) if self.recipe is None else find_recipe(self.recipe, self.source)
+        if self.recipe is None:
+            return recipe_for(self.source, pairs=False)
+        return find_recipe(self.recipe, self.source, pairs=False)
 
 
 def _stored(run: str) -> Path:

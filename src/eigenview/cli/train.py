@@ -11,13 +11,13 @@ import tyro
 
 from eigenview._errors import UsageError
 from eigenview.runs.recipe import ObjectiveRecipe, Recipe, on_top_of
-from eigenview.runs.recipes import digits, find_recipe, recipe_for
+from eigenview.runs.recipes import captions, digits, find_recipe, recipe_for
 from eigenview.views.policy import ViewPolicy
 
 
 @dataclass(frozen=True)
 class Train:
-    """Train an encoder on images without labels; alone, on the digits that ship with scikit-learn.
+    """Train an encoder on images without labels, or with captions; alone, on the digits that ship with scikit-learn.
 
     What a recipe says can be changed flag by flag, on top of --recipe, --objective, --policy and --strength.
     """
@@ -27,7 +27,8 @@ class Train:
     test: Annotated[str | None, tyro.conf.arg(metavar="DATA")] = None
     """Images that only probes see; by default the data's own test split, if it has one."""
     recipe: Annotated[str | None, tyro.conf.arg(metavar="NAME|FILE")] = None
-    """`digits`, `cpu`, `gpu`, or a YAML file; by default `digits` for the digits, else `cpu`."""
+    """`digits`, `cpu`, `gpu`, `captions`, or a YAML file; by default `digits` for the digits, `captions` for a table
+    with a column of captions, else `cpu`."""
     objective: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
     """`MMCR`, `SimCLR`, `VICReg`, `BYOL`, … (all: see --objective.name), or an import path `module:Class`."""
     policy: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
@@ -49,7 +50,10 @@ class Train:
             if not stored.exists():
                 raise UsageError(f"there is no run in {self.out} to resume: name its DATA to start one there")
             return Train(settings=Recipe.load(stored))
-        named = recipe_for(self.source) if self.recipe is None else find_recipe(self.recipe, self.source)
+        if self.recipe is not None:
+            named = find_recipe(self.recipe, self.source)
+        else:
+            named = captions() if self.settings.of_pairs else recipe_for(self.source)
         data = replace(named.data, train=self.source or named.data.train, test=self.test or named.data.test)
         objective = named.objective
         if self.objective is not None and self.objective.lower() != objective.name.lower():
@@ -78,6 +82,9 @@ class Train:
         logging.getLogger("lightning_fabric.utilities.rank_zero").setLevel(logging.WARNING)
         console = Console()
         out = self.out or _new_directory(self.settings)
+        if self.settings.of_pairs and self.recipe is None and not self.resume:
+            words = "These images have captions, so training is on image–text pairs; on images alone: --recipe cpu"
+            console.print(words, soft_wrap=True, highlight=False, markup=False)
         outcome = train(self.settings, out, resume=self.resume, console=console)
         console.print(
             f"{outcome}; report: {(out / 'report.html').resolve()}", soft_wrap=True, highlight=False, markup=False

@@ -1,6 +1,7 @@
 from .batches import TrainingBatch as TrainingBatch
 from .batches import TrainingBatches as TrainingBatches
 from .batches import used_whole as used_whole
+from .captions import AUTO as AUTO
 from .decoding import Steps as Steps
 from .decoding import from_step as from_step
 from .images import Images as Images
@@ -8,5 +9,6 @@ from .images import Skipped as Skipped
 from .packing import batches_of as batches_of
 from .packing import channel_statistics as channel_statistics
 from .packing import pack as pack
+from .sources import are_captioned as are_captioned
 from .sources import open_dataset as open_dataset
 from .sources import open_images as open_images

@@ -21,21 +21,23 @@ _LARGEST_WHOLE = 256 * 256  # pixels; larger images are cropped before they are 
 
 @dataclass(frozen=True)
 class TrainingBatch:
-    """The images of one step.
+    """The images of one step, and what is said of them.
 
     Attributes:
         step: counted from the beginning of training.
         images: whole images, or K crops of each.
         cropped: whether `images` are crops.
+        captions: one of each image, where images have captions.
     """
 
     step: int
     images: UInt8[Tensor, "*K P 3 H W"]
     cropped: bool
+    captions: tuple[str, ...] | None = None
 
 
 class TrainingBatches:
-    """Batches of P images; which ones, and how they are cropped, is a function of seed and step alone.
+    """Batches of P images; which ones, how they are cropped and what is said of them is a function of seed and step.
 
     Images that are used whole and fit memory together are decoded once. Others are decoded for every batch, by worker
     processes if there are any. What fills no batch at the end of an epoch is left out of it.
@@ -90,7 +92,16 @@ class TrainingBatches:
     def at(self, start_step: int) -> Iterator[TrainingBatch]:
         """Batches without end, beginning with that of `start_step`."""
         for step, pixels in zip(count(start_step), self._pixels(start_step), strict=False):
-            yield TrainingBatch(step, pixels, self.cropped)
+            yield TrainingBatch(step, pixels, self.cropped, self.captions(step))
+
+    def captions(self, step: int) -> tuple[str, ...] | None:
+        """One caption of each image of a step, drawn where there are several; None where there are none."""
+        everything = self._images.captions
+        if everything is None:
+            return None
+        said = [everything[i] for i in self.indices(step).tolist()]
+        drawn = np.random.default_rng([self._seed, step, 1]).random(len(said))
+        return tuple(texts[int(u * len(texts))] for texts, u in zip(said, drawn, strict=True))
 
     def _pixels(self, start: int) -> Iterator[UInt8[Tensor, "*K P 3 H W"]]:
         packed = self._packed

@@ -24,8 +24,20 @@ def image_column(features: Features, source: str) -> str:
     raise UsageError(f"'{source}' has no column of images; its columns are {', '.join(features) or 'none'}")
 
 
-def label_column(features: Features) -> str | None:
-    """The column of classes, the finer one of several: by its feature, or by a customary name."""
+def label_column(features: Features, wanted: str | None = None, source: str = "the source") -> str | None:
+    """The column of classes: the wanted one, or the finer one of several by its feature, or by a customary name.
+
+    Raises:
+        UsageError: the wanted one is not there, or holds neither whole numbers nor text.
+    """
+    if wanted is not None:
+        if wanted not in features:
+            raise UsageError(
+                f"'{source}' has no column '{wanted}' of labels; its columns are {', '.join(features) or 'none'}"
+            )
+        if not isinstance(features[wanted], ClassLabel) and not _is_whole_or_text(features[wanted]):
+            raise UsageError(f"the column '{wanted}' of '{source}' holds no labels: these are whole numbers or text")
+        return wanted
     classes = [name for name, feature in features.items() if isinstance(feature, ClassLabel)]
     if classes:
         return min(classes, key=_coarseness)

@@ -1,7 +1,7 @@
 """A collection of images, decoded one at a time."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -39,14 +39,16 @@ class Images:
         class_names: what the labels stand for.
         source: what the user called it, for messages.
         root: the folder that names are relative to.
+        captions: for each row what is said of it; a row of which nothing is said is left out.
 
     Attributes:
         labels: Int64[N] or None.
+        captions: for each image at least one text; None where there are no captions.
         skipped: what did not decode.
         size: `(H, W)` where all images share it, else None.
 
     Raises:
-        UsageError: there is no image, or none decodes.
+        UsageError: there is no image, none decodes, or none has a caption.
     """
 
     def __init__(
@@ -57,14 +59,18 @@ class Images:
         class_names: list[str] | None = None,
         source: str = "the source",
         root: str = "",
+        captions: Sequence[tuple[str, ...]] | None = None,
     ):
         self._table, self._column, self._root = table, column, root
         self._rows = np.arange(len(table))
         self.class_names = class_names
         self.skipped: list[Skipped] = []
         self.stand_ins: dict[int, tuple[int, str]] = {}
+        if captions is not None:
+            self._leave_out_silent(captions, source)
         self.size = self._scan(source)
         self.labels = None if labels is None else labels[self._rows]
+        self.captions = None if captions is None else [captions[row] for row in self._rows.tolist()]
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -94,7 +100,7 @@ class Images:
         raise UsageError(f"none of the {len(self)} images decodes any more (first: {self.name(i)}: {reason})")
 
     def replace(self, i: int, j: int, reason: str) -> None:
-        """Lets image j, with its label, stand in for image i, which did not decode."""
+        """Lets image j, with its label and captions, stand in for image i, which did not decode."""
         if i in self.stand_ins:
             return
         self.stand_ins[i] = (j, reason)
@@ -102,6 +108,16 @@ class Images:
         self._rows[i] = self._rows[j]
         if self.labels is not None:
             self.labels[i] = self.labels[j]
+        if self.captions is not None:
+            self.captions[i] = self.captions[j]
+
+    def _leave_out_silent(self, captions: Sequence[tuple[str, ...]], source: str) -> None:
+        """Drops the rows of which nothing is said."""
+        silent = [row for row in self._rows.tolist() if not captions[row]]
+        if silent and len(silent) == len(self._rows):
+            raise UsageError(f"none of the {len(silent)} images in '{source}' has a caption: they are all empty")
+        self.skipped += [Skipped(self._row_name(row), "it has no caption") for row in silent]
+        self._rows = np.delete(self._rows, silent)
 
     def _scan(self, source: str) -> tuple[int, int] | None:
         if not len(self._table):

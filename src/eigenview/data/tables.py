@@ -17,22 +17,29 @@ from datasets.exceptions import DatasetsError
 from huggingface_hub.utils import logging as hub_logging
 
 from eigenview._errors import UsageError
+from eigenview.data.captions import caption_column
 from eigenview.data.columns import image_column, label_column
 
 _EXPECTED = (DatasetsError, pyarrow.ArrowException, tarfile.TarError, OSError, ValueError, NotImplementedError)
 _TEST_SPLITS = ("test", "validation", "valid", "val", "dev")
 
 
-def from_parquet(paths: list[str], source: str) -> Dataset:
-    """The columns of the image and of the label, of all files.
+def from_parquet(paths: list[str], source: str, captions: str | None = None, label: str | None = None) -> Dataset:
+    """The columns of the image, of the label and, where they are wanted, of the captions, of all files.
+
+    Args:
+        paths: of the files.
+        source: what the user called them.
+        captions: the column of captions, or `auto`; None for images alone.
+        label: the column of labels; by default one that looks like it.
 
     Raises:
-        UsageError: a file is damaged, none of its columns holds images, or the files do not fit together.
+        UsageError: a file is damaged, has no such columns, or the files do not fit together.
     """
-    features = _parquet_features(paths[0])
-    label = label_column(features)
-    columns = [image_column(features, source)] + ([label] if label else [])
-    return _load("parquet", paths, source, columns=columns)
+    features = parquet_features(paths[0])
+    columns = [image_column(features, source), label_column(features, label, source)]
+    columns += [caption_column(features, captions, source)] if captions else []
+    return _load("parquet", paths, source, columns=list(dict.fromkeys(filter(None, columns))))
 
 
 def from_tar(paths: list[str], source: str) -> Dataset:
@@ -59,7 +66,12 @@ def from_hub(name: str, split: str) -> Dataset | None:
     return next((found[key] for key in wanted if key in found), None)
 
 
-def _parquet_features(path: str) -> Features:
+def parquet_features(path: str) -> Features:
+    """The columns of a Parquet file.
+
+    Raises:
+        UsageError: it is damaged.
+    """
     with _told(f"'{path}'"):
         return Features.from_arrow_schema(pyarrow.parquet.read_schema(path))
 

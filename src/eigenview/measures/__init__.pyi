@@ -40,6 +40,10 @@ from .local_projector import local_projectors as local_projectors
 from .manifolds import ManifoldGeometry as ManifoldGeometry
 from .manifolds import manifold_capacity as manifold_capacity
 from .manifolds import manifold_geometry as manifold_geometry
+from .matches import LabelZeroShot as LabelZeroShot
+from .matches import Retrieval as Retrieval
+from .matches import label_zero_shot as label_zero_shot
+from .matches import retrieval as retrieval
 from .negatives import displacements as displacements
 from .negatives import nearest_negative_distance as nearest_negative_distance
 from .negatives import nearest_negative_distances as nearest_negative_distances

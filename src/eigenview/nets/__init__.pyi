@@ -5,3 +5,6 @@ from .encoder import Encoder as Encoder
 from .model import Model as Model
 from .projector import Projector as Projector
 from .resnet import ResNet as ResNet
+from .text import TextTransformer as TextTransformer
+from .towers import TwoTower as TwoTower
+from .vocabulary import Vocabulary as Vocabulary

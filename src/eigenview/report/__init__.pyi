@@ -5,6 +5,10 @@ from .inspection import inspect as inspect
 from .inspection_figure import plot as plot
 from .inspection_tables import show as show
 from .page import write_page as write_page
+from .pairs import FoundRow as FoundRow
+from .pairs import found_table as found_table
+from .pairs import how_found as how_found
+from .pairs import zero_shot_words as zero_shot_words
 from .pictures import neighbours_picture as neighbours_picture
 from .pictures import views_picture as views_picture
 from .plot_files import check_plot as check_plot

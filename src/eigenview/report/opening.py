@@ -154,8 +154,9 @@ def _accuracy(value: Number | None, spread: Number | None) -> str:
 
 
 def _how_measured(history: History) -> str:
-    data, draws = history.start.get("data") or {}, max((p.get("draws") or 1 for p in history.probes), default=1)
-    probe = history.probes[-1]
+    probes = [line for line in history.probes if line.get("input") != "embeddings"]
+    data, draws = history.start.get("data") or {}, max((line.get("draws") or 1 for line in probes), default=1)
+    probe = probes[-1]
     seen = "training saw, without their labels" if probe.get("held_out_trained_on") else "training never saw"
     notes = [
         f"Accuracy on {number(probe['held_out'])} images that {seen}." if probe.get("held_out") else None,
@@ -179,6 +180,9 @@ def facts(history: History) -> str:
             "Data",
             f"{number(data['train'])} images" if data.get("train") is not None else None,
             " × ".join(map(str, size)) + " pixels" if size else None,
+            f"{number(data['captions'])} captions of {number(data['vocabulary'])} pieces"
+            if "captions" in data
+            else None,
             f"{classes} classes, for probes only" if classes else "no labels" if data else None,
             f"{number(skipped)} skipped" if skipped else None,
         ),

@@ -6,8 +6,8 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 
-from eigenview.report import opening, panels
-from eigenview.report.history import History
+from eigenview.report import opening, pairs, panels
+from eigenview.report.history import History, Line
 from eigenview.report.probes import probe_table
 from eigenview.runs.metrics import read_metrics
 
@@ -30,7 +30,7 @@ def write_page(run: Path) -> Path:
         title=escape(opening.title(history, run)),
         header=opening.header(history, run),
         alarms=opening.alarms(history),
-        headline=opening.headline(history, probe_table(lines)),
+        headline=_headline(lines, history),
         facts=opening.facts(history),
         figures=panels.curves(history),
         pictures="" if history.monitored else panels.pictures(run),
@@ -42,6 +42,12 @@ def write_page(run: Path) -> Path:
     beside.write_text(page, encoding="utf-8")
     os.replace(beside, path)
     return path
+
+
+def _headline(lines: list[Line], history: History) -> str:
+    """What it was worth: of image–text pairs first whether they find each other, and no word of labels they lack."""
+    found, rows = pairs.card(lines), probe_table(lines)
+    return "\n".join(part for part in (found, opening.headline(history, rows) if rows or not found else "") if part)
 
 
 def _recipe(path: Path) -> str:
@@ -56,5 +62,6 @@ def _skipped(path: Path) -> str:
     shown = "\n".join(lines[:MOST_SKIPPED])
     more = f"\n… and {len(lines) - MOST_SKIPPED:,} more in skipped.txt" if len(lines) > MOST_SKIPPED else ""
     files_ = "1 file was" if len(lines) == 1 else f"{len(lines):,} files were"
-    summary = f"{files_} skipped because they did not decode"
+    silent = " or have no caption" if any("\tit has no caption" in line for line in lines) else ""
+    summary = f"{files_} skipped because they did not decode{silent}"
     return f'<details class="card"><summary>{summary}</summary><pre>{escape(shown + more)}</pre></details>'

@@ -32,7 +32,8 @@ def probe_table(lines: Iterable[dict[str, Any]]) -> list[ProbeRow]:
     Args:
         lines: the lines of `metrics.jsonl`.
     """
-    newest = {(line.get("probe"), line.get("input")): line for line in History.of(lines).probes}
+    probes = [line for line in History.of(lines).probes if line.get("input") != "embeddings"]  # these: `found_table`
+    newest = {(line.get("probe"), line.get("input")): line for line in probes}
     names = dict.fromkeys(str(probe) for probe, _ in newest)
     known = [name for name in ORDER if name in names]
     return [_row(name, newest) for name in known + [name for name in names if name not in ORDER]]

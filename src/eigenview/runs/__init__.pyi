@@ -19,9 +19,12 @@ from .landscapes import Knob as Knob
 from .landscapes import Landscape as Landscape
 from .landscapes import landscape_of as landscape_of
 from .load import Statistics as Statistics
+from .load import Towers as Towers
 from .load import build_model as build_model
+from .load import build_towers as build_towers
 from .load import load as load
 from .load import load_model as load_model
+from .load import load_towers as load_towers
 from .looks import FEWEST_VIEWS as FEWEST_VIEWS
 from .looks import Look as Look
 from .looks import look as look
@@ -39,9 +42,11 @@ from .recipe import OptimiserRecipe as OptimiserRecipe
 from .recipe import ProjectorRecipe as ProjectorRecipe
 from .recipe import Recipe as Recipe
 from .recipe import TeacherRecipe as TeacherRecipe
+from .recipe import TextRecipe as TextRecipe
 from .recipe import TrainingRecipe as TrainingRecipe
 from .recipe import ViewsRecipe as ViewsRecipe
 from .recipes import RECIPES as RECIPES
 from .recipes import find_recipe as find_recipe
+from .recipes import recipe_for as recipe_for
 from .run import Run as Run
 from .views_drawn import views_of as views_of

@@ -1,16 +1,20 @@
 """From a run back to its nets."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
 from eigenview._errors import UsageError
-from eigenview.nets import Encoder, Model, Projector, build_net
+from eigenview.nets import Encoder, Model, Projector, TextTransformer, TwoTower, Vocabulary, build_net
 from eigenview.objectives import build_objective
 from eigenview.runs.checkpoints import load_checkpoint
 from eigenview.runs.recipe import Recipe
 from eigenview.runs.run import Run
+from eigenview.spectra import unit
 
 Statistics = tuple[tuple[float, float, float], tuple[float, float, float]]
 UNKNOWN: Statistics = ((0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
@@ -28,6 +32,21 @@ def build_model(recipe: Recipe, statistics: Statistics = UNKNOWN) -> Model:
     """
     encoder, p = build_encoder(recipe, statistics), recipe.projector
     return Model(encoder, Projector(encoder.features, p.D, hidden=p.hidden, batch_norm=p.batch_norm))
+
+
+def build_towers(recipe: Recipe, statistics: Statistics = UNKNOWN) -> TwoTower:
+    """The two towers that a recipe of image–text pairs describes, with fresh weights.
+
+    Args:
+        recipe: its `encoder`, `projector` and `text`.
+        statistics: as in `build_model`.
+
+    Raises:
+        UsageError: a name or an option that does not exist.
+    """
+    images, t = build_model(recipe, statistics), recipe.text
+    text = TextTransformer(t.vocabulary, t.context, t.width, t.depth, t.heads)
+    return TwoTower(images.encoder, images.projector, text, Projector(t.width, recipe.projector.D, hidden=()))
 
 
 def load(run: str | Path) -> Encoder:
@@ -54,6 +73,8 @@ def load(run: str | Path) -> Encoder:
 def load_model(run: str | Path, checkpoint: Path | None = None) -> Model:
     """The trained encoder of a run, and its projector as its objective constrains it: views in, h and z out.
 
+    Of a run on image–text pairs it is the image tower; `load_towers` gives both.
+
     Args:
         run: the run's directory.
         checkpoint: one of the run's; by default the newest.
@@ -66,6 +87,9 @@ def load_model(run: str | Path, checkpoint: Path | None = None) -> Model:
     """
     opened = Run.open(run)
     recipe = opened.recipe
+    if recipe.of_pairs:
+        towers = _load_towers(opened, checkpoint)
+        return Model(towers.encoder, towers.projector).eval()
     weights = _newest(opened) if checkpoint is None else load_checkpoint(checkpoint).weights
     with torch.random.fork_rng():  # fresh weights, which the checkpoint's replace, are no one's random numbers
         model = build_model(recipe)
@@ -73,6 +97,65 @@ def load_model(run: str | Path, checkpoint: Path | None = None) -> Model:
         build_objective(recipe.objective.name, recipe.objective.options, D).constrain(model.projector)
     _fill(model, weights, opened)
     return model.eval()
+
+
+@dataclass(frozen=True)
+class Towers:
+    """Images and texts to unit embeddings in one space, where a dot product is a cosine.
+
+    Args:
+        model: the two towers.
+        vocabulary: that texts are read with.
+        size: side in pixels of the images that it was trained on.
+    """
+
+    model: TwoTower
+    vocabulary: Vocabulary
+    size: int
+
+    @torch.no_grad()
+    def images(self, images: Float[Tensor, "N C H W"] | UInt8[Tensor, "N C H W"]) -> Float[Tensor, "N D"]:
+        """Embeddings of images, uint8 or float in [0, 1]."""
+        return unit(self.model.embed_images(images.to(self.device)).float())
+
+    @torch.no_grad()
+    def texts(self, texts: Sequence[str]) -> Float[Tensor, "N D"]:
+        """Embeddings of texts, at least one."""
+        return unit(self.model.embed_texts(self.vocabulary.encode(texts).to(self.device)).float())
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model is."""
+        return next(self.model.parameters()).device
+
+
+def load_towers(run: str | Path, checkpoint: Path | None = None) -> Towers:
+    """The trained towers of a run on image–text pairs.
+
+    Args:
+        run: the run's directory.
+        checkpoint: one of the run's; by default the newest.
+
+    Returns:
+        Both, in evaluation mode on the CPU: `towers.images(pixels) @ towers.texts(["a red shoe"]).T` are cosines.
+
+    Raises:
+        UsageError: no such run, one of images alone, one without a checkpoint, or `tokenizers` is not installed.
+    """
+    opened = Run.open(run)
+    recipe = opened.recipe
+    if not recipe.of_pairs:
+        raise UsageError(f"{run} was trained on images alone, and has no text tower: load its encoder instead")
+    model = _load_towers(opened, checkpoint).eval()
+    return Towers(model, Vocabulary.load(opened.vocabulary_file), recipe.data.size or 32)
+
+
+def _load_towers(run: Run, checkpoint: Path | None) -> TwoTower:
+    weights = _newest(run) if checkpoint is None else load_checkpoint(checkpoint).weights
+    with torch.random.fork_rng():
+        model = build_towers(run.recipe)
+    _fill(model, weights, run)
+    return model
 
 
 def _newest(run: Run) -> dict[str, Tensor]:

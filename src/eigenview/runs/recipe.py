@@ -29,6 +29,10 @@ class DataRecipe:
     """`digits`, a folder of images, Parquet files, tar shards, or `hf:NAME`."""
     test: str | None = None
     """Images that only probes see; by default the data's own test split, if it has one."""
+    captions: str | None = None
+    """Column of captions, or `auto` for one that is called so: trains on image–text pairs; None is images alone."""
+    label: str | None = None
+    """Column of labels, which only probes see; by default one that looks like it."""
     size: int | None = None
     """Side of a view in pixels; where none is given, the images' own if they share one of at most 64, else 64."""
     workers: int = 2
@@ -81,6 +85,34 @@ class ProjectorRecipe:
     def __post_init__(self) -> None:
         _require(self.D >= 0, f"projector.D must be 0 or more, not {self.D}")
         _require(all(w >= 1 for w in self.hidden), f"projector.hidden must be positive widths, not {self.hidden}")
+
+
+@dataclass(frozen=True)
+class TextRecipe:
+    """The net that reads captions, where there are any; a linear map takes what it says to embeddings."""
+
+    vocabulary: int = 2000
+    """Pieces that texts are made of, at most; found in the training captions."""
+    context: int = 32
+    """Pieces that a text may have; longer ones are cut."""
+    width: int = 128
+    """Features of a text."""
+    depth: int = 2
+    """Blocks of the transformer."""
+    heads: int = 4
+    """Of attention, which share the width."""
+    prompt: str = "a photo of a {}"
+    """What zero-shot classification makes of a class's name, `{}`."""
+
+    def __post_init__(self) -> None:
+        _require(self.vocabulary >= 259, f"text.vocabulary must be at least 259 (every byte), not {self.vocabulary}")
+        _require(self.context >= 3, f"text.context must be at least 3, not {self.context}")
+        for name in ("width", "depth", "heads"):
+            _require(getattr(self, name) >= 1, f"text.{name} must be at least 1, not {getattr(self, name)}")
+        _require(
+            self.width % self.heads == 0, f"text.heads must share text.width evenly, not {self.heads} of {self.width}"
+        )
+        _require(self.prompt.count("{}") == 1, f"text.prompt must have one {{}} for a name, not '{self.prompt}'")
 
 
 @dataclass(frozen=True)
@@ -195,10 +227,29 @@ class Recipe:
     views: ViewsRecipe = field(default_factory=ViewsRecipe)
     encoder: EncoderRecipe = field(default_factory=EncoderRecipe)
     projector: ProjectorRecipe = field(default_factory=ProjectorRecipe)
+    text: TextRecipe = field(default_factory=TextRecipe)
     objective: ObjectiveRecipe = field(default_factory=ObjectiveRecipe)
     teacher: TeacherRecipe = field(default_factory=TeacherRecipe)
     optimiser: OptimiserRecipe = field(default_factory=OptimiserRecipe)
     training: TrainingRecipe = field(default_factory=TrainingRecipe)
+
+    def check_pairs(self) -> None:
+        """Makes sure that what is said of views, embeddings and teachers goes with captions, if there are any.
+
+        Raises:
+            UsageError: it does not.
+        """
+        if not self.of_pairs:
+            return
+        alone = "leave out data.captions to train on images alone"
+        _require(self.views.K == 1, f"a caption goes with one view: views.K must be 1, not {self.views.K}; or {alone}")
+        _require(self.projector.D > 0, f"towers meet behind their projectors: projector.D must not be 0; or {alone}")
+        _require(self.teacher.momentum is None, f"two towers have no teacher: leave out teacher.momentum; or {alone}")
+
+    @property
+    def of_pairs(self) -> bool:
+        """Whether it trains on image–text pairs, and not on images alone."""
+        return self.data.captions is not None
 
     def to_yaml(self) -> str:
         """The recipe as YAML text that `from_yaml` reads back to an equal recipe."""

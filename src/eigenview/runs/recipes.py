@@ -13,9 +13,11 @@ from eigenview.runs.recipe import (
     OptimiserRecipe,
     ProjectorRecipe,
     Recipe,
+    TextRecipe,
     TrainingRecipe,
     ViewsRecipe,
 )
+from eigenview.runs.yaml_text import read_yaml
 from eigenview.views.policy import POLICIES, ViewPolicy
 
 
@@ -60,20 +62,46 @@ def gpu() -> Recipe:
     )
 
 
-RECIPES: dict[str, Callable[[], Recipe]] = {"digits": digits, "cpu": cpu, "gpu": gpu}
+def captions() -> Recipe:
+    """Captioned images, in minutes on two cores: a narrow ResNet-18 on 32×32, a small transformer, CLIP's objective."""
+    return Recipe(
+        data=DataRecipe(size=32, captions="auto"),
+        views=ViewsRecipe(K=1, policy=ViewPolicy(crop=(0.6, 1.0), flip=0.5)),
+        encoder=EncoderRecipe("resnet18", {"width": 16, "stem": "small"}),
+        projector=ProjectorRecipe(D=256, hidden=()),
+        text=TextRecipe(vocabulary=2000, context=32, width=128, depth=2, heads=4),
+        objective=ObjectiveRecipe("CLIP"),
+        optimiser=OptimiserRecipe("adamw", lr=1e-3, weight_decay=0.1, warmup=0.1, clip=1.0),
+        training=TrainingRecipe(P=128, steps=600, measure_every=25, checkpoint_every=200),
+    )
 
 
-def recipe_for(source: str | None) -> Recipe:
-    """The recipe that data get where none is named: `digits` for the digits, else `cpu`."""
-    return digits() if source in (None, "digits") else cpu()
+RECIPES: dict[str, Callable[[], Recipe]] = {"digits": digits, "cpu": cpu, "gpu": gpu, "captions": captions}
 
 
-def find_recipe(name: str, source: str | None = None) -> Recipe:
+def recipe_for(source: str | None, pairs: bool = True) -> Recipe:
+    """The recipe that data get where none is named: `digits` for the digits, `captions` for pairs, else `cpu`.
+
+    Args:
+        source: the data.
+        pairs: whether to look if they are image–text pairs; else they are taken as images.
+    """
+    if source in (None, "digits"):
+        return digits()
+    if pairs and _are_captioned(source):
+        return captions()
+    return cpu()
+
+
+def find_recipe(name: str, source: str | None = None, pairs: bool = True) -> Recipe:
     """A recipe that ships, by its name, or one of the user's, by its file, on top of the one that the data would get.
+
+    A file that says `data.captions` is on top of `captions`, or with null of one for images.
 
     Args:
         name: of the recipe, or a YAML file, which need only say what differs.
         source: the data, where it is not the file that names them.
+        pairs: as in `recipe_for`.
 
     Raises:
         UsageError: neither.
@@ -81,5 +109,24 @@ def find_recipe(name: str, source: str | None = None) -> Recipe:
     if name in RECIPES:
         return RECIPES[name]()
     if Path(name).exists() or Path(name).suffix in (".yaml", ".yml"):
-        return Recipe.load(name, base=recipe_for(source or Recipe.load(name).data.train))
+        return Recipe.load(name, base=_base(name, source, pairs))
     raise UsageError(f"no recipe '{name}': {nearest(name, RECIPES)}, or give a YAML file")
+
+
+def _base(file: str, source: str | None, pairs: bool) -> Recipe:
+    """What a file's recipe is on top of, by what it says of captions, else by the data that it or the user names."""
+    try:
+        tree = read_yaml(Path(file).read_text(), file)
+    except (OSError, UnicodeDecodeError):
+        tree = None
+    data = tree.get("data") if isinstance(tree, dict) else None
+    data = data if isinstance(data, dict) else {}
+    if data.get("captions") is not None:
+        return captions()
+    return recipe_for(source or data.get("train"), pairs and "captions" not in data)
+
+
+def _are_captioned(source: str) -> bool:
+    from eigenview.data import are_captioned  # it reads Parquet's columns, which those who ask for help do not need
+
+    return are_captioned(source)

@@ -15,7 +15,8 @@ class Run:
     """Where everything of a run lies.
 
     Args:
-        path: the directory: `recipe.yaml`, `metrics.jsonl`, `checkpoints/`, `pictures/`, `report.html`.
+        path: the directory: `recipe.yaml`, `metrics.jsonl`, `checkpoints/`, `pictures/`, `report.html`; of image–text
+            pairs also `tokenizer.json`.
     """
 
     path: Path
@@ -76,6 +77,11 @@ class Run:
     def metrics(self) -> list[dict]:
         """Its measurements so far."""
         return read_metrics(self.metrics_file)
+
+    @property
+    def vocabulary_file(self) -> Path:
+        """The file of the vocabulary that captions are read with, where it was trained on any."""
+        return self.path / "tokenizer.json"
 
     @property
     def checkpoints(self) -> Path:

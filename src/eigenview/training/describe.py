@@ -29,8 +29,7 @@ def describe(learner: Learner, images: Images, test: Images | None) -> dict[str,
         "hardware": hardware(learner.fabric.device.type),
         "precision": learner.precision,
         "parameters": {
-            "encoder": _count(model.encoder),
-            "projector": _count(model.projector),
+            **{name.replace("_", " "): _count(part) for name, part in model.named_children()},
             "objective": _count(learner.objective),
         },
         "data": {
@@ -41,14 +40,22 @@ def describe(learner: Learner, images: Images, test: Images | None) -> dict[str,
             "classes": None if images.class_names is None else len(images.class_names),
             "size": images.size,
             "view": learner.size,
+            **_said(learner, images),
         },
         "objective": recipe.objective.name,
-        "K": recipe.views.K,
+        "K": learner.K,
         "P": recipe.training.P,
         "D": learner.D,
         "steps": learner.steps,
         "reference": asdict(learner.reference),
     }
+
+
+def _said(learner: Learner, images: Images) -> dict[str, int]:
+    """How much the images' captions say, where training reads them."""
+    if learner.vocabulary is None or images.captions is None:
+        return {}
+    return {"captions": sum(map(len, images.captions)), "vocabulary": len(learner.vocabulary)}
 
 
 def hardware(device: str) -> str:

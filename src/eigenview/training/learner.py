@@ -13,8 +13,9 @@ from torch import Tensor, nn
 from eigenview._errors import UsageError
 from eigenview.data import TrainingBatch
 from eigenview.monitor import first_not_finite, last_gradient_not_finite
-from eigenview.objectives import Reference, TeacherObjective, build_objective
-from eigenview.runs import Recipe, Statistics, build_model
+from eigenview.nets import Model, TwoTower, Vocabulary
+from eigenview.objectives import Objective, Reference, TeacherObjective, build_objective
+from eigenview.runs import Recipe, Statistics, Towers, build_model, build_towers
 from eigenview.training.optimisers import build_optimiser
 from eigenview.training.precision import choose_device, choose_precision
 from eigenview.training.schedule import learning_rate
@@ -24,13 +25,16 @@ from eigenview.views import augment, augment_cropped
 
 @dataclass(frozen=True)
 class Update:
-    """What one update saw; it was not made where loss or gradient are not `finite`."""
+    """What one update saw; it was not made where loss or gradient are not `finite`.
+
+    Of image–text pairs, h are the images' features (K = 1), and z the embeddings of images and of texts (K = 2).
+    """
 
     loss: float
     terms: dict[str, float]
     gradient_norm: float
     lr: float
-    h: Float[Tensor, "K P d"]
+    h: Float[Tensor, "Kh P d"]
     z: Float[Tensor, "K P D"]
     finite: bool
 
@@ -47,22 +51,30 @@ class Learner:
         recipe: what to build; its `data.size` and `training.precision` are known by now.
         statistics: mean and standard deviation of the images' channels.
         steps: updates in all.
+        vocabulary: that captions are read with, where the recipe is of image–text pairs.
 
     Raises:
         UsageError: something that the recipe names cannot be, or does not go with the rest.
     """
 
-    def __init__(self, recipe: Recipe, statistics: Statistics, steps: int) -> None:
+    def __init__(
+        self, recipe: Recipe, statistics: Statistics, steps: int, vocabulary: Vocabulary | None = None
+    ) -> None:
         assert recipe.data.size is not None
+        assert recipe.of_pairs == (vocabulary is not None)
         self.recipe, self.size, self.steps = recipe, recipe.data.size, steps
         device = choose_device(recipe.training.device)
         self.precision = choose_precision(recipe.training.precision, device)
         self.fabric = Fabric(accelerator=device, devices=1, precision=self.precision)  # pyright: ignore[reportArgumentType]
         torch.manual_seed(recipe.training.seed)
-        self.model = build_model(recipe, statistics).to(self.fabric.device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+        self.vocabulary = vocabulary
+        model: Model | TwoTower = (build_towers if recipe.of_pairs else build_model)(recipe, statistics)
+        self.model = model.to(self.fabric.device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         self.D = recipe.projector.D or self.model.encoder.features
         objective = build_objective(recipe.objective.name, recipe.objective.options, self.D)
         self.objective = objective.to(self.fabric.device)
+        if recipe.of_pairs:
+            _check_takes_towers(objective)
         self.objective.constrain(self.model.projector)
         self.teacher = self._build_teacher(recipe.teacher.momentum)
         self._trained = nn.ModuleList([self.model, self.objective])
@@ -81,7 +93,7 @@ class Learner:
             )
         return Teacher(self.model, momentum, self.steps)
 
-    def _target(self, views: Float[Tensor, "K P C S S"]) -> Float[Tensor, "K P D"] | None:
+    def _target(self, views: Tensor, *_: Tensor) -> Float[Tensor, "K P D"] | None:
         if self.teacher is None:
             return None
         with self.fabric.autocast():
@@ -94,9 +106,9 @@ class Learner:
         for group in self.optimiser.param_groups:
             group["lr"] = lr
         self._trained.train()
-        views = self.views(batch)
-        h, z = self._model(views)
-        terms = self.objective.checked_terms(z, self._target(views))
+        inputs = self.inputs(batch)
+        h, z = self._model(*inputs)
+        terms = self.objective.checked_terms(z, self._target(*inputs))
         loss = torch.stack(list(terms.values())).sum()
         self._optimiser.zero_grad()
         self.fabric.backward(loss)
@@ -118,16 +130,17 @@ class Learner:
         Raises:
             UsageError: nets or objective cannot take such views, or there are too few.
         """
-        K, P = self.recipe.views.K, self.recipe.training.P
+        K, P = self.K, self.recipe.training.P
         self.objective.check_shape(K, P)
         if K * P < 2:
             raise UsageError("one view of one sample is too little: raise training.P or views.K")
-        blank = torch.zeros(K, min(P, 2), 3, self.size, self.size, device=self.fabric.device)
+        few = min(P, 2)
+        blank = torch.zeros(self.recipe.views.K, few, 3, self.size, self.size, device=self.fabric.device)
         try:
             with torch.no_grad(), torch.random.fork_rng():
                 self._trained.eval()
-                _, z = self.model(blank)
-                self.objective.checked_terms(z.float().repeat_interleave(P // min(P, 2), dim=1))
+                _, z = self.model(*self._with_texts(blank, ("blank",) * few))
+                self.objective.checked_terms(z.float().repeat_interleave(P // few, dim=1))
         except Exception as error:
             views = f"views of {self.size}×{self.size}"
             raise UsageError(f"encoder or objective cannot take {views}: {type(error).__name__}: {error}") from error
@@ -143,14 +156,14 @@ class Learner:
         The batch goes forward once more, with the weights it met: through dropout by other numbers, and through batch
         norm, whose running statistics then have seen it twice. The run ends here, so neither matters to it.
         """
-        views = self.views(batch)
-        if not torch.isfinite(views).all():
+        inputs = self.inputs(batch)
+        if not torch.isfinite(inputs[0]).all():
             return "in the views"
         parts = dict(self._parts().named_children())
         if self.teacher is not None:
             parts["teacher"] = self.teacher.model
         with torch.no_grad(), self.fabric.autocast():
-            found = first_not_finite(parts, lambda: self.objective(self.model(views)[1], self._target(views)))
+            found = first_not_finite(parts, lambda: self.objective(self.model(*inputs)[1], self._target(*inputs)))
         if found is not None:
             return f"in the output of {found}"
         gradient = last_gradient_not_finite(self._parts().named_parameters())
@@ -173,20 +186,40 @@ class Learner:
 
     def _parts(self) -> nn.ModuleDict:
         """All that is trained, under the names that people know, in the order of the forward pass."""
-        return nn.ModuleDict(
-            {"encoder": self.model.encoder, "projector": self.model.projector, "objective": self.objective}
-        )
+        return nn.ModuleDict({**dict(self.model.named_children()), "objective": self.objective})
 
     @property
     def reference(self) -> Reference:
         """The loss's scale, by the objective as it stands: what it learns, such as a temperature, moves it."""
-        return self.objective.reference(self.recipe.views.K, self.recipe.training.P, self.D)
+        return self.objective.reference(self.K, self.recipe.training.P, self.D)
+
+    @property
+    def K(self) -> int:
+        """What a sample has embeddings of: views, or an image and a text."""
+        return 2 if self.recipe.of_pairs else self.recipe.views.K
+
+    @property
+    def towers(self) -> Towers:
+        """Both towers as they stand, of which there are two where training is on image–text pairs."""
+        assert isinstance(self.model, TwoTower)
+        assert self.vocabulary is not None
+        return Towers(self.model, self.vocabulary, self.size)
 
     @property
     def rooms(self) -> dict[str, int]:
         """How many dimensions a batch's features and embeddings could fill at most, if a sample's views agree."""
         P = self.recipe.training.P
         return {"features": min(P, self.model.encoder.features), "embeddings": min(P, self.D)}
+
+    def inputs(self, batch: TrainingBatch) -> tuple[Tensor, ...]:
+        """What the model takes of a batch: views, or images and the pieces of their captions."""
+        return self._with_texts(self.views(batch), batch.captions)
+
+    def _with_texts(self, views: Float[Tensor, "K P C S S"], texts: tuple[str, ...] | None) -> tuple[Tensor, ...]:
+        if self.vocabulary is None:
+            return (views,)
+        assert texts is not None
+        return views[0], self.vocabulary.encode(texts).to(self.fabric.device)
 
     def views(self, batch: TrainingBatch) -> Float[Tensor, "K P C S S"]:
         """The views of a batch, the same whenever they are asked for."""
@@ -221,3 +254,18 @@ class Learner:
         torch.set_rng_state(state["generators"]["torch"])
         if "cuda" in state["generators"]:
             torch.cuda.set_rng_state(state["generators"]["cuda"], self.fabric.device)
+
+
+def _check_takes_towers(objective: Objective) -> None:
+    """Makes sure that an objective asks no more than embeddings of two towers.
+
+    Raises:
+        UsageError: it compares with a teacher or a predictor, or constrains the one projector that it expects.
+    """
+    constrains = type(objective).constrain is not Objective.constrain
+    if constrains or isinstance(objective, TeacherObjective):
+        why = "constrains one projector" if constrains else "compares with a teacher of one net"
+        raise UsageError(
+            f"{type(objective).__name__} {why}, and image–text pairs have two towers: take CLIP, MMCR, InfoNCE or "
+            "VICReg (--objective), or leave out data.captions to train on images alone"
+        )

@@ -10,13 +10,15 @@ from rich.console import Console
 
 from eigenview._errors import UsageError
 from eigenview.data import Images, TrainingBatches, channel_statistics, open_dataset
-from eigenview.report import probe_table, write_page
+from eigenview.nets import Vocabulary
+from eigenview.report import found_table, how_found, probe_table, write_page, zero_shot_words
 from eigenview.runs import MetricsWriter, Recipe, Run, load_checkpoint
 from eigenview.training.describe import describe
 from eigenview.training.evaluate import evaluate
 from eigenview.training.learner import Learner
+from eigenview.training.pair_probes import probe_pairs
 from eigenview.training.precision import choose_device, choose_precision
-from eigenview.training.progress import Clock, show_probes
+from eigenview.training.progress import Clock, show_found, show_probes
 from eigenview.training.session import Session
 from eigenview.views import crop_photo
 
@@ -26,7 +28,7 @@ LARGEST_NATIVE_SIDE = 64
 def train(
     recipe: Recipe, out: str | Path, resume: bool = False, console: Console | None = None, probe: bool = True
 ) -> str:
-    """Trains an encoder on images without labels, and leaves a run directory with a report.
+    """Trains an encoder on images without labels, or on images and their captions, and leaves a run with a report.
 
     Args:
         recipe: all that describes the run; what it leaves to be found out (size, precision) is stored as it was found.
@@ -43,20 +45,24 @@ def train(
         OSError: a file could not be written; the last checkpoint is whole.
     """
     console, out = console or Console(quiet=True), Path(out)
+    recipe.check_pairs()
     go_on = resume and (out / "recipe.yaml").exists()
     if not go_on:
         Run.check_free(out)
-    images, test = open_dataset(recipe.data.train, recipe.data.test)
+    images, test = open_dataset(recipe.data.train, recipe.data.test, recipe.data.captions, recipe.data.label)
     recipe = _settled(recipe, images)
     if go_on and Run.open(out).recipe != recipe:
         raise UsageError(f"{out} was made from another recipe: resume it with the same options, or name a new --out")
     batches = _training_batches(recipe, images)
     t = recipe.training
     steps = t.steps if t.epochs is None else math.ceil(t.epochs * batches.steps_per_epoch)
-    learner = Learner(recipe, channel_statistics(images), steps)
+    vocabulary = _vocabulary(recipe, images, Run(out))
+    learner = Learner(recipe, channel_statistics(images), steps, vocabulary)
     learner.try_out()
 
     run = Run.open(out) if go_on else Run.create(out, recipe)
+    if vocabulary is not None:
+        vocabulary.save(run.vocabulary_file)
     step, seconds = _restore(run, learner, images)
     console.print(_plan(learner, images), highlight=False, markup=False, soft_wrap=True)
     try:
@@ -65,8 +71,10 @@ def train(
             metrics.write("start", **describe(learner, images, test), resumed_from=step)
             outcome, trained = session.update(batches), session.clock.seconds
             if outcome == "finished" and probe:
+                if recipe.of_pairs:
+                    probe_pairs(learner, images, test, metrics, console)
                 evaluate(run, learner, images, test, metrics, console)
-                show_probes(console, probe_table(run.metrics))
+                _show(console, run)
             metrics.write("end", step=session.step, seconds=trained, outcome=outcome)
     except (Exception, KeyboardInterrupt):
         # A page of what there is helps, but a second failure must not hide the first.
@@ -77,13 +85,35 @@ def train(
     return outcome
 
 
+def _vocabulary(recipe: Recipe, images: Images, run: Run) -> Vocabulary | None:
+    """The vocabulary of the training captions: the run's, if it has one already."""
+    if images.captions is None:
+        return None
+    if run.vocabulary_file.exists():
+        return Vocabulary.load(run.vocabulary_file)
+    texts = (text for said in images.captions for text in said)
+    return Vocabulary.of(texts, recipe.text.vocabulary, recipe.text.context)
+
+
 def _plan(learner: Learner, images: Images) -> str:
     """What is about to happen, in a line: with the sizes that a recipe's name does not tell."""
     r, side = learner.recipe, learner.size
+    if r.of_pairs:
+        return (
+            f"{r.objective.name} on {len(images):,} image–text pairs: {learner.steps:,} steps of P = {r.training.P} "
+            f"with images of {side}×{side} (data.size), on {learner.fabric.device.type} in {learner.precision}"
+        )
     return (
         f"{r.objective.name} on {len(images):,} images: {learner.steps:,} steps of P = {r.training.P} samples with "
         f"K = {r.views.K} views of {side}×{side} (data.size), on {learner.fabric.device.type} in {learner.precision}"
     )
+
+
+def _show(console: Console, run: Run) -> None:
+    """What the probes found."""
+    lines = run.metrics
+    show_found(console, found_table(lines), [words for words in (how_found(lines), zero_shot_words(lines)) if words])
+    show_probes(console, probe_table(lines))
 
 
 def _settled(recipe: Recipe, images: Images) -> Recipe:

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from eigenview.measures import pair_cosines
+from eigenview.measures import centroid_norm, pair_cosines, percent_error
 from eigenview.monitor import has_origin, origin_of, spectrum_shares, spread
 from eigenview.objectives import CLIP, Reference
 from eigenview.spectra import effective_rank, singular_values
@@ -14,7 +14,8 @@ def measure(update: Update, reference: Reference, with_spectrum: bool) -> dict[s
     """One update's line for the metrics.
 
     Args:
-        update: with its batch's features `h` and embeddings `z`; all views count as rows of one matrix.
+        update: with its batch's features `h` and embeddings `z`; all views, or both towers, count as rows of one
+            matrix.
         reference: the objective's scale.
         with_spectrum: also the singular values, as shares of the largest.
     """
@@ -29,16 +30,16 @@ def measure(update: Update, reference: Reference, with_spectrum: bool) -> dict[s
         "effective_rank": {name: float(effective_rank(values)) for name, values in spectra.items()},
         "spread": {name: spread(views.flatten(0, 1)) for name, views in spaces.items()},
     }
-    K, P = update.z.shape[:2]
-    if K > 1 and P > 1:
-        line["cosine"] = {name: asdict(pair_cosines(views)) for name, views in spaces.items()}
+    paired = {name: asdict(pair_cosines(views)) for name, views in spaces.items() if min(views.shape[:2]) > 1}
+    if paired:
+        line["cosine"] = paired
     if with_spectrum:
         line["spectrum"] = {name: spectrum_shares(values) for name, values in spectra.items()}
     return line
 
 
 def measure_objective(update: Update, learner: Learner) -> dict[str, Any]:
-    """What only some objectives have: a learned temperature, and whether theory predicts a collapse.
+    """What only some runs have: a learned temperature, whether theory predicts a collapse, how far towers agree.
 
     Args:
         update: with its batch's features.
@@ -47,7 +48,10 @@ def measure_objective(update: Update, learner: Learner) -> dict[str, Any]:
     line: dict[str, Any] = {}
     if isinstance(learner.objective, CLIP):
         line["temperature"] = learner.objective.temperature
-    if has_origin(learner.objective) and len(learner.model.projector) and min(update.z.shape[:2]) > 1:
+    if learner.recipe.of_pairs:
+        line["percent_error"] = {"embeddings": percent_error(update.z)}
+        line["centroid_norm"] = {"embeddings": centroid_norm(update.z)}
+    elif has_origin(learner.objective) and len(learner.model.projector) and min(update.z.shape[:2]) > 1:
         inputs = learner.last_layer_inputs(update.h)
         line["origin"] = origin_of(learner.objective, inputs, learner.D, learner.decay)
     return line

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from eigenview.monitor import Alarm
-from eigenview.report import ProbeRow
+from eigenview.report import FoundRow, ProbeRow
 
 
 class _Bar(Progress):
@@ -90,6 +90,21 @@ def show_probes(console: Console, rows: Sequence[ProbeRow]) -> None:
         gain = "" if row.gain is None else f"{row.gain:+.1f}"
         table.add_row(row.probe, _share(row.pixels, row.pixels_spread), _share(row.features, row.features_spread), gain)
     console.print(table)
+
+
+def show_found(console: Console, rows: Sequence[FoundRow], words: Sequence[str]) -> None:
+    """How often images and texts found each other, as a table, and words below it; nothing where nobody looked."""
+    if not rows:
+        return
+    table = Table(title="retrieval (by chance)", title_justify="left")
+    table.add_column("from → to")
+    for k in rows[0].found:
+        table.add_column(k, justify="right")
+    for row in rows:
+        table.add_row(row.way, *(f"{share:.1%} ({row.chance[k]:.1%})" for k, share in row.found.items()))
+    console.print(table)
+    for line in words:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def _share(mean: float | None, spread: float | None) -> str:

@@ -60,7 +60,7 @@ class Session:
         for step, alarm in self._unsaid:
             self._raise(alarm, step)
         v = learner.recipe.views
-        of_views = alarms_of_views(v.K, v.policy)
+        of_views = [] if learner.recipe.of_pairs else alarms_of_views(v.K, v.policy)
         if self.step == 0:
             for alarm in alarms_before(learner.objective, t.P, learner.D) + of_views:
                 self._raise(alarm)
@@ -136,5 +136,6 @@ class Session:
         text = "".join(f"{file.name}\t{file.reason}\n" for file in skipped)
         listing.write_text(text, encoding="utf-8", errors="backslashreplace")
         first = f"the first {skipped[0].name}: {skipped[0].reason}"
-        words = f"skipped {len(skipped)} files that did not decode, {first}; all are in {listing}"
+        why = "that did not decode or have no caption" if self.images.captions is not None else "that did not decode"
+        words = f"skipped {len(skipped)} files {why}, {first}; all are in {listing}"
         self.console.print(words, soft_wrap=True, markup=False, highlight=False)

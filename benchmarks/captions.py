@@ -1,0 +1,56 @@
+"""What the recipe `captions` reaches with CLIP and with MMCR: retrieval and zero-shot accuracy, from runs' metrics.
+
+eigenview train products-train.parquet --test products-test.parquet --data.label articleType --text.prompt "{}" \
+    --out runs/clip
+eigenview train …the same… --objective MMCR --out runs/mmcr
+python benchmarks/captions.py runs/clip runs/mmcr [--write]
+"""
+
+import argparse
+from datetime import UTC, datetime
+from pathlib import Path
+
+from eigenview.report import found_table, how_found, zero_shot_words
+from eigenview.runs import Run
+
+
+def section(run: Run) -> str:
+    """One run: what it was, how long it took, and what its towers found."""
+    lines = run.metrics
+    start = next(line for line in lines if line["kind"] == "start")
+    end = next(line for line in lines if line["kind"] == "end")
+    data, versions = start["data"], start["versions"]
+    when = datetime.fromtimestamp(start["time"], UTC).date()
+    rows = found_table(lines)
+    names = list(rows[0].found)
+    table = [
+        f"| {row.way} | " + " | ".join(f"{row.found[k]:.1%} ({row.chance[k]:.1%})" for k in names) + " |"
+        for row in rows
+    ]
+    return "\n".join(
+        [
+            f"## {start['objective']} on {Path(data['source']).name}",
+            "",
+            f"{when}, {start['hardware']}, torch {versions['torch']}, Python {versions['python']}, "
+            f"{start['precision']}. {data['train']:,} training pairs; {start['steps']:,} steps of P = {start['P']}, "
+            f"D = {start['D']}, in {end['seconds']:.0f} s.",
+            "",
+            "| from → to (by chance) | " + " | ".join(names) + " |",
+            "|---" * (len(names) + 1) + "|",
+            *table,
+            "",
+            *filter(None, (how_found(lines), zero_shot_words(lines))),
+        ]
+    )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("runs", nargs="+", type=Path)
+    parser.add_argument("--write", action="store_true", help="write captions.md beside this file")
+    options = parser.parse_args()
+    sections = (section(Run.open(path)) for path in options.runs)
+    text = "\n\n".join(["# What the recipe `captions` reaches", *sections]) + "\n"
+    print(text)
+    if options.write:
+        Path(__file__).with_suffix(".md").write_text(text)

@@ -1,0 +1,68 @@
+"""Which column of a table is the caption, and what it says."""
+
+from datasets import Dataset, Features, LargeList, List, Value
+
+from eigenview._errors import UsageError
+from eigenview.data.columns import label_column
+
+AUTO = "auto"
+_CAPTIONS = ("captions", "caption", "txt")
+_PERHAPS = ("text", "title", "description")
+
+
+def caption_column(features: Features, wanted: str, source: str) -> str:
+    """The column of captions: text, or lists of texts that say the same image.
+
+    Args:
+        features: the table's columns.
+        wanted: its name, or `auto`: the first of `captions`, `caption`, `txt`, `text`, `title` and `description`.
+        source: what the user called the table.
+
+    Raises:
+        UsageError: there is none, or it holds no text.
+    """
+    columns = f"its columns are {', '.join(features) or 'none'}"
+    if wanted != AUTO:
+        if wanted not in features:
+            raise UsageError(f"'{source}' has no column '{wanted}' of captions; {columns}")
+        if not _is_text(features[wanted]):
+            raise UsageError(f"the column '{wanted}' of '{source}' holds {_kind(features[wanted])}; captions are text")
+        return wanted
+    named = [name for name in (*_CAPTIONS, *_PERHAPS) if name in features]
+    found = next((name for name in named if _is_text(features[name])), None)
+    if found is not None:
+        return found
+    if named:
+        raise UsageError(f"the column '{named[0]}' of '{source}' holds {_kind(features[named[0]])}; captions are text")
+    raise UsageError(f"'{source}' has no column of captions (name it by data.captions); {columns}")
+
+
+def speak_for_themselves(features: Features) -> bool:
+    """Whether a table is one of captioned images: by a column that is called so.
+
+    A `text`, `title` or `description` counts only where no column is one of classes.
+    """
+    names = _CAPTIONS if label_column(features) else (*_CAPTIONS, *_PERHAPS)
+    return any(name in features and _is_text(features[name]) for name in names)
+
+
+def captions_of(table: Dataset, column: str) -> list[tuple[str, ...]]:
+    """For every row its captions, without blank ones."""
+    cells = table.data.column(column).to_pylist()
+    return [_said(cell if isinstance(cell, list) else [cell]) for cell in cells]
+
+
+def _said(texts: list[str | None]) -> tuple[str, ...]:
+    return tuple(text.strip() for text in texts if text and text.strip())
+
+
+def _is_text(feature: object) -> bool:
+    if isinstance(feature, List | LargeList):
+        feature = feature.feature
+    return isinstance(feature, Value) and feature.dtype in ("string", "large_string")
+
+
+def _kind(feature: object) -> str:
+    if isinstance(feature, List | LargeList):
+        return f"lists of {_kind(feature.feature)}"
+    return str(feature.dtype) if isinstance(feature, Value) else type(feature).__name__
