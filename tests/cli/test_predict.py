@@ -64,6 +64,11 @@ class TestWords:
         given = recipe_of("--features", "run")
         assert (given.data.train, given.objective.name, given.training.P) == ("mine", "VICReg", 7)
         assert recipe_of("others", "--features", "run", "--P", "8").data.train == "others"
+        for words in (["run"], ["run", "--features", "random-conv"]):
+            assert recipe_of(*words) == given
+        for words in (["run"], ["--features", "run"]):
+            other = recipe_of(*words, "--recipe", "cpu")
+            assert (other.data.train, other.optimiser) == ("mine", RECIPES["cpu"]().optimiser)
 
 
 def test_it_says_what_survives_and_what_to_change_and_draws_it(capsys):
@@ -130,6 +135,21 @@ def test_without_noise_json_has_no_infinity(capsys):
     assert len(said["strengths"]) == 1
 
 
+@pytest.mark.parametrize("objective", ["InfoNCE", "BetaInfoNCE", "MMCR", "VICReg", "SpectralContrastive"])
+def test_views_that_change_next_to_nothing_leave_all_directions(objective, capsys):
+    at = predicted(capsys, "--strength", "1e-7", "--objective", objective)["here"]
+    assert 0 < at["augmentation"] < 1e-6
+    assert at["survivors"] >= at["directions"] - 2 > 40
+
+
+def test_survivors_that_may_be_noise_are_told(capsys):
+    words = ["--objective", "SimCLR", "--objective.options", "temperature=0.02"]
+    assert main(["predict", *FEW, *words]) == 0
+    printed = capsys.readouterr().out
+    assert "of those that survive may be nothing but noise" in printed
+    assert "perhaps as nothing but noise" in printed
+
+
 def test_a_runs_features_are_looked_through(tmp_path, capsys):
     recipe = Recipe.from_yaml(
         "encoder: {name: convnet, options: {width: 4}}\nprojector: {D: 6}\nviews: {policy: small}"
@@ -165,7 +185,11 @@ def test_a_runs_features_are_looked_through(tmp_path, capsys):
         ("--K 1", "--K must be at least 2"),
         ("--N 1", "--N must be at least 2"),
         ("--size 9", "at most 8, not 9"),
-        ("--seed -1", "--seed must be 0 or more"),
+        ("--seed -1", "--seed must be from 0 to"),
+        (f"--seed {2**63}", "--seed must be from 0 to"),
+        ("--objective MMCR --objective.options local_weight=0.5", "MMCR with a local_weight"),
+        ("--plot one", "its ending must be one of .png"),
+        ("--plot folder.png", "it is a directory"),
         ("--features nowhere", "neither pixels nor random-conv nor a run's directory"),
         ("nowhere", "no file or folder 'nowhere'"),
         ("one", "has one image"),
@@ -176,6 +200,7 @@ def test_a_runs_features_are_looked_through(tmp_path, capsys):
 )
 def test_a_mistake_is_one_line_and_exit_code_2(words, said, capsys):
     Path("one").mkdir()
+    Path("folder.png").mkdir()
     Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save("one/image.png")
     assert main(["predict", *words.split()]) == 2
     message = capsys.readouterr().err

@@ -77,7 +77,17 @@ def test_tenths_are_interpolated(falling):
 
 
 def test_survivors_that_rise_again_are_no_tenths():
-    assert "do not simply keep fewer" in said(prediction(at(0.5, 8), at(1.0, 4), at(2.0, 9)))
+    p = prediction(at(0.5, 8), at(1.0, 4), at(2.0, 9))
+    assert "do not simply keep fewer." in said(p)
+    assert "do not simply keep fewer: where all directions are noisy" in said(replace(p, undecayed=None))
+
+
+def test_survivors_beyond_what_can_be_told_from_zero_may_be_noise(falling):
+    drowned = replace(falling, here=replace(falling.here, drowned=7))
+    assert "In 7 directions what views share cannot be told from zero by 50 images: 1 of those" in said(drowned)
+    assert "by 50 images.\n" in said(replace(falling, here=replace(falling.here, drowned=6)))
+    full = prediction(replace(at(1.0, 10), drowned=3), here=0)
+    assert advice(full) == ["Nothing keeps more: every direction survives, 3 of them perhaps as nothing but noise."]
 
 
 def test_advice_is_the_least_change_that_keeps_a_tenth_more(falling):

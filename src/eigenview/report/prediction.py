@@ -41,7 +41,7 @@ class AtStrength:
         directions: in which features vary.
         augmentation: the share of features' variance that views add.
         misalignment: how far data and augmentation are from having the same axes.
-        drowned: directions in which nothing that views share could be told from zero.
+        drowned: directions in which what views share could not be told from zero.
         clipped: the share of A0 that came out negative there, by chance, and was taken for zero.
     """
 
@@ -104,6 +104,11 @@ class Prediction:
     def kept(self) -> int:
         """Directions that survive, as far as there is room for them."""
         return min(self.here.survivors, self.D)
+
+    @property
+    def perhaps_noise(self) -> int:
+        """Survivors of which views may share nothing: the least noisy directions survive first."""
+        return max(0, self.here.survivors + self.here.drowned - self.here.directions)
 
     @property
     def percent_error(self) -> float:
@@ -192,7 +197,7 @@ def _at(strength: float, found: Covariances, landscape: Landscape) -> AtStrength
         directions=len(shares),
         augmentation=float(np.trace(found.C) / np.trace(found.A0 + found.C)),
         misalignment=misalignment(found.A0, found.C),
-        drowned=int((shares > 1 - _NOISE).sum()),
+        drowned=int((1 - shares <= max(found.chance, _NOISE)).sum()),
         clipped=found.clipped,
     )
 

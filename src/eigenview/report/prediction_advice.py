@@ -101,6 +101,8 @@ def _nothing(p: Prediction) -> str:
     at = p.here
     if at.survivors < at.directions:
         return "Nothing here changes much: no weaker views that were looked at keep clearly more."
+    if p.perhaps_noise:
+        return f"Nothing keeps more: every direction survives, {p.perhaps_noise} of them perhaps as nothing but noise."
     stays = [other.strength for other in p.strengths if other.survivors == other.directions]
     if len(p.strengths) > 1 and stays[-1] > at.strength:
         return f"Nothing: every direction survives, up to views of strength {number(stays[-1])} at least."

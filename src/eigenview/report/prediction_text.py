@@ -154,9 +154,12 @@ def _of_views(p: Prediction) -> Iterator[str]:
     else:
         yield "These views change nothing: all views of an image are alike."
     if at.directions < p.seen.d:
-        yield f"{p.seen.d - at.directions} of {p.seen.d} dimensions do not vary at all, and are left out."
+        yield f"{p.seen.d - at.directions} of {p.seen.d} dimensions do not vary in these views, and are left out."
     if at.drowned:
-        yield f"In {at.drowned} directions nothing that views share can be told from zero by {p.seen.images:,} images."
+        noise = p.perhaps_noise
+        those = f": {noise} of those that survive may be nothing but noise" if noise else ""
+        found = f"by {p.seen.images:,} images"
+        yield f"In {at.drowned} directions what views share cannot be told from zero {found}{those}."
     if p.by_half is not None and abs(p.by_half - at.survivors) > max(1, _STEADY * at.survivors):
         yield (
             f"By half of the images {p.by_half} survive, so all of them may not be enough yet: "
@@ -181,13 +184,14 @@ def _table(p: Prediction, console: Console) -> Table:
 def _gone(p: Prediction) -> str:
     counts = [at.survivors for at in p.strengths]
     if counts != sorted(counts, reverse=True):
-        return "Stronger views do not simply keep fewer: where all directions are noisy, no few stand out."
+        said = "Stronger views do not simply keep fewer"
+        return f"{said}: where all directions are noisy, no few stand out." if p.undecayed is None else f"{said}."
     tenths = p.tenths()
     weakest, strongest = p.strengths[0].strength, p.strengths[-1].strength
     gone = [f"{10 * (i + 1)} % by {number(at, 2)}" for i, at in enumerate(tenths) if at]
     before = tenths.count(0)
     if before:
-        gone.insert(0, f"{10 * before} % before {number(weakest, 2)}")
+        gone.insert(0, f"{10 * before} % before {number(weakest)}")
     if not gone:
         return f"Up to strength {number(strongest)} not even a tenth of the directions goes."
     return f"Gone, by strength: {', '.join(gone)}."

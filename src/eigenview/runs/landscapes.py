@@ -267,8 +267,10 @@ def landscape_of(objective: Objective, K: int, D: int, decay: float) -> Landscap
             return Spectral(decay)
         case VICReg() | BarlowTwins():
             return Growing(decay, objective, D)
-        case MMCR():
+        case MMCR(local_weight=0):
             return NuclearNorm(decay, K)
+        case MMCR():
+            raise UsageError("no theory here covers MMCR with a local_weight; without one it does")
     raise UsageError(f"no theory here covers {type(objective).__name__}; it covers {', '.join(COVERED)}")
 
 

@@ -115,8 +115,8 @@ def look_ahead(
 
 
 def _check(features: str, N: int | None, K: int | None, patches: int | None, seed: int) -> None:
-    if seed < 0:
-        raise UsageError(f"--seed must be 0 or more, not {seed}")
+    if not 0 <= seed < 2**63:
+        raise UsageError(f"--seed must be from 0 to 2⁶³ − 1, not {seed}")
     if N is not None and N < 2:
         raise UsageError(f"--N must be at least 2 images, not {N}")
     if K is not None and K < 2:

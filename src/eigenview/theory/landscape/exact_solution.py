@@ -58,7 +58,7 @@ def exact(
     """
     A0, C = _covariances(A0, C)
     _check(beta, decay, temperature, D)
-    modes = modes_in(A0 + C, -(C + temperature * decay * np.eye(len(C))))
+    modes = modes_in(A0 + C, -(C + temperature * decay * np.eye(len(C))), part=True)
     r = -modes.eigenvalues
     r = np.where(np.abs(r) > _NOISE, r, 0.0)
     s = _variance(r, beta)

@@ -34,7 +34,7 @@ def critical_strengths(
     if not 0 <= beta <= 1:
         raise ValueError(f"beta must be from 0 to 1, not {beta}")
     A0, C = covariance(A0, "A0"), covariance(C, "C")
-    r = -modes_in(A0 + C, -C).eigenvalues
+    r = -modes_in(A0 + C, -C, part=True).eigenvalues
     if beta == 1:
         return np.full(len(r), inf)
     odds = np.full(len(r), inf)
