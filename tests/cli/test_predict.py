@@ -19,7 +19,7 @@ KEYS = (
     "version data seen objective theory policy P D decay here knob strengths tenths noise_shares variances bearable "
     "percent_error other_shapes advice"
 )
-AT = ["strength", "survivors", "over_knob", "directions", "augmentation", "misalignment", "drowned", "clipped"]
+AT = ["strength", "survivors", "over_knob", "directions", "augmentation", "misalignment", "drowned", "clipped", "told"]
 
 
 @pytest.fixture(autouse=True)
@@ -77,7 +77,7 @@ def test_it_says_what_survives_and_what_to_change_and_draws_it(capsys):
     assert "digits: 150 of 1,437 images × 2 views of 8 × 8, as 8 × 8 grey pixels, 64 directions" in printed.out
     assert "of 64 directions survive" in printed.out
     assert "What to change" in printed.out
-    assert "Gone, by strength" in printed.out
+    assert "Gone, or no longer told from chance, by strength" in printed.out
     assert not set("\x1b─│╭") & set(printed.out)
     assert printed.err.startswith("plot: ")
     with Image.open("predict.png") as picture:
@@ -142,12 +142,31 @@ def test_views_that_change_next_to_nothing_leave_all_directions(objective, capsy
     assert at["survivors"] >= at["directions"] - 2 > 40
 
 
+@pytest.mark.parametrize("similarity", ["cosine", "euclidean"])
+@pytest.mark.parametrize("temperature", ["1e-30", "1e30"])
+def test_any_temperature_gives_numbers(temperature, similarity, capsys):
+    options = [f"temperature={temperature}", f"similarity={similarity}"]
+    said = predicted(capsys, "--decay", "0", "--objective", "InfoNCE", "--objective.options", *options)
+    assert np.isfinite(said["variances"]).all()
+    assert said["here"]["survivors"] == sum(value > 0 for value in said["variances"])
+    assert said["here"]["survivors"] == {"1e-30": 64, "1e30": 1}[temperature] or similarity == "euclidean"
+
+
+def test_a_batch_that_carries_fewer_nats_than_are_asked_for_is_told(capsys):
+    words = ["predict", *FEW, "--objective", "SimCLR", "--objective.options", "temperature=0.02"]
+    assert main([*words, "--P", "64"]) == 0
+    assert "batches of P = 64 carry log P = 4.16 at most" in capsys.readouterr().out
+    assert main([*words, "--P", "1000000000"]) == 0
+    assert "nats" not in capsys.readouterr().out
+
+
 def test_survivors_that_may_be_noise_are_told(capsys):
     words = ["--objective", "SimCLR", "--objective.options", "temperature=0.02"]
     assert main(["predict", *FEW, *words]) == 0
     printed = capsys.readouterr().out
     assert "of those that survive may be nothing but noise" in printed
-    assert "perhaps as nothing but noise" in printed
+    assert "told from chance" in printed
+    assert "Views of strength 0.25 keep" in printed  # of them all survive, whatever the strength
 
 
 def test_a_runs_features_are_looked_through(tmp_path, capsys):
@@ -175,6 +194,7 @@ def test_a_runs_features_are_looked_through(tmp_path, capsys):
         ("--objective InfoNC", "did you mean 'InfoNCE'?"),
         ("--objective.options tau=1", "has no option 'tau'"),
         ("--objective.options temperature=-1.0", "temperature must be positive"),
+        ("--objective.options temperature=1e200", "theory here is of temperatures from 1e-100 to 1e+100, not 1e+200"),
         ("--policy huge", "unknown view policy 'huge'"),
         ("--strength -1", "at least 0, not -1.0"),
         ("--strength nan", "finite and at least 0, not nan"),

@@ -73,6 +73,13 @@ class Images:
         """The file's path below its source, or the number of its row."""
         return self._row_name(int(self._rows[i]))
 
+    def said_of_skipped(self) -> str:
+        """How many files did not decode, and the first of them with its reason; nothing where all do."""
+        if not self.skipped:
+            return ""
+        first = self.skipped[0]
+        return f"skipped {len(self.skipped)} files that did not decode, the first {first.name}: {first.reason}"
+
     def decode(self, i: int) -> Image.Image:
         """Image i in RGB, or the next one that decodes should it turn out to be broken."""
         with quiet():

@@ -22,7 +22,7 @@ from eigenview.runs import (
     look_ahead,
 )
 from eigenview.spectra import uniform_percent_error
-from eigenview.theory.landscape import StationaryPoint, critical_strengths, misalignment
+from eigenview.theory.landscape import Exact, StationaryPoint, critical_strengths, misalignment
 from eigenview.views import ViewPolicy
 
 STEPS = (1 / 8, 1 / 4, 1 / 2, 3 / 4, 1, 3 / 2, 2)
@@ -54,6 +54,15 @@ class AtStrength:
     drowned: int
     clipped: float
 
+    @property
+    def told(self) -> int:
+        """Survivors that can be told from chance."""
+        return self.told_of(self.survivors)
+
+    def told_of(self, survivors: int) -> int:
+        """Of some survivors, those that can be told from chance: the least noisy directions survive first."""
+        return min(survivors, self.directions - self.drowned)
+
 
 @dataclass(frozen=True)
 class Prediction:
@@ -73,6 +82,7 @@ class Prediction:
         by_half: survivors by every other image alone, which there are enough of if it is about as many; None of fewer
             than four.
         undecayed: survivors without weight decay; None where it changes nothing but a scale.
+        nats: what the objective has to carry, log P of a batch at most; None where theory does not say.
         bearable: for each mode, at how many times the variance that these views add it collapses, largest first; None
             where no amount collapses any, or theory does not say.
     """
@@ -88,6 +98,7 @@ class Prediction:
     shared: float | None
     by_half: int | None
     undecayed: int | None
+    nats: float | None
     bearable: Float64[np.ndarray, "m"] | None
 
     @property
@@ -107,8 +118,8 @@ class Prediction:
 
     @property
     def perhaps_noise(self) -> int:
-        """Survivors of which views may share nothing: the least noisy directions survive first."""
-        return max(0, self.here.survivors + self.here.drowned - self.here.directions)
+        """Survivors of which views may share nothing."""
+        return self.here.survivors - self.here.told
 
     @property
     def percent_error(self) -> float:
@@ -116,11 +127,11 @@ class Prediction:
         return uniform_percent_error(self.P, self.D)
 
     def tenths(self) -> list[float | None]:
-        """The strengths by which one tenth of the directions is gone, two, …, all.
+        """The strengths by which one tenth of the directions is gone, two, …, all; or cannot be told from chance.
 
         It is interpolated between those looked at; 0 is before the weakest of them, None beyond the strongest.
         """
-        lost = [(at.strength, 1 - at.survivors / at.directions) for at in self.strengths]
+        lost = [(at.strength, 1 - at.told / at.directions) for at in self.strengths]
         return [_reached(lost, tenth / 10) for tenth in range(1, 11)]
 
 
@@ -177,6 +188,7 @@ def predict(
         shared=None if minimum is None else _shared(minimum, covariances.A0),
         by_half=None if seen.half is None else landscape.survivors(seen.half),
         undecayed=replace(landscape, decay=0.0).survivors(covariances) if landscape.feels_decay else None,
+        nats=minimum.nats if isinstance(minimum, Exact) else None,
         bearable=_bearable(landscape, covariances),
     )
 
@@ -212,7 +224,8 @@ def _shared(minimum: StationaryPoint, A0: np.ndarray) -> float | None:
 
 def _bearable(landscape: Landscape, found: Covariances) -> Float64[np.ndarray, "m"] | None:
     if isinstance(landscape, GaussianInfoNCE) and landscape.beta < 1:
-        return critical_strengths(found.A0, found.C, landscape.beta)
+        # Directions that only views vary, and next to nothing, are last there, and no modes here.
+        return critical_strengths(found.A0, found.C, landscape.beta)[: len(found.noise_shares)]
     return None
 
 

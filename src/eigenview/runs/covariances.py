@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Float, Float64
 from torch import Tensor
 
+from eigenview._errors import UsageError
 from eigenview.theory.landscape import exact, nearest_covariance
 
 Features = Callable[[Float[Tensor, "N C S S"]], Float[Tensor, "N d"]]
@@ -50,11 +51,11 @@ class Covariances:
         """Of features divided by one number, so that a direction's variance is 1 on average.
 
         Raises:
-            ValueError: they have no variance.
+            UsageError: they have no variance.
         """
         scale = self.scale
         if not scale > 0:
-            raise ValueError("features have no variance: all views of all samples are alike")
+            raise UsageError("features have no variance: all views of all samples are alike")
         return replace(self, A0=self.A0 / scale, C=self.C / scale, mean=self.mean / scale**0.5)
 
 
@@ -70,11 +71,12 @@ class CovarianceStream:
         """Takes in all views of p more samples.
 
         Raises:
-            ValueError: features are not finite, or of other samples than before in number of views or dimensions.
+            UsageError: features are not finite.
+            ValueError: views of other number or dimensions than before.
         """
         x = x.detach().double()
         if not torch.isfinite(x).all():
-            raise ValueError("features are not finite")
+            raise UsageError("features are not finite")
         K, p, d = x.shape
         if not self.samples:
             # Sums of squares of numbers near zero lose no digits; where zero is does not matter.
@@ -123,7 +125,8 @@ def stream_covariances(
         told: called with the number of samples in each batch.
 
     Raises:
-        ValueError: features that are not finite, fewer than two samples, or than two views.
+        UsageError: features that are not finite.
+        ValueError: fewer than two samples, or than two views.
     """
     streams: dict[int, CovarianceStream] = {}
     for i, some in views:

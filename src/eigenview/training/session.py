@@ -134,6 +134,5 @@ class Session:
         listing = self.run.path / "skipped.txt"
         text = "".join(f"{file.name}\t{file.reason}\n" for file in skipped)
         listing.write_text(text, encoding="utf-8", errors="backslashreplace")
-        first = f"the first {skipped[0].name}: {skipped[0].reason}"
-        words = f"skipped {len(skipped)} files that did not decode, {first}; all are in {listing}"
+        words = f"{self.images.said_of_skipped()}; all are in {listing}"
         self.console.print(words, soft_wrap=True, markup=False, highlight=False)
