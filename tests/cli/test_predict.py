@@ -19,7 +19,7 @@ KEYS = (
     "version data seen objective theory policy P D decay here knob strengths tenths noise_shares variances bearable "
     "percent_error other_shapes advice"
 )
-AT = ["strength", "survivors", "over_knob", "directions", "augmentation", "misalignment", "drowned", "clipped"]
+AT = ["strength", "survivors", "over_knob", "directions", "augmentation", "misalignment", "drowned", "clipped", "told"]
 
 
 @pytest.fixture(autouse=True)
@@ -64,6 +64,11 @@ class TestWords:
         given = recipe_of("--features", "run")
         assert (given.data.train, given.objective.name, given.training.P) == ("mine", "VICReg", 7)
         assert recipe_of("others", "--features", "run", "--P", "8").data.train == "others"
+        for words in (["run"], ["run", "--features", "random-conv"]):
+            assert recipe_of(*words) == given
+        for words in (["run"], ["--features", "run"]):
+            other = recipe_of(*words, "--recipe", "cpu")
+            assert (other.data.train, other.optimiser) == ("mine", RECIPES["cpu"]().optimiser)
 
 
 def test_it_says_what_survives_and_what_to_change_and_draws_it(capsys):
@@ -72,7 +77,7 @@ def test_it_says_what_survives_and_what_to_change_and_draws_it(capsys):
     assert "digits: 150 of 1,437 images × 2 views of 8 × 8, as 8 × 8 grey pixels, 64 directions" in printed.out
     assert "of 64 directions survive" in printed.out
     assert "What to change" in printed.out
-    assert "Gone, by strength" in printed.out
+    assert "Gone, or no longer told from chance, by strength" in printed.out
     assert not set("\x1b─│╭") & set(printed.out)
     assert printed.err.startswith("plot: ")
     with Image.open("predict.png") as picture:
@@ -130,6 +135,40 @@ def test_without_noise_json_has_no_infinity(capsys):
     assert len(said["strengths"]) == 1
 
 
+@pytest.mark.parametrize("objective", ["InfoNCE", "BetaInfoNCE", "MMCR", "VICReg", "SpectralContrastive"])
+def test_views_that_change_next_to_nothing_leave_all_directions(objective, capsys):
+    at = predicted(capsys, "--strength", "1e-7", "--objective", objective)["here"]
+    assert 0 < at["augmentation"] < 1e-6
+    assert at["survivors"] >= at["directions"] - 2 > 40
+
+
+@pytest.mark.parametrize("similarity", ["cosine", "euclidean"])
+@pytest.mark.parametrize("temperature", ["1e-30", "1e30"])
+def test_any_temperature_gives_numbers(temperature, similarity, capsys):
+    options = [f"temperature={temperature}", f"similarity={similarity}"]
+    said = predicted(capsys, "--decay", "0", "--objective", "InfoNCE", "--objective.options", *options)
+    assert np.isfinite(said["variances"]).all()
+    assert said["here"]["survivors"] == sum(value > 0 for value in said["variances"])
+    assert said["here"]["survivors"] == {"1e-30": 64, "1e30": 1}[temperature] or similarity == "euclidean"
+
+
+def test_a_batch_that_carries_fewer_nats_than_are_asked_for_is_told(capsys):
+    words = ["predict", *FEW, "--objective", "SimCLR", "--objective.options", "temperature=0.02"]
+    assert main([*words, "--P", "64"]) == 0
+    assert "batches of P = 64 carry log P = 4.16 at most" in capsys.readouterr().out
+    assert main([*words, "--P", "1000000000"]) == 0
+    assert "nats" not in capsys.readouterr().out
+
+
+def test_survivors_that_may_be_noise_are_told(capsys):
+    words = ["--objective", "SimCLR", "--objective.options", "temperature=0.02"]
+    assert main(["predict", *FEW, *words]) == 0
+    printed = capsys.readouterr().out
+    assert "of those that survive may be nothing but noise" in printed
+    assert "told from chance" in printed
+    assert "Views of strength 0.25 keep" in printed  # of them all survive, whatever the strength
+
+
 def test_a_runs_features_are_looked_through(tmp_path, capsys):
     recipe = Recipe.from_yaml(
         "encoder: {name: convnet, options: {width: 4}}\nprojector: {D: 6}\nviews: {policy: small}"
@@ -155,6 +194,7 @@ def test_a_runs_features_are_looked_through(tmp_path, capsys):
         ("--objective InfoNC", "did you mean 'InfoNCE'?"),
         ("--objective.options tau=1", "has no option 'tau'"),
         ("--objective.options temperature=-1.0", "temperature must be positive"),
+        ("--objective.options temperature=1e200", "theory here is of temperatures from 1e-100 to 1e+100, not 1e+200"),
         ("--policy huge", "unknown view policy 'huge'"),
         ("--strength -1", "at least 0, not -1.0"),
         ("--strength nan", "finite and at least 0, not nan"),
@@ -165,7 +205,11 @@ def test_a_runs_features_are_looked_through(tmp_path, capsys):
         ("--K 1", "--K must be at least 2"),
         ("--N 1", "--N must be at least 2"),
         ("--size 9", "at most 8, not 9"),
-        ("--seed -1", "--seed must be 0 or more"),
+        ("--seed -1", "--seed must be from 0 to"),
+        (f"--seed {2**63}", "--seed must be from 0 to"),
+        ("--objective MMCR --objective.options local_weight=0.5", "MMCR with a local_weight"),
+        ("--plot one", "its ending must be one of .png"),
+        ("--plot folder.png", "it is a directory"),
         ("--features nowhere", "neither pixels nor random-conv nor a run's directory"),
         ("nowhere", "no file or folder 'nowhere'"),
         ("one", "has one image"),
@@ -176,6 +220,7 @@ def test_a_runs_features_are_looked_through(tmp_path, capsys):
 )
 def test_a_mistake_is_one_line_and_exit_code_2(words, said, capsys):
     Path("one").mkdir()
+    Path("folder.png").mkdir()
     Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save("one/image.png")
     assert main(["predict", *words.split()]) == 2
     message = capsys.readouterr().err

@@ -20,6 +20,7 @@ SEEN = LookAhead(
     features="pixels",
     images=50,
     of=60,
+    skipped=0,
     K=2,
     size=8,
     patches=2,
@@ -53,7 +54,8 @@ def prediction(*strengths: AtStrength, here: int = 1, D: int = 16, P: int = 32) 
         0.5,
         kept,
         kept,
-        None,
+        nats=3.0,
+        bearable=None,
     )
 
 
@@ -77,7 +79,50 @@ def test_tenths_are_interpolated(falling):
 
 
 def test_survivors_that_rise_again_are_no_tenths():
-    assert "do not simply keep fewer" in said(prediction(at(0.5, 8), at(1.0, 4), at(2.0, 9)))
+    p = prediction(at(0.5, 8), at(1.0, 4), at(2.0, 9))
+    assert "do not simply keep fewer." in said(p)
+    assert "do not simply keep fewer: where all directions are noisy" in said(replace(p, undecayed=None))
+
+
+def test_survivors_beyond_what_can_be_told_from_zero_may_be_noise(falling):
+    drowned = replace(falling, here=replace(falling.here, drowned=7))
+    assert "In 7 directions what views share cannot be told from zero by 50 images: 1 of those" in said(drowned)
+    assert "by 50 images.\n" in said(replace(falling, here=replace(falling.here, drowned=6)))
+    full = prediction(replace(at(1.0, 10, (10, 10, 10, 10)), drowned=3), here=0)
+    assert advice(full) == ["Nothing keeps more: every direction survives, 3 of them perhaps as nothing but noise."]
+
+
+def test_table_and_advice_count_what_can_be_told_from_chance():
+    weak, strong = at(0.5, 10), replace(at(1.0, 10, (7, 8, 9, 10)), drowned=8)
+    p = replace(prediction(weak, strong, D=5), undecayed=10)
+    assert [p.here.told, p.here.survivors, p.perhaps_noise] == [2, 10, 8]
+    # Neither a weaker decay nor another β finds more of what cannot be told from chance.
+    assert advice(p) == [
+        "Views of strength 0.5 keep 8 more.",
+        "What goes first is what views vary most: keep it only if what you need lies in it.",
+    ]
+    assert p.tenths()[:3] == [pytest.approx(0.5 + 0.5 * tenth / 8) for tenth in (1, 2, 3)]
+    printed = said(p)
+    (row,) = (line.split() for line in printed.splitlines() if "→" in line)
+    assert row == ["→", "1", "10", "2", "20", "%", "30", "%", "0.20"]
+    assert "told from chance" in printed
+    assert "Gone, or no longer told from chance, by strength: 10 % by 0.56" in printed
+    assert prediction_as_json(p)["here"]["told"] == 2
+    assert "told from chance" not in said(prediction(weak, at(1.0, 4)))
+
+
+def test_room_is_for_what_can_be_told_from_chance():
+    p = prediction(replace(at(1.0, 10, (10, 10, 10, 10)), drowned=4), here=0, D=5)
+    assert advice(p) == ["D = 5 has room for 5 of the 6 that survive and are no chance: --D 6 takes all."]
+
+
+def test_a_batch_too_small_for_the_nats_is_told(falling):
+    assert "nats" not in said(falling)  # log 32 is 3.47
+    told = said(replace(falling, nats=3.6))
+    assert "This asks for 3.6 nats, and batches of P = 32 carry log P = 3.47 at most" in told
+    assert prediction_as_json(replace(falling, nats=inf))["here"]["nats"] is None
+    for nats in (None, inf):
+        assert "nats" not in said(replace(falling, nats=nats))
 
 
 def test_advice_is_the_least_change_that_keeps_a_tenth_more(falling):

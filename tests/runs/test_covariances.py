@@ -44,6 +44,31 @@ def test_any_split_gives_the_same(size):
         np.testing.assert_allclose(getattr(parts, name), getattr(whole, name), atol=1e-12)
 
 
+@pytest.mark.parametrize(("P", "K"), [(300, 2), (300, 8), (4000, 4)])
+@pytest.mark.parametrize("shared", [0, 10])
+def test_chance_is_as_much_as_views_of_nothing_in_common_seem_to_share(P, K, shared):
+    generator = torch.Generator().manual_seed(0)
+    clean = 3 * torch.randn(P, 50, generator=generator, dtype=torch.float64) * (torch.arange(50) < shared)
+    noise = torch.randn(K, P, 50, generator=generator, dtype=torch.float64) * torch.linspace(0.5, 2, 50)
+    found = streamed(clean + noise).covariances()
+    # Without it about half of the other directions would seem to be shared.
+    assert abs((1 - found.noise_shares > 1e-9).sum() - shared - (50 - shared) / 2) < 8
+    assert abs((1 - found.noise_shares > found.chance).sum() - shared) <= 3  # the edge is sharp for many
+    assert found.standardised().chance == found.chance
+
+
+def test_no_direction_is_left_to_chance_where_none_came_out_negative():
+    assert streamed(rows(3, 400, 5)).covariances().chance == 0
+    assert streamed(rows(1, 20, 30).repeat(2, 1, 1)).covariances().chance == 0
+
+
+def test_fewer_samples_than_dimensions_leave_all_to_chance():
+    noise = torch.randn(8, 30, 192, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    found = streamed(noise).covariances()
+    assert (1 - found.noise_shares > 1e-9).sum() == 29
+    assert not (1 - found.noise_shares > found.chance).any()
+
+
 def test_few_samples_are_right_on_average():
     generator = torch.Generator().manual_seed(0)
     draws = torch.randn(3000, 30, 1, generator=generator) + 0.7 * torch.randn(2, 3000, 30, 1, generator=generator)

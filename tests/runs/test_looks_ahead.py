@@ -1,11 +1,13 @@
 """What views make of images before training, for pixels, fresh nets and runs."""
 
+import io
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from rich.console import Console
 
 from eigenview._errors import UsageError
 from eigenview.data import open_images, pack
@@ -110,7 +112,7 @@ def test_a_runs_encoder_gives_its_features(make_run):
     [
         ({"N": 1}, "--N must be at least 2"),
         ({"K": 1}, "--K must be at least 2"),
-        ({"seed": -1}, "--seed must be 0 or more"),
+        ({"seed": -1}, "--seed must be from 0 to"),
         ({"patches": 0}, "--size must be from 1 to 32"),
         ({"patches": 9}, "at most 8, not 9"),
         ({"patches": 4, "features": UNTRAINED}, "--size is for pixels"),
@@ -137,6 +139,25 @@ def test_images_that_tell_nothing_are_refused(tmp_path):
         Image.new("RGB", (8, 8)).save(tmp_path / "black" / f"{i}.png")
     with pytest.raises(UsageError, match="no variance"):
         look_ahead(recipe(str(tmp_path / "black"), "views: {policy: identity}"), [1.0])
+
+
+def test_images_that_do_not_decode_are_told(tmp_path):
+    source = saved(tmp_path / "images", 4)
+    (tmp_path / "images" / "0.png").write_text("no image")
+    printed = io.StringIO()
+    seen = look_ahead(recipe(source), [1.0], console=Console(file=printed, width=40))
+    assert printed.getvalue() == "skipped 1 files that did not decode, the first 0.png: not an image\n"
+    assert (seen.images, seen.of, seen.skipped) == (3, 3, 1)
+
+
+def test_a_mistake_of_ours_is_no_users(tmp_path, monkeypatch):
+    def features(views):
+        raise ValueError("of ours")
+
+    monkeypatch.setattr("eigenview.runs.looks_ahead.pixel_features", lambda *_: features)
+    with pytest.raises(ValueError, match="of ours") as caught:
+        look_ahead(recipe(saved(tmp_path / "images", 4)), [1.0])
+    assert not isinstance(caught.value, UsageError)
 
 
 def test_features_that_are_not_finite_are_refused(make_run, monkeypatch):

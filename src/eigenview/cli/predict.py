@@ -23,7 +23,8 @@ class Predict:
     """
 
     source: Annotated[str | None, tyro.conf.Positional, tyro.conf.arg(metavar="[DATA]")] = None
-    """`digits`, a folder of images, Parquet files, tar shards, or `hf:NAME`; or a run, as for `--features`."""
+    """`digits`, a folder of images, Parquet files, tar shards, or `hf:NAME`; or a run: its data and recipe, and its
+    encoder for `--features`."""
     recipe: Annotated[str | None, tyro.conf.arg(metavar="NAME|FILE")] = None
     """`digits`, `cpu`, `gpu`, or a YAML file; by default `digits` for the digits, else `cpu`."""
     objective: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
@@ -58,8 +59,6 @@ class Predict:
 
     def run(self) -> int:
         """Prints what theory says, and says where the figure is."""
-        if self.source is not None and _is_run(self.source) and self.features == _FEATURES[0]:
-            return replace(self, source=None, features=self.source).run()
         recipe = self.on_its_recipe()
         import json
 
@@ -78,7 +77,7 @@ class Predict:
         file = self.plot or (None if self.json else Path("predict.png"))
         if file is not None:
             check_plot(file)
-        found = predict(recipe, self.strength, self.features, self.N, self.K, self.size, self.seed, err)
+        found = predict(recipe, self.strength, self._seen_through(), self.N, self.K, self.size, self.seed, err)
         if self.json:
             print(json.dumps(prediction_as_json(found), indent=1, allow_nan=False))
         else:
@@ -96,7 +95,7 @@ class Predict:
                 "a prediction is of views of images, and this recipe is of image–text pairs: add --recipe cpu, which "
                 "is of the images alone"
             )
-        data = replace(named.data, train=self.source or named.data.train)
+        data = replace(named.data, train=self._images(named))
         objective = named.objective if self.objective is None else ObjectiveRecipe(self.objective)
         objective = on_top_of(named.objective, replace(objective, options=self.objective_options))
         policy = named.views.policy if self.policy is None else ViewPolicy.from_name(self.policy)
@@ -114,14 +113,30 @@ class Predict:
         )
 
     def _named(self) -> Recipe:
-        if self.features not in _FEATURES:
-            if not _is_run(self.features):
-                raise UsageError(f"--features {self.features}: neither {' nor '.join(_FEATURES)} nor a run's directory")
-            if self.recipe is None:
-                return Recipe.load(_stored(self.features))
-        if self.recipe is None:
-            return recipe_for(self.source, pairs=False)
-        return find_recipe(self.recipe, self.source, pairs=False)
+        if self.features not in _FEATURES and not _is_run(self.features):
+            raise UsageError(f"--features {self.features}: neither {' nor '.join(_FEATURES)} nor a run's directory")
+        if self.recipe is not None:
+            return find_recipe(self.recipe, self.source, pairs=False)
+        run = self._run()
+        return recipe_for(self.source, pairs=False) if run is None else Recipe.load(_stored(run))
+
+    def _images(self, named: Recipe) -> str:
+        """Those given, else a run's, else the recipe's."""
+        run = self._run()
+        if self.source is not None and not _is_run(self.source):
+            return self.source
+        return named.data.train if run is None else Recipe.load(_stored(run)).data.train
+
+    def _run(self) -> str | None:
+        """The run that is given, if one is: as data, or as features."""
+        if self.source is not None and _is_run(self.source):
+            return self.source
+        return None if self.features in _FEATURES else self.features
+
+    def _seen_through(self) -> str:
+        """Features; of a run given as data its own, unless others are asked for."""
+        run = self._run()
+        return run if run is not None and self.features == _FEATURES[0] else self.features
 
 
 def _stored(run: str) -> Path:

@@ -79,6 +79,14 @@ class Images:
         """The file's path below its source, or the number of its row."""
         return self._row_name(int(self._rows[i]))
 
+    def said_of_skipped(self) -> str:
+        """How many files are left out, and the first of them with its reason; nothing where none is."""
+        if not self.skipped:
+            return ""
+        first = self.skipped[0]
+        why = "that did not decode" if self.captions is None else "that did not decode or have no caption"
+        return f"skipped {len(self.skipped)} files {why}, the first {first.name}: {first.reason}"
+
     def decode(self, i: int) -> Image.Image:
         """Image i in RGB, or the next one that decodes should it turn out to be broken."""
         with quiet():

@@ -22,7 +22,7 @@ from eigenview.runs import (
     look_ahead,
 )
 from eigenview.spectra import uniform_percent_error
-from eigenview.theory.landscape import StationaryPoint, critical_strengths, misalignment
+from eigenview.theory.landscape import Exact, StationaryPoint, critical_strengths, misalignment
 from eigenview.views import ViewPolicy
 
 STEPS = (1 / 8, 1 / 4, 1 / 2, 3 / 4, 1, 3 / 2, 2)
@@ -41,7 +41,7 @@ class AtStrength:
         directions: in which features vary.
         augmentation: the share of features' variance that views add.
         misalignment: how far data and augmentation are from having the same axes.
-        drowned: directions in which nothing that views share could be told from zero.
+        drowned: directions in which what views share could not be told from zero.
         clipped: the share of A0 that came out negative there, by chance, and was taken for zero.
     """
 
@@ -53,6 +53,15 @@ class AtStrength:
     misalignment: float
     drowned: int
     clipped: float
+
+    @property
+    def told(self) -> int:
+        """Survivors that can be told from chance."""
+        return self.told_of(self.survivors)
+
+    def told_of(self, survivors: int) -> int:
+        """Of some survivors, those that can be told from chance: the least noisy directions survive first."""
+        return min(survivors, self.directions - self.drowned)
 
 
 @dataclass(frozen=True)
@@ -73,6 +82,7 @@ class Prediction:
         by_half: survivors by every other image alone, which there are enough of if it is about as many; None of fewer
             than four.
         undecayed: survivors without weight decay; None where it changes nothing but a scale.
+        nats: what the objective has to carry, log P of a batch at most; None where theory does not say.
         bearable: for each mode, at how many times the variance that these views add it collapses, largest first; None
             where no amount collapses any, or theory does not say.
     """
@@ -88,6 +98,7 @@ class Prediction:
     shared: float | None
     by_half: int | None
     undecayed: int | None
+    nats: float | None
     bearable: Float64[np.ndarray, "m"] | None
 
     @property
@@ -106,16 +117,21 @@ class Prediction:
         return min(self.here.survivors, self.D)
 
     @property
+    def perhaps_noise(self) -> int:
+        """Survivors of which views may share nothing."""
+        return self.here.survivors - self.here.told
+
+    @property
     def percent_error(self) -> float:
         """How far uniform embeddings of this P and D fall short of the bound of the nuclear norm, as a share of it."""
         return uniform_percent_error(self.P, self.D)
 
     def tenths(self) -> list[float | None]:
-        """The strengths by which one tenth of the directions is gone, two, …, all.
+        """The strengths by which one tenth of the directions is gone, two, …, all; or cannot be told from chance.
 
         It is interpolated between those looked at; 0 is before the weakest of them, None beyond the strongest.
         """
-        lost = [(at.strength, 1 - at.survivors / at.directions) for at in self.strengths]
+        lost = [(at.strength, 1 - at.told / at.directions) for at in self.strengths]
         return [_reached(lost, tenth / 10) for tenth in range(1, 11)]
 
 
@@ -172,6 +188,7 @@ def predict(
         shared=None if minimum is None else _shared(minimum, covariances.A0),
         by_half=None if seen.half is None else landscape.survivors(seen.half),
         undecayed=replace(landscape, decay=0.0).survivors(covariances) if landscape.feels_decay else None,
+        nats=minimum.nats if isinstance(minimum, Exact) else None,
         bearable=_bearable(landscape, covariances),
     )
 
@@ -192,7 +209,7 @@ def _at(strength: float, found: Covariances, landscape: Landscape) -> AtStrength
         directions=len(shares),
         augmentation=float(np.trace(found.C) / np.trace(found.A0 + found.C)),
         misalignment=misalignment(found.A0, found.C),
-        drowned=int((shares > 1 - _NOISE).sum()),
+        drowned=int((1 - shares <= max(found.chance, _NOISE)).sum()),
         clipped=found.clipped,
     )
 
@@ -207,7 +224,8 @@ def _shared(minimum: StationaryPoint, A0: np.ndarray) -> float | None:
 
 def _bearable(landscape: Landscape, found: Covariances) -> Float64[np.ndarray, "m"] | None:
     if isinstance(landscape, GaussianInfoNCE) and landscape.beta < 1:
-        return critical_strengths(found.A0, found.C, landscape.beta)
+        # Directions that only views vary, and next to nothing, are last there, and no modes here.
+        return critical_strengths(found.A0, found.C, landscape.beta)[: len(found.noise_shares)]
     return None
 
 

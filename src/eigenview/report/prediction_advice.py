@@ -49,16 +49,16 @@ def _shape(p: Prediction) -> list[str]:
 
 
 def _clearly_more(p: Prediction) -> float:
-    """How many survivors are worth a change: a tenth of all directions more."""
-    return p.here.survivors + p.here.directions / 10
+    """How many survivors, told from chance, are worth a change: a tenth of all directions more."""
+    return p.here.told + p.here.directions / 10
 
 
 def _weaker(p: Prediction) -> list[str]:
-    better = [at for at in p.strengths if at.strength < p.here.strength and at.survivors >= _clearly_more(p)]
+    better = [at for at in p.strengths if at.strength < p.here.strength and at.told >= _clearly_more(p)]
     if not better:
         return []
     at = better[-1]
-    return [f"Views of strength {number(at.strength)} keep {at.survivors - p.here.survivors} more."]
+    return [f"Views of strength {number(at.strength)} keep {at.told - p.here.told} more."]
 
 
 def _turned(p: Prediction) -> list[str]:
@@ -66,9 +66,9 @@ def _turned(p: Prediction) -> list[str]:
     if knob is None:
         return []
     better = [
-        (value, count)
+        (value, p.here.told_of(count))
         for value, count in zip(knob.values, p.here.over_knob, strict=True)
-        if value > 0 and count >= _clearly_more(p)
+        if value > 0 and p.here.told_of(count) >= _clearly_more(p)
     ]
     if not better:
         return []
@@ -76,14 +76,14 @@ def _turned(p: Prediction) -> list[str]:
         value, count = min(better, key=lambda found: abs(log(found[0] / knob.value)))
     else:
         value, count = better[-1]
-    more = count - p.here.survivors
+    more = count - p.here.told
     return [f"With a {knob.name} of {value:g}, {_survive(more)} ({knob.option}{value:g})."]
 
 
 def _undecayed(p: Prediction) -> list[str]:
-    if p.undecayed is None or p.undecayed <= p.here.survivors:
+    cost = 0 if p.undecayed is None else p.here.told_of(p.undecayed) - p.here.told
+    if cost <= 0:
         return []
-    cost = p.undecayed - p.here.survivors
     return [f"Without weight decay {_survive(cost)} (--decay 0)."]
 
 
@@ -92,16 +92,20 @@ def _survive(more: int) -> str:
 
 
 def _room(p: Prediction) -> list[str]:
-    if p.here.survivors <= p.D:
+    told = p.here.told
+    if told <= p.D:
         return []
-    return [f"D = {p.D} has room for {p.D} of the {p.here.survivors} that survive: --D {p.here.survivors} takes all."]
+    those = f"{told} that survive" + (" and are no chance" if p.perhaps_noise else "")
+    return [f"D = {p.D} has room for {p.D} of the {those}: --D {told} takes all."]
 
 
 def _nothing(p: Prediction) -> str:
     at = p.here
     if at.survivors < at.directions:
         return "Nothing here changes much: no weaker views that were looked at keep clearly more."
-    stays = [other.strength for other in p.strengths if other.survivors == other.directions]
+    if p.perhaps_noise:
+        return f"Nothing keeps more: every direction survives, {p.perhaps_noise} of them perhaps as nothing but noise."
+    stays = [other.strength for other in p.strengths if other.told == other.directions]
     if len(p.strengths) > 1 and stays[-1] > at.strength:
         return f"Nothing: every direction survives, up to views of strength {number(stays[-1])} at least."
     return "Nothing: every direction survives."

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from math import isfinite
+from math import inf, isfinite, log
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from eigenview.report.prediction import Prediction
+from eigenview.report.prediction import AtStrength, Prediction
 from eigenview.report.prediction_advice import advice, other_shapes, percent
 from eigenview.report.tables import empty_table
 from eigenview.report.words import number
@@ -35,14 +35,15 @@ def prediction_as_json(p: Prediction) -> dict[str, Any]:
         "D": p.D,
         "decay": p.recipe.optimiser.weight_decay,
         "here": {
-            **asdict(p.here),
+            **_as_json(p.here),
             "kept": p.kept,
             "by_half": p.by_half,
             "without_decay": p.undecayed,
+            "nats": p.nats if p.nats is not None and isfinite(p.nats) else None,
             "shared": p.shared,
         },
         "knob": None if p.knob is None else asdict(p.knob),
-        "strengths": [asdict(at) for at in p.strengths],
+        "strengths": [_as_json(at) for at in p.strengths],
         "tenths": p.tenths(),
         "noise_shares": p.noise_shares.tolist(),
         "variances": None if p.variances is None else _finite(p.variances.tolist()),
@@ -82,7 +83,7 @@ def views_words(p: Prediction) -> str:
 def _parts(p: Prediction, console: Console) -> Iterator[Table | Text]:
     yield Text(_seen(p))
     yield Text(f"{objective_words(p)} with {views_words(p)}: {_survive(p)}.", style="bold")
-    yield from _lines([*_of_embeddings(p), *_of_settings(p), *_of_views(p)])
+    yield from _lines([*_of_embeddings(p), *_of_the_batch(p), *_of_settings(p), *_of_views(p)])
     if len(p.strengths) > 1 and p.knob is not None:
         yield _table(p, console)
         yield from _lines([_gone(p)])
@@ -129,6 +130,14 @@ def _of_embeddings(p: Prediction) -> Iterator[str]:
         yield f"Of the variance of embeddings {percent(p.shared)} is what views of an image share, the rest is noise."
 
 
+def _of_the_batch(p: Prediction) -> Iterator[str]:
+    if p.nats is not None and log(p.P) < p.nats < inf:
+        yield (
+            f"This asks for {number(p.nats)} nats, and batches of P = {p.P} carry log P = {number(log(p.P))} at most: "
+            "theory is of many negatives, and these are too few to hold embeddings to it."
+        )
+
+
 def _of_settings(p: Prediction) -> Iterator[str]:
     decay, at = p.recipe.optimiser.weight_decay, p.here
     if p.knob is None:
@@ -154,9 +163,12 @@ def _of_views(p: Prediction) -> Iterator[str]:
     else:
         yield "These views change nothing: all views of an image are alike."
     if at.directions < p.seen.d:
-        yield f"{p.seen.d - at.directions} of {p.seen.d} dimensions do not vary at all, and are left out."
+        yield f"{p.seen.d - at.directions} of {p.seen.d} dimensions do not vary in these views, and are left out."
     if at.drowned:
-        yield f"In {at.drowned} directions nothing that views share can be told from zero by {p.seen.images:,} images."
+        noise = p.perhaps_noise
+        those = f": {noise} of those that survive may be nothing but noise" if noise else ""
+        found = f"by {p.seen.images:,} images"
+        yield f"In {at.drowned} directions what views share cannot be told from zero {found}{those}."
     if p.by_half is not None and abs(p.by_half - at.survivors) > max(1, _STEADY * at.survivors):
         yield (
             f"By half of the images {p.by_half} survive, so all of them may not be enough yet: "
@@ -165,12 +177,17 @@ def _of_views(p: Prediction) -> Iterator[str]:
 
 
 def _table(p: Prediction, console: Console) -> Table:
-    table = empty_table(console, "(strength)", "(survive)", "(of all)", "(added by views)", "(from the data's axes)")
+    by_chance = any(at.told < at.survivors for at in p.strengths)
+    told = ["(told from chance)"] if by_chance else []
+    table = empty_table(
+        console, "(strength)", "(survive)", *told, "(of all)", "(added by views)", "(from the data's axes)"
+    )
     for at in p.strengths:
         cells = (
             f"{'→ ' if at is p.here else ''}{number(at.strength)}",
             f"{at.survivors:,}",
-            percent(at.survivors / at.directions),
+            *([f"{at.told:,}"] if by_chance else []),
+            percent(at.told / at.directions),
             percent(at.augmentation),
             f"{at.misalignment:.2f}",
         )
@@ -179,18 +196,24 @@ def _table(p: Prediction, console: Console) -> Table:
 
 
 def _gone(p: Prediction) -> str:
-    counts = [at.survivors for at in p.strengths]
+    counts = [at.told for at in p.strengths]
     if counts != sorted(counts, reverse=True):
-        return "Stronger views do not simply keep fewer: where all directions are noisy, no few stand out."
+        said = "Stronger views do not simply keep fewer"
+        return f"{said}: where all directions are noisy, no few stand out." if p.undecayed is None else f"{said}."
     tenths = p.tenths()
     weakest, strongest = p.strengths[0].strength, p.strengths[-1].strength
     gone = [f"{10 * (i + 1)} % by {number(at, 2)}" for i, at in enumerate(tenths) if at]
     before = tenths.count(0)
     if before:
-        gone.insert(0, f"{10 * before} % before {number(weakest, 2)}")
+        gone.insert(0, f"{10 * before} % before {number(weakest)}")
     if not gone:
         return f"Up to strength {number(strongest)} not even a tenth of the directions goes."
-    return f"Gone, by strength: {', '.join(gone)}."
+    lost = "Gone, or no longer told from chance" if any(at.told < at.survivors for at in p.strengths) else "Gone"
+    return f"{lost}, by strength: {', '.join(gone)}."
+
+
+def _as_json(at: AtStrength) -> dict[str, Any]:
+    return {**asdict(at), "told": at.told}
 
 
 def _finite(values: Sequence[float]) -> list[float | None]:

@@ -1,14 +1,16 @@
 """Covariance between samples and within them, of features of views that stream by."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from math import acos, asin, cos, sqrt
 
 import numpy as np
 import torch
 from jaxtyping import Float, Float64
 from torch import Tensor
 
+from eigenview._errors import UsageError
 from eigenview.theory.landscape import exact, nearest_covariance
 
 Features = Callable[[Float[Tensor, "N C S S"]], Float[Tensor, "N d"]]
@@ -25,6 +27,7 @@ class Covariances:
         samples: how many were seen.
         clipped: the share that negative eigenvalues of A0 had, in size, before they were set to zero: it is a
             difference, which is indefinite where augmentation drowns what views share.
+        chance: up to which share of a mode's variance, a/(a + c), what views share may be chance.
     """
 
     A0: Float64[np.ndarray, "d d"]
@@ -32,6 +35,7 @@ class Covariances:
     mean: Float64[np.ndarray, "d"]
     samples: int
     clipped: float
+    chance: float = 0.0
 
     @cached_property
     def noise_shares(self) -> Float64[np.ndarray, "m"]:
@@ -47,12 +51,12 @@ class Covariances:
         """Of features divided by one number, so that a direction's variance is 1 on average.
 
         Raises:
-            ValueError: they have no variance.
+            UsageError: they have no variance.
         """
         scale = self.scale
         if not scale > 0:
-            raise ValueError("features have no variance: all views of all samples are alike")
-        return Covariances(self.A0 / scale, self.C / scale, self.mean / scale**0.5, self.samples, self.clipped)
+            raise UsageError("features have no variance: all views of all samples are alike")
+        return replace(self, A0=self.A0 / scale, C=self.C / scale, mean=self.mean / scale**0.5)
 
 
 class CovarianceStream:
@@ -67,11 +71,12 @@ class CovarianceStream:
         """Takes in all views of p more samples.
 
         Raises:
-            ValueError: features are not finite, or of other samples than before in number of views or dimensions.
+            UsageError: features are not finite.
+            ValueError: views of other number or dimensions than before.
         """
         x = x.detach().double()
         if not torch.isfinite(x).all():
-            raise ValueError("features are not finite")
+            raise UsageError("features are not finite")
         K, p, d = x.shape
         if not self.samples:
             # Sums of squares of numbers near zero lose no digits; where zero is does not matter.
@@ -101,9 +106,10 @@ class CovarianceStream:
             raise ValueError(f"covariances need at least two views of two samples, not K = {K} and P = {P}")
         mean, C = self._sum / (P * K), self._within / (P * (K - 1))
         centroids = (self._totals / K**2 - P * torch.outer(mean, mean)) / (P - 1)
-        A0 = centroids - C / K
-        kept, clipped = nearest_covariance(_symmetric(A0))
-        return Covariances(kept, _symmetric(C), (mean + self._origin).cpu().numpy(), P, clipped)
+        centroids, C = _symmetric(centroids), _symmetric(C)
+        A0, clipped = nearest_covariance(centroids - C / K)
+        chance = _chance(centroids, C, P, K) if clipped else 0.0
+        return Covariances(A0, C, (mean + self._origin).cpu().numpy(), P, clipped, chance)
 
 
 def stream_covariances(
@@ -119,7 +125,8 @@ def stream_covariances(
         told: called with the number of samples in each batch.
 
     Raises:
-        ValueError: features that are not finite, fewer than two samples, or than two views.
+        UsageError: features that are not finite.
+        ValueError: fewer than two samples, or than two views.
     """
     streams: dict[int, CovarianceStream] = {}
     for i, some in views:
@@ -129,6 +136,23 @@ def stream_covariances(
         streams.setdefault(i, CovarianceStream()).add(h.unflatten(0, (K, p)))
         told(p)
     return [streams[i].covariances() for i in sorted(streams)]
+
+
+def _chance(centroids: Float64[np.ndarray, "d d"], C: Float64[np.ndarray, "d d"], P: int, K: int) -> float:
+    """The share a/(a + c) that chance may give a mode of which views share nothing, told by those it made negative.
+
+    Of normal noise alone, the shares of Σ = M + (1 − 1/K)C that are in M, the covariance of centroids, are from
+    cos²(φ + θ) to cos²(φ − θ), where cos²φ = 1/K and sin²θ = m/PK, of m modes (Wachter 1980). The lower end that is
+    seen tells θ, too, where noise is not normal.
+    """
+    shares = exact(centroids, (1 - 1 / K) * C).noise_shares
+    most = min(1.0, float(shares[-1]))
+    if most <= 1 - 1 / K:
+        return 0.0  # what was clipped is rounding
+    phi = acos(K**-0.5)
+    theta = max(asin(sqrt(most)) - phi, asin(sqrt(min(1.0, len(shares) / (P * K)))))
+    upper = cos(max(0.0, phi - theta)) ** 2
+    return 1 - (1 - upper) / (1 - 1 / K)
 
 
 def _symmetric(matrix: Float64[Tensor, "d d"]) -> Float64[np.ndarray, "d d"]:

@@ -54,9 +54,7 @@ def embed(
     finally:
         beside.unlink(missing_ok=True)
     if images.skipped:
-        first = images.skipped[0]
-        words = f"skipped {len(images.skipped)} files that did not decode, the first {first.name}: {first.reason}"
-        console.print(words, markup=False, soft_wrap=True)
+        console.print(images.said_of_skipped(), markup=False, soft_wrap=True)
     return features.shape[0], features.shape[1]
 
 

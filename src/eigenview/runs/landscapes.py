@@ -39,6 +39,7 @@ COVERED = (
 DECAY = "--decay "
 _NOISE = 1e-9  # as in theory: what may be rounding of a zero
 _POINTS = 41
+_HOTTEST = 1e100  # temperature: beyond it, and below its inverse, numbers overflow
 
 
 @dataclass(frozen=True)
@@ -255,8 +256,11 @@ def landscape_of(objective: Objective, K: int, D: int, decay: float) -> Landscap
         decay: weight decay as SGD has it.
 
     Raises:
-        UsageError: no theory covers it.
+        UsageError: no theory covers it, or not its temperature.
     """
+    if isinstance(objective, InfoNCE) and not 1 / _HOTTEST <= objective.temperature <= _HOTTEST:
+        whole = f"{1 / _HOTTEST:g} to {_HOTTEST:g}"
+        raise UsageError(f"theory here is of temperatures from {whole}, not {objective.temperature:g}")
     match objective:
         case InfoNCE(similarity="euclidean"):
             called = "beta" if isinstance(objective, BetaInfoNCE) else "repulsion"
@@ -267,8 +271,10 @@ def landscape_of(objective: Objective, K: int, D: int, decay: float) -> Landscap
             return Spectral(decay)
         case VICReg() | BarlowTwins():
             return Growing(decay, objective, D)
-        case MMCR():
+        case MMCR(local_weight=0):
             return NuclearNorm(decay, K)
+        case MMCR():
+            raise UsageError("no theory here covers MMCR with a local_weight; without one it does")
     raise UsageError(f"no theory here covers {type(objective).__name__}; it covers {', '.join(COVERED)}")
 
 

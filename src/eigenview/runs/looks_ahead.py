@@ -34,6 +34,7 @@ class LookAhead:
         features: `pixels`, `random-conv`, or a run's directory.
         images: how many were looked at.
         of: how many there are.
+        skipped: how many files did not decode, and are left out.
         K: views of each.
         size: side of a view.
         patches: side of what pixels were averaged to; None for a net.
@@ -47,6 +48,7 @@ class LookAhead:
     features: str
     images: int
     of: int
+    skipped: int
     K: int
     size: int
     patches: int | None
@@ -82,13 +84,16 @@ def look_ahead(
         K: views of each; by default 8, or 4 likewise.
         patches: side that pixels are averaged to; by default 8, or the views' own if it is smaller.
         seed: of the images, the views and a net's weights.
-        console: where to show progress.
+        console: where to show progress, and to say which files did not decode.
 
     Raises:
         UsageError: no such data or run, numbers that cannot be, or features that are not finite or do not vary.
     """
     _check(features, N, K, patches, seed)
+    console = console or Console(quiet=True)
     images = open_images(recipe.data.train)
+    broken = len(images.skipped)
+    _say_skipped(images, console)
     if len(images) < 2:
         raise UsageError(f"'{recipe.data.train}' has one image: at least two are needed to see how they differ")
     quick = features == PIXELS and used_whole(images)
@@ -108,15 +113,33 @@ def look_ahead(
     halved = len(chosen) >= _FEWEST_TO_HALVE
     views = _and_half(drawn(*strengths), len(strengths)) if halved else drawn(*strengths)
     found = _streamed(views, seen, len(chosen) * len(strengths), console)
+    if len(images.skipped) > broken:
+        _say_skipped(images, console)
     covariances, half = found[: len(strengths)], found[-1] if halved else None
     return LookAhead(
-        tuple(strengths), covariances, half, features, len(chosen), len(images), K, size, patches, grey, seed
+        strengths=tuple(strengths),
+        covariances=covariances,
+        half=half,
+        features=features,
+        images=len(chosen),
+        of=len(images),
+        skipped=len(images.skipped),
+        K=K,
+        size=size,
+        patches=patches,
+        grey=grey,
+        seed=seed,
     )
 
 
+def _say_skipped(images: Images, console: Console) -> None:
+    if images.skipped:
+        console.print(images.said_of_skipped(), soft_wrap=True, markup=False, highlight=False)
+
+
 def _check(features: str, N: int | None, K: int | None, patches: int | None, seed: int) -> None:
-    if seed < 0:
-        raise UsageError(f"--seed must be 0 or more, not {seed}")
+    if not 0 <= seed < 2**63:
+        raise UsageError(f"--seed must be from 0 to 2⁶³ − 1, not {seed}")
     if N is not None and N < 2:
         raise UsageError(f"--N must be at least 2 images, not {N}")
     if K is not None and K < 2:
@@ -152,13 +175,9 @@ def _features(
 
 
 def _streamed(
-    views: Iterator[tuple[int, Tensor]], features: Features, total: int, console: Console | None
+    views: Iterator[tuple[int, Tensor]], features: Features, total: int, console: Console
 ) -> tuple[Covariances, ...]:
-    console = console or Console(quiet=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("views", total=total)
-        try:
-            found = stream_covariances(views, features, lambda p: progress.advance(task, p))
-            return tuple(each.standardised() for each in found)
-        except ValueError as error:
-            raise UsageError(str(error)) from error
+        found = stream_covariances(views, features, lambda p: progress.advance(task, p))
+    return tuple(each.standardised() for each in found)

@@ -135,7 +135,5 @@ class Session:
         listing = self.run.path / "skipped.txt"
         text = "".join(f"{file.name}\t{file.reason}\n" for file in skipped)
         listing.write_text(text, encoding="utf-8", errors="backslashreplace")
-        first = f"the first {skipped[0].name}: {skipped[0].reason}"
-        why = "that did not decode or have no caption" if self.images.captions is not None else "that did not decode"
-        words = f"skipped {len(skipped)} files {why}, {first}; all are in {listing}"
+        words = f"{self.images.said_of_skipped()}; all are in {listing}"
         self.console.print(words, soft_wrap=True, markup=False, highlight=False)

@@ -119,6 +119,35 @@ def test_no_repulsion_keeps_nothing_and_one_keeps_all():
     assert exact(A0, 1e4 * C, 1.0).rank == 4
 
 
+def test_a_tiny_augmentation_beside_a_singular_covariance_has_a_solution():
+    rows = np.random.default_rng(0).normal(size=(30, 64))
+    A0, small = rows.T @ rows, np.random.default_rng(1).normal(size=(30, 64)) @ np.diag(np.linspace(0.1, 1, 64))
+    for scale in (1e-6, 1e-9, 1e-12, 1e-15):
+        # Its rounding where Σ has no variance is far above C.
+        found = exact(A0, scale * rows.T @ rows, 0.5)
+        assert (found.rank, len(found.modes)) == (30, 30)
+        assert exact(A0, scale * small.T @ small, 0.5).rank >= 30
+
+
+def test_nats_are_the_divergence_of_what_an_anchor_repels():
+    s = exact(np.diag([4.0, 1.0, 0.4]), np.diag([0.3, 0.5, 1.0]), 0.9, temperature=0.7).modes / 0.7
+    anchors = torch.randn(4000, int((s > 0).sum()), generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    anchors *= torch.from_numpy(s[s > 0]).sqrt()
+    kept = torch.from_numpy(s[s > 0] / (1 + s[s > 0]))
+    near = torch.distributions.Normal(kept * anchors, kept.sqrt())
+    all_there_are = torch.distributions.Normal(0.0, torch.from_numpy(s[s > 0]).sqrt())
+    drawn = torch.distributions.kl_divergence(near, all_there_are).sum(1)
+    found = exact(np.diag([4.0, 1.0, 0.4]), np.diag([0.3, 0.5, 1.0]), 0.9, temperature=0.7).nats
+    assert found == pytest.approx(float(drawn.mean()), abs=4 * float(drawn.std()) / 4000**0.5)
+    # It is that of weights exp(−½‖f − f_χ‖²) on draws, too.
+    draws = torch.randn(200_000, len(kept), generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    others = draws * torch.from_numpy(s[s > 0]).sqrt()
+    weights = (-(others - anchors[0]).square().sum(1) / 2).softmax(0)
+    assert float((weights * (weights * len(draws)).log()).sum()) == pytest.approx(float(drawn[0]), rel=0.05)
+    assert exact(np.eye(2), 0 * np.eye(2)).nats == np.inf
+    assert exact(np.eye(2), np.eye(2), 0.1).nats == 0
+
+
 @pytest.mark.usefixtures("as_users_call")
 @pytest.mark.parametrize(
     ("arguments", "words"),

@@ -100,11 +100,39 @@ def test_variances_add_up_and_fall_with_noise(total, beta):
     assert (np.diff(s) <= 0).all()
 
 
+@pytest.mark.parametrize("beta", [0.1, 1.0])
+@pytest.mark.parametrize("total", [1e-290, 1e-30, 1e-9, 1e9, 1e30, 1e290])
+def test_tiny_and_huge_variances_are_shared_too(total, beta):
+    r = np.append(np.sort(np.random.default_rng(0).uniform(size=20)), 2.0)
+    s = held_variances(r, beta, total)
+    assert s.sum() == pytest.approx(total)
+    np.testing.assert_array_equal(s > 0, r - r[0] < (beta if total > 1 else 1e-8))
+    if total > 1e10:  # the first mode then has all but u = 0 of it, and μ = −r_0
+        u = (np.sqrt(1 + 8 * (r[1:] - r[0]) / beta) - 1) / 2
+        np.testing.assert_allclose(s[1:], np.maximum(1 / u - 1, 0), rtol=1e-6)
+    np.testing.assert_allclose(held_variances(np.full(4, 0.3), beta, total), total / 4)
+
+
 def test_equal_shares_share_and_one_mode_has_it_all():
     np.testing.assert_allclose(held_variances(np.full(4, 0.3), 1.0, 2.0), 0.5)
     np.testing.assert_allclose(held_variances(np.array([1.0]), 0.2, 5.0), 5.0)
     np.testing.assert_array_equal(held_variances(np.array([0.1, 0.1]), 0.0, 5.0), [5.0, 0.0])
     np.testing.assert_allclose(exact_when_normalised(np.ones(3), np.zeros(3)).modes, 1 / 3)
+
+
+@pytest.mark.usefixtures("as_users_call")
+def test_shares_that_cannot_be_are_refused():
+    for shares, beta, total in (
+        ([0.2, 0.1], 1.0, 1.0),
+        ([0.2, np.nan], 1.0, 1.0),
+        ([0.2, 0.3], np.nan, 1.0),
+        ([0.2, 0.3], 1.0, 0.0),
+        ([0.2, 0.3], 1.0, inf),
+    ):
+        with pytest.raises(ValueError, match="must be"):
+            held_variances(np.array(shares), beta, total)
+    with pytest.raises(ValueError, match="over the temperature"):
+        exact_when_normalised(np.eye(2), np.eye(2), temperature=1e-310)
 
 
 @pytest.mark.usefixtures("as_users_call")

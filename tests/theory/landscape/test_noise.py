@@ -42,6 +42,16 @@ def test_what_is_not_augmented_never_goes_and_what_has_no_data_is_gone():
         critical_strengths(A0, C, 1.5)
 
 
+@pytest.mark.parametrize("scale", [1e-200, 1e-14, 1e-9, 1e12, 1e200])
+def test_units_of_augmentation_scale_the_strengths(scale):
+    rows = np.random.default_rng(0).normal(size=(3, 5))
+    C = rows.T @ rows
+    A0 = C + np.diag([1.0, 2.0, 0.0, 0.0, 0.0])
+    expected = critical_strengths(A0, C, 0.4)
+    assert np.isfinite(expected).any()
+    np.testing.assert_allclose(critical_strengths(A0, scale * C, 0.4) * scale, expected, rtol=1e-6)
+
+
 def test_without_augmentation_nothing_goes():
     A0, nothing = covariances(0, 3)[0], np.zeros((3, 3))
     assert np.isinf(critical_strengths(A0, nothing, 0.5)).all()

@@ -20,9 +20,12 @@ class Exact(StationaryPoint):
     Args:
         noise_shares: r = c/(a + c) of each mode, smallest first; with weight decay γ, (c + γ)/(a + c). A mode survives
             iff r < β.
+        nats: how far negatives near an anchor are from all others, ½ Σ[log(1 + s) − s/(1 + s) + s²/(1 + s)²]: their
+            share of a batch is about exp(−nats), so a batch of P can show no more than about log P.
     """
 
     noise_shares: Float64[np.ndarray, "m"]
+    nats: float
 
 
 def exact(
@@ -39,8 +42,8 @@ def exact(
     in the metric of Σ, whether or not A0 and C commute: s = 1/u − 1 where u = (−1 + √(1 + 8r/β))/2 < 1, else 0. β = 1
     is InfoNCE, where no mode collapses. Assumes Gaussian data and noise and infinitely many negatives; which modes
     collapse is a matter of second order, and so holds for any number of them. A batch's repulsion is no more than about
-    log P: where the solution asks for more, ½ Σ[log(1 + s) − s/(1 + s) + s²/(1 + s)²], a batch's loss without the
-    partner in the denominator has no minimum, and weights diverge (benchmarks/landscape.md has such a case).
+    log P: where the solution's `nats` are more, a batch's loss without the partner in the denominator has no minimum,
+    and weights diverge (benchmarks/landscape.md has such a case).
 
     Args:
         A0: covariance of clean inputs; a vector is the diagonal of one.
@@ -58,13 +61,15 @@ def exact(
     """
     A0, C = _covariances(A0, C)
     _check(beta, decay, temperature, D)
-    modes = modes_in(A0 + C, -(C + temperature * decay * np.eye(len(C))))
+    modes = modes_in(A0 + C, -(C + temperature * decay * np.eye(len(C))), part=True)
     r = -modes.eigenvalues
     r = np.where(np.abs(r) > _NOISE, r, 0.0)
     s = _variance(r, beta)
     s[len(s) if D is None else D :] = 0.0
     value = _loss(r, s, beta)
-    return Exact(modes=temperature * s, directions=modes.directions, value=value, noise_shares=r)
+    return Exact(
+        modes=temperature * s, directions=modes.directions, value=value, noise_shares=r, nats=nats_of_repulsion(s)
+    )
 
 
 def exact_loss(
@@ -87,6 +92,19 @@ def exact_loss(
     S = np.linalg.eigvalsh(W @ (A0 + C) @ W.T / temperature)
     repulsion = np.log1p(S) / 2 + S / (1 + S) / 2
     return float(np.trace(W @ C @ W.T) / temperature + decay * (W * W).sum() - beta * repulsion.sum())
+
+
+def nats_of_repulsion(s: Float64[np.ndarray, "m"]) -> float:
+    """The divergence, averaged over anchors f, of all embeddings weighed by exp(−½‖f − f_χ‖²/τ) from all of them.
+
+    Args:
+        s: variances of modes over τ; all embeddings are normal, and weighed they are normal with variance s/(1 + s) and
+            mean f·s/(1 + s).
+    """
+    if np.isinf(s).any():
+        return inf
+    kept = s / (1 + s)
+    return float((np.log1p(s) - kept + kept**2).sum() / 2)
 
 
 def _variance(r: Float64[np.ndarray, "m"], beta: float) -> Float64[np.ndarray, "m"]:

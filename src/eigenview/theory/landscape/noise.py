@@ -34,12 +34,15 @@ def critical_strengths(
     if not 0 <= beta <= 1:
         raise ValueError(f"beta must be from 0 to 1, not {beta}")
     A0, C = covariance(A0, "A0"), covariance(C, "C")
-    r = -modes_in(A0 + C, -C).eigenvalues
+    # As much of one as of the other, so that the units of C decide nothing of what rounding is.
+    unit = np.trace(A0) / np.trace(C) if A0.any() and C.any() else 1.0
+    C = unit * C
+    r = -modes_in(A0 + C, -C, part=True).eigenvalues
     if beta == 1:
         return np.full(len(r), inf)
     odds = np.full(len(r), inf)
     np.divide(np.maximum(1 - r, 0.0), r, out=odds, where=r > _NOISE)
-    return odds * beta / (1 - beta) if beta else np.zeros(len(r))
+    return unit * odds * beta / (1 - beta) if beta else np.zeros(len(r))
 
 
 def misalignment(A0: Float[np.ndarray, "d d"], C: Float[np.ndarray, "d d"]) -> float:

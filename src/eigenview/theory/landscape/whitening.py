@@ -23,12 +23,14 @@ class Modes:
     directions: Float64[np.ndarray, "d m"]
 
 
-def modes_in(sigma: Float64[np.ndarray, "d d"], M: Float64[np.ndarray, "d d"]) -> Modes:
+def modes_in(sigma: Float64[np.ndarray, "d d"], M: Float64[np.ndarray, "d d"], part: bool = False) -> Modes:
     """The modes of a symmetric matrix M in the metric of Σ, which may be singular.
 
     Args:
         sigma: Σ, a covariance.
         M: what of L is of second order: minus the loss.
+        part: whether M is minus a part of Σ, or falls further: where Σ has no variance M then has no gain, and what
+            it seems to have is rounding of Σ, however small M is.
 
     Raises:
         ValueError: where Σ has no variance, M has a gain, or is coupled to the rest: nothing then bounds the loss.
@@ -36,7 +38,7 @@ def modes_in(sigma: Float64[np.ndarray, "d d"], M: Float64[np.ndarray, "d d"]) -
     variances, axes = scipy.linalg.eigh(sigma)
     there = variances > _SINGULAR * max(variances[-1], 0.0)
     null, scale = axes[:, ~there], np.abs(M).max()
-    if null.size:
+    if null.size and not part:
         within, across = null.T @ M @ null, null.T @ M @ axes[:, there]
         gain = float(np.linalg.eigvalsh(within)[-1])
         if gain > _LEFT * scale or np.abs(across).max(initial=0.0) > _LEFT * scale:
