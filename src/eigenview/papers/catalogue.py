@@ -73,9 +73,9 @@ EXPERIMENTS = (
         "geometry",
         "rotations",
         "Fig. 10: rank of the covariance of rotated points, over the range of angles",
-        "2 s",
-        "5 s",
-        "5 s",
+        "1 s",
+        "4 s",
+        "4 s",
     ),
     _of(
         "landscape",
