@@ -57,6 +57,22 @@ def same_size(**matrices: np.ndarray) -> None:
         raise ValueError(f"matrices must have one size, not {shapes}")
 
 
+def layer(W: Float[np.ndarray, "D d"], inputs: int) -> Float64[np.ndarray, "D d"]:
+    """The weight of a linear layer in float64.
+
+    Args:
+        W: an output a row.
+        inputs: columns that it must have.
+
+    Raises:
+        ValueError: a weight that is not finite, or of other inputs.
+    """
+    weight = np.asarray(W, np.float64)
+    if weight.ndim != 2 or weight.shape[1] != inputs or not np.isfinite(weight).all():
+        raise ValueError(f"W must be finite, of {inputs} inputs and an output a row; this is of shape {weight.shape}")
+    return weight
+
+
 def rounding(given: np.ndarray) -> float:
     """What of a matrix's largest number may be rounding, by its dtype."""
     return _ROUNDING.get(given.dtype, _ROUNDING_OF_OTHERS)

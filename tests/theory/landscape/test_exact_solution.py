@@ -119,6 +119,19 @@ def test_no_repulsion_keeps_nothing_and_one_keeps_all():
     assert exact(A0, 1e4 * C, 1.0).rank == 4
 
 
+@pytest.mark.usefixtures("as_users_call")
+@pytest.mark.parametrize("W", [np.full((2, 3), np.nan), np.ones((2, 2)), np.ones(3)])
+def test_weights_that_do_not_fit_are_refused(W):
+    with pytest.raises(ValueError, match="W must be finite, of 3 inputs"):
+        exact_loss(W, np.eye(3), np.eye(3))
+    for function in (
+        effective("spectral", np.eye(3), np.eye(3)).value,
+        effective("barlow", np.eye(3), np.eye(3)).gradient,
+    ):
+        with pytest.raises(ValueError, match="W must be finite, of 3 inputs"):
+            function(W)
+
+
 def test_a_tiny_augmentation_beside_a_singular_covariance_has_a_solution():
     rows = np.random.default_rng(0).normal(size=(30, 64))
     A0, small = rows.T @ rows, np.random.default_rng(1).normal(size=(30, 64)) @ np.diag(np.linspace(0.1, 1, 64))
@@ -169,6 +182,8 @@ def test_what_cannot_be_is_refused(arguments, words):
 
 
 def test_rounding_of_float32_is_no_indefiniteness():
+    A0, C = (np.diag(each).astype(np.float32) for each in ([1.0, 1.5e-7], [1.0, -1e-7]))
+    assert not np.isnan(exact(A0, C, 0.5).modes).any()
     rows = np.random.default_rng(0).normal(size=(3, 8)).astype(np.float32)
     low_rank = rows.T @ rows
     assert np.linalg.eigvalsh(low_rank)[0] < 0

@@ -56,6 +56,14 @@ CASES = [
 ]
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("shape", [(3, 4), (20, 30)], ids=["whole", "Lanczos"])
+def test_a_curvature_that_is_the_same_along_all_directions(shape, sign):
+    found = origin_curvature(lambda W: sign * W.square().sum(), np.ones(shape))
+    assert found.lowest == pytest.approx(2 * sign, rel=1e-7)
+    assert found.stable == (sign > 0)
+
+
 @pytest.mark.parametrize("D", [3, 8], ids=["whole", "Lanczos"])
 @pytest.mark.parametrize(("objective", "B"), CASES, ids=lambda case: type(case).__name__)
 def test_at_the_origin_it_is_minus_twice_the_largest_of_b(objective, B, D, inputs):

@@ -50,6 +50,8 @@ def test_units_of_augmentation_scale_the_strengths(scale):
     expected = critical_strengths(A0, C, 0.4)
     assert np.isfinite(expected).any()
     np.testing.assert_allclose(critical_strengths(A0, scale * C, 0.4) * scale, expected, rtol=1e-6)
+    sizes = printed_critical_sizes(A0, C, 0.1)
+    np.testing.assert_allclose(printed_critical_sizes(A0, scale * C, 0.1) / scale, sizes, rtol=1e-6)
 
 
 def test_without_augmentation_nothing_goes():
@@ -75,6 +77,8 @@ def test_shared_axes_are_at_zero():
     assert misalignment(covariances(0, 6)[0], np.eye(6)) == 0
     assert misalignment(np.zeros((3, 3)), np.eye(3)) == 0
     assert misalignment(np.eye(1), np.eye(1)) == 0
+    A0, C = covariances(0, 6)
+    assert misalignment(1e-200 * A0, 1e200 * C) == pytest.approx(misalignment(A0, C))
     with pytest.raises(ValueError, match="one size"):
         misalignment(np.eye(2), np.eye(3))
 

@@ -95,3 +95,22 @@ def test_a_zero_within_rounding_is_no_mode_that_grows():
     rows = np.random.default_rng(0).normal(size=(3, 8))
     assert modes_of(rows.T @ rows).surviving == 3
     assert modes_of(np.zeros((2, 2))).stable
+
+
+@pytest.mark.usefixtures("as_users_call")
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: modes_of(np.array([[1.0, 5.0], [0.0, 1.0]])), "B must be symmetric"),
+        (lambda: modes_of(np.array([[np.nan]])), "B is not finite"),
+        (lambda: infonce_origin(np.eye(2), np.eye(2), 0.0), "temperature must be positive"),
+        (lambda: infonce_origin(np.eye(2), np.ones((1, 1))), "one size"),
+        (lambda: barlow_origin(np.eye(2), 0.0), "epsilon must be positive"),
+        (lambda: vicreg_origin(np.eye(2), np.eye(2), 1.0, 1.0, 0.0, 2), "epsilon must be positive"),
+        (lambda: vicreg_like_origin(np.eye(2), np.ones((1, 1)), 1.0, 1.0), "one size"),
+        (lambda: decayed_origin(np.eye(2), -1.0), "decay must be finite"),
+    ],
+)
+def test_what_cannot_be_is_refused(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()

@@ -74,6 +74,13 @@ def test_weight_of_the_partner_takes_no_mode():
 
 
 @pytest.mark.usefixtures("as_users_call")
+@pytest.mark.parametrize("decay", [-1.0, np.nan, np.inf])
+def test_a_decay_that_cannot_be_is_refused(decay):
+    with pytest.raises(ValueError, match="decay must be finite"):
+        effective("spectral", np.eye(2), np.eye(2), decay=decay)
+
+
+@pytest.mark.usefixtures("as_users_call")
 def test_what_is_no_row_is_refused():
     A0, C = covariances(0, 3)
     with pytest.raises(ValueError, match="kappa"):

@@ -104,6 +104,14 @@ def test_weights_arrive_as_they_were_given():
     assert not any(kind[2] for kind in kinds)
 
 
+@pytest.mark.usefixtures("as_users_call")
+def test_a_weight_of_whole_numbers_is_cut_between_them():
+    whole = np.array([[3, 1], [1, 2]])
+    for weight in (whole, torch.from_numpy(whole)):
+        cut = slice_by_scale(lambda W: float((W**2).sum()), weight, [0.5, 1.0])
+        np.testing.assert_allclose(cut.losses, [3.75, 15.0])
+
+
 def test_the_loss_of_a_layer_takes_arrays_and_gives_gradients():
     inputs = np.random.default_rng(0).normal(size=(2, 10, 4))
     loss = loss_of_last_layer(BetaInfoNCE(0.5), inputs)

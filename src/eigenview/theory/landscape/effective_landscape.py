@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float, Float64
 from eigenview.theory.landscape.filling import filled, masked
 from eigenview.theory.landscape.stationary_point import StationaryPoint
 from eigenview.theory.landscape.whitening import Modes, modes_in
-from eigenview.theory.matrices import covariance, same_size, symmetric
+from eigenview.theory.matrices import covariance, layer, same_size, symmetric
 
 _NOISE = 1e-9  # of the largest gain: what an eigensolver may leave of a zero, with room
 
@@ -68,7 +68,12 @@ class EffectiveLandscape:
         return np.where(np.abs(gains) > _NOISE * np.abs(gains).max(initial=0.0), gains, 0.0)
 
     def value(self, W: Float[np.ndarray, "D d"]) -> float:
-        """The loss at W, with the best bias; inf off the constraint that κ = inf is."""
+        """The loss at W, with the best bias; inf off the constraint that κ = inf is.
+
+        Raises:
+            ValueError: a weight that is not finite or does not fit.
+        """
+        W = layer(W, len(self.sigma))
         S = W @ self.sigma @ W.T
         return float(-np.trace(W @ self.B @ W.T) + self.quartic * (S * S).sum() + self._penalty(float(np.trace(S))))
 
@@ -76,9 +81,10 @@ class EffectiveLandscape:
         """The loss's gradient at W, with the best bias.
 
         Raises:
-            ValueError: κ is inf.
+            ValueError: κ is inf, or a weight that is not finite or does not fit.
         """
         self._needs_a_penalty()
+        W = layer(W, len(self.sigma))
         S = W @ self.sigma @ W.T
         return (
             -2 * W @ self.B

@@ -8,7 +8,7 @@ from jaxtyping import Float, Float64
 
 from eigenview.theory.landscape.stationary_point import StationaryPoint
 from eigenview.theory.landscape.whitening import modes_in
-from eigenview.theory.matrices import covariance, same_size
+from eigenview.theory.matrices import covariance, layer, same_size
 
 _NOISE = 1e-9  # shares are of [0, 1]
 
@@ -18,8 +18,8 @@ class Exact(StationaryPoint):
     """The minimum, by modes; `modes` are inf where augmentation adds nothing, and the loss then has no least value.
 
     Args:
-        noise_shares: r = c/(a + c) of each mode, smallest first; with weight decay γ, (c + γ)/(a + c). A mode survives
-            iff r < β.
+        noise_shares: r = c/(a + c) of each mode, smallest first; with weight decay γ, (c + τγ)/(a + c) along axes
+            that all share. A mode survives iff r < β.
         nats: how far negatives near an anchor are from all others, ½ Σ[log(1 + s) − s/(1 + s) + s²/(1 + s)²]: their
             share of a batch is about exp(−nats), so a batch of P can show no more than about log P.
     """
@@ -63,7 +63,7 @@ def exact(
     _check(beta, decay, temperature, D)
     modes = modes_in(A0 + C, -(C + temperature * decay * np.eye(len(C))), part=True)
     r = -modes.eigenvalues
-    r = np.where(np.abs(r) > _NOISE, r, 0.0)
+    r = np.where(r > _NOISE, r, 0.0)  # below 0 is rounding of C
     s = _variance(r, beta)
     s[len(s) if D is None else D :] = 0.0
     value = _loss(r, s, beta)
@@ -83,12 +83,13 @@ def exact_loss(
     """The loss that `exact` minimises, at any W; arguments are as there.
 
     Raises:
-        ValueError: what are no covariances, of two sizes, or numbers out of their range.
+        ValueError: what are no covariances, of two sizes, or numbers out of their range; a weight that does not fit.
 
     Source: NOTES 3. The mean over negatives is inside the log: for a sum over n of them add β log n.
     """
     A0, C = _covariances(A0, C)
     _check(beta, decay, temperature, None)
+    W = layer(W, len(A0))
     S = np.linalg.eigvalsh(W @ (A0 + C) @ W.T / temperature)
     repulsion = np.log1p(S) / 2 + S / (1 + S) / 2
     return float(np.trace(W @ C @ W.T) / temperature + decay * (W * W).sum() - beta * repulsion.sum())

@@ -109,7 +109,7 @@ def _lowest(H: Hessian, generator: np.random.Generator) -> tuple[float, float, F
     roughly, precisely = {"v0": start, "tol": 1e-2}, {"v0": start, "tol": _PRECISION}
     largest = float(eigsh(H, k=1, which="LM", return_eigenvectors=False, **roughly)[0])
     # From above, so that precision is a share of the largest curvature also where the lowest is 0.
-    shift = abs(largest)
+    shift = 2 * abs(largest)  # more than once: of a Hessian that is a multiple of the identity nothing would be left
     turned = shift * aslinearoperator(scipy.sparse.eye_array(size)) - H
     eigenvalues, vectors = eigsh(turned, k=1, which="LA", **precisely)
     return shift - float(eigenvalues[0]), largest, vectors[:, 0]

@@ -61,12 +61,13 @@ def misalignment(A0: Float[np.ndarray, "d d"], C: Float[np.ndarray, "d d"]) -> f
     Source: for this project; E‖[A, UCUᵀ]‖² = 2d‖A‖²‖C‖²/((d + 2)(d − 1)) for traceless A and C and Haar's U.
     """
     same_size(A0=np.asarray(A0), C=np.asarray(C))
-    a, c = covariance(A0, "A0"), covariance(C, "C")
+    # In units that keep products from overflowing.
+    a, c = (M / (np.abs(M).max() or 1.0) for M in (covariance(A0, "A0"), covariance(C, "C")))
     d = len(a)
     sizes = [scipy.linalg.norm(M) for M in (a, c)]
     a, c = (M - np.trace(M) / d * np.eye(d) for M in (a, c))
     norms = [scipy.linalg.norm(M) for M in (a, c)]
     if any(norm <= _NOISE * size for norm, size in zip(norms, sizes, strict=True)):
         return 0.0
-    at_random = sqrt(2 * d / ((d + 2) * (d - 1))) * norms[0] * norms[1]
-    return float(scipy.linalg.norm(a @ c - c @ a) / at_random)
+    a, c = a / norms[0], c / norms[1]
+    return float(scipy.linalg.norm(a @ c - c @ a) / sqrt(2 * d / ((d + 2) * (d - 1))))

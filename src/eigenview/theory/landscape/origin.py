@@ -8,10 +8,13 @@ global, and a mode collapses iff its eigenvalue of B is ≤ 0 (landscape; NOTES 
 """
 
 from dataclasses import dataclass
+from math import inf, isfinite
 
 import numpy as np
 import scipy.linalg
 from jaxtyping import Float
+
+from eigenview.theory.matrices import same_size, symmetric
 
 Matrix = Float[np.ndarray, "d d"]
 
@@ -44,9 +47,12 @@ def modes_of(B: Matrix) -> Origin:
     Args:
         B: symmetric, of `infonce_origin` and its siblings.
 
+    Raises:
+        ValueError: a matrix that is not square, not finite, or not symmetric.
+
     Source: landscape, Sec. 3, after NOTES 3: the Hessian at the origin is −2B.
     """
-    eigenvalues = scipy.linalg.eigvalsh(B)[::-1]
+    eigenvalues = scipy.linalg.eigvalsh(symmetric(B, "B"))[::-1]
     return Origin(eigenvalues, int((eigenvalues > _NOISE * np.abs(eigenvalues).max(initial=0.0)).sum()))
 
 
@@ -65,8 +71,13 @@ def infonce_origin(
         repulsion: ρ, the weight of the log.
         partner_share: σ = α/(α + n), the partner's share of a denominator with n negatives.
 
+    Raises:
+        ValueError: matrices of two sizes, or a temperature that is not positive and finite.
+
     Source: landscape, Eqs. 2–3, after NOTES 3 (whose P/(P − 1 + α) takes A0 of the batch, divided by P).
     """
+    same_size(A0=A0, C=C)
+    _above_zero(temperature=temperature)
     return (repulsion * (1 - partner_share) * A0 - (1 - repulsion) * C) / temperature
 
 
@@ -81,8 +92,12 @@ def vicreg_like_origin(A0: Matrix, C: Matrix, kappa: float, target: float) -> Ma
         kappa: κ, the penalty's weight.
         target: c, the variance that it asks for.
 
+    Raises:
+        ValueError: matrices of two sizes.
+
     Source: landscape, Prop. 3, after NOTES 3 (B = −C, with ρ = 0 at the origin).
     """
+    same_size(A0=A0, C=C)
     return 2 * kappa * target * (A0 + C) - C
 
 
@@ -100,8 +115,13 @@ def vicreg_origin(A0: Matrix, C: Matrix, invariance: float, variance: float, eps
         epsilon: ε, under the square root.
         D: dimensions, over which both are means.
 
+    Raises:
+        ValueError: matrices of two sizes, or ε or D that is not positive and finite.
+
     Source: expanded for this project from Bardes et al. 2022, Eqs. 1–5; the row of NOTES 3 is `vicreg_like_origin`.
     """
+    same_size(A0=A0, C=C)
+    _above_zero(epsilon=epsilon, D=D)
     return (variance / (2 * epsilon**0.5) * (A0 + C) - 2 * invariance * C) / D
 
 
@@ -124,8 +144,12 @@ def barlow_origin(A0: Matrix, epsilon: float = 1.0) -> Matrix:
         epsilon: under the deviations that covariances are divided by, far above the variances here; at 1 the
             covariances themselves are compared with the identity, as in NOTES 3.
 
+    Raises:
+        ValueError: ε that is not positive and finite.
+
     Source: NOTES 3 (unnormalised, second order).
     """
+    _above_zero(epsilon=epsilon)
     return 2 * A0 / epsilon
 
 
@@ -136,6 +160,17 @@ def decayed_origin(B: Matrix, decay: float) -> Matrix:
         B: without it.
         decay: γ of a term γ‖W‖² in the loss: half of what SGD calls weight decay.
 
+    Raises:
+        ValueError: γ that is not finite, or below 0.
+
     Source: NOTES 3.
     """
+    if not (isfinite(decay) and decay >= 0):
+        raise ValueError(f"decay must be finite and at least 0, not {decay}")
     return B - decay * np.eye(len(B))
+
+
+def _above_zero(**numbers: float | int) -> None:
+    for name, number in numbers.items():
+        if not 0 < number < inf:
+            raise ValueError(f"{name} must be positive and finite, not {number}")

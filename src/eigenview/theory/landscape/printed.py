@@ -1,9 +1,11 @@
 """What the paper prints and what its own loss does not do: the collapse of weighted InfoNCE."""
 
+from math import isfinite
+
 import numpy as np
 from jaxtyping import Float, Float64
 
-from eigenview.theory.landscape.whitening import modes_in
+from eigenview.theory.landscape.noise import critical_strengths
 from eigenview.theory.matrices import covariance, same_size
 
 
@@ -22,11 +24,13 @@ def printed_weighted_origin(
         N: samples.
 
     Raises:
-        ValueError: what are no covariances, of two sizes, or N below 1.
+        ValueError: what are no covariances, of two sizes, α that is not finite, or N below 1.
 
     Source: landscape, Sec. 1.1, as printed.
     """
     same_size(A0=np.asarray(A0), C=np.asarray(C))
+    if not isfinite(alpha):
+        raise ValueError(f"alpha must be finite, not {alpha}")
     if N < 1:
         raise ValueError(f"N must be at least 1, not {N}")
     return covariance(A0, "A0") - (1 - alpha) / N * covariance(C, "C")
@@ -49,11 +53,10 @@ def printed_critical_sizes(
 
     Source: landscape, Eq. 7, after NOTES 3.
     """
-    same_size(A0=np.asarray(A0), C=np.asarray(C))
-    if not alpha < 1:
-        raise ValueError(f"alpha must be below 1, not {alpha}")
-    A0, C = covariance(A0, "A0"), covariance(C, "C")
-    kept = modes_in(A0 + C, A0).eigenvalues[::-1]
-    sizes = np.full(len(kept), np.inf)
-    np.divide(np.maximum(1 - kept, 0.0), kept, out=sizes, where=kept > 0)
-    return (1 - alpha) * sizes
+    if not (isfinite(alpha) and alpha < 1):
+        raise ValueError(f"alpha must be finite and below 1, not {alpha}")
+    # With β = ½ strengths are eigenvalues of A0 in the metric of C.
+    ratios = critical_strengths(A0, C, 0.5)[::-1]
+    sizes = np.full(len(ratios), np.inf)
+    np.divide(1 - alpha, ratios, out=sizes, where=ratios > 0)
+    return sizes

@@ -33,6 +33,9 @@ def effective(
     | `spectral` | 2A0 | 1 |
     | `barlow` (unnormalised, weight of what is off the diagonal 1) | 2A0, in the metric of A0 | 1 |
 
+    With a partner in the denominator the fourth order has a term more, which is no multiple of Tr(WΣWᵀ)² and is left
+    out: βσ(1 − σ)/(2τ²) times the mean square of ½‖f − f′‖² − ½‖f‖² − ½ Tr WΣWᵀ. In a batch σ is about 1/P.
+
     Args:
         objective: the row.
         A0: covariance of clean inputs.

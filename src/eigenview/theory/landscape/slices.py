@@ -140,4 +140,6 @@ def _numbers(W: Weight) -> Float64[np.ndarray, "D d"]:
 
 
 def _like(W: Weight, weight: Float64[np.ndarray, "D d"]) -> Weight:
-    return torch.from_numpy(weight).to(W) if isinstance(W, Tensor) else weight.astype(W.dtype)
+    if isinstance(W, Tensor):
+        return torch.from_numpy(weight).to(W.device, W.dtype if W.is_floating_point() else None)
+    return weight.astype(W.dtype if np.issubdtype(W.dtype, np.floating) else np.float64)
