@@ -45,70 +45,6 @@ def _of(paper: str, name: str, shows: str, smoke: str, cpu: str, gpu: str) -> Ex
 
 
 EXPERIMENTS = (
-    _of(
-        "mmcr", "bound", "Fig. 2: how far uniform embeddings are from the bound, over P and D", "2 s", "1 min", "1 min"
-    ),
-    _of("mmcr", "double-descent", "Fig. 3: pretraining percent error has its peak at P = D", "9 s", "12 min", "2 days"),
-    _of("mmcr", "scaling", "Fig. 4: percent error falls as a power of compute, to a floor", "5 s", "1 min", "2 days"),
-    _of(
-        "mmcr", "multimodal", "Figs. 5–7: MMCR and CLIP on images and captions, over the batch", "9 s", "9 min", "1 day"
-    ),
-    _of(
-        "geometry",
-        "rank",
-        "Fig. 1: stronger views, a projector of lower rank and a better encoder",
-        "9 s",
-        "9 min",
-        "1 day",
-    ),
-    _of("geometry", "bound", "Fig. 3: an upper bound that follows InfoNCE", "9 s", "1 min", "1 h"),
-    _of(
-        "geometry", "spectrum", "Figs. 4, 9: the encoder keeps its rank, the projector does not", "9 s", "1 min", "1 h"
-    ),
-    _of("geometry", "distance", "Fig. 5: how far features are from their nearest negatives", "9 s", "1 min", "1 h"),
-    _of("geometry", "labels", "Fig. 6: how many nearest negatives have the sample's label", "9 s", "1 min", "1 h"),
-    _of("geometry", "tangent", "Fig. 7: variance between neighbours that the projector removes", "9 s", "1 min", "1 h"),
-    _of("geometry", "projector", "Sec. 5: depth and width of the projector", "9 s", "9 min", "1 day"),
-    _of(
-        "geometry",
-        "rotations",
-        "Fig. 10: rank of the covariance of rotated points, over the range of angles",
-        "1 s",
-        "4 s",
-        "4 s",
-    ),
-    _of(
-        "landscape",
-        "infonce",
-        "App. Fig. 2 left: the smallest modes of InfoNCE shrink and never vanish",
-        "5 s",
-        "3 min",
-        "3 min",
-    ),
-    _of(
-        "landscape",
-        "weighted",
-        "App. Fig. 2 middle: weighted InfoNCE, over the size of the data",
-        "5 s",
-        "3 min",
-        "3 min",
-    ),
-    _of(
-        "landscape",
-        "beta",
-        "App. Fig. 2 right: modes of β-InfoNCE vanish at the predicted strengths",
-        "5 s",
-        "3 min",
-        "3 min",
-    ),
-    _of(
-        "landscape",
-        "normalised",
-        "Fig. 3: with normalised outputs, the smallest modes vanish early",
-        "5 s",
-        "3 min",
-        "3 min",
-    ),
     _of("landscape", "nonlinear", "Fig. 4: the loss of nonlinear nets along their last layer", "3 s", "1 min", "1 min"),
     _of(
         "landscape",
@@ -136,26 +72,6 @@ EXPERIMENTS = (
         "5 min",
         "20 min",
     ),
-    _of(
-        "information", "gaussianity", "Fig. 1: features near an image are normal for small noise", "5 s", "5 min", "1 h"
-    ),
-    _of(
-        "information",
-        "estimators",
-        "Sec. 2: estimates of a mixture's entropy around the true one",
-        "3 s",
-        "1 min",
-        "1 min",
-    ),
-    _of(
-        "information",
-        "objectives",
-        "Table 1: objectives with an entropy, and their baselines, under one budget",
-        "15 s",
-        "15 min",
-        "1 day",
-    ),
-    _of("information", "bound", "Sec. 4: terms of a bound, and the error of a probe", "9 s", "3 min", "3 h"),
 )
 """All of them, paper by paper."""
 
