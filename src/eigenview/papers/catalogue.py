@@ -45,15 +45,15 @@ def _of(paper: str, name: str, shows: str, smoke: str, cpu: str, gpu: str) -> Ex
 
 
 EXPERIMENTS = (
-    _of("landscape", "nonlinear", "Fig. 4: the loss of nonlinear nets along their last layer", "3 s", "1 min", "1 min"),
     _of(
-        "landscape",
-        "resnet",
-        "Fig. 1: noise turns the last layer's origin from saddle to minimum",
-        "9 s",
-        "9 min",
-        "3 h",
+        "geometry",
+        "rotations",
+        "Fig. 10: rank of the covariance of rotated points, over the range of angles",
+        "1 s",
+        "4 s",
+        "4 s",
     ),
+    _of("landscape", "nonlinear", "Fig. 4: the loss of nonlinear nets along their last layer", "3 s", "1 min", "1 min"),
     _of(
         "dynamics",
         "half-moons",
