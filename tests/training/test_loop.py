@@ -242,10 +242,10 @@ class TestTrouble:
     def test_a_full_disk_keeps_the_last_checkpoint(self, tiny, tmp_path, monkeypatch):
         save = session.save_checkpoint
 
-        def full(folder, checkpoint):
+        def full(folder, checkpoint, **options):
             if checkpoint.step > 5:
                 raise OSError(28, "No space left on device")
-            return save(folder, checkpoint)
+            return save(folder, checkpoint, **options)
 
         monkeypatch.setattr(session, "save_checkpoint", full)
         with pytest.raises(OSError, match="No space"):
