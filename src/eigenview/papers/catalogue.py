@@ -45,6 +45,7 @@ def _of(paper: str, name: str, shows: str, smoke: str, cpu: str, gpu: str) -> Ex
 
 
 EXPERIMENTS = (
+    _of("geometry", "projector", "Sec. 5: depth and width of the projector", "9 s", "9 min", "1 day"),
     _of(
         "geometry",
         "rotations",
@@ -54,6 +55,14 @@ EXPERIMENTS = (
         "4 s",
     ),
     _of("landscape", "nonlinear", "Fig. 4: the loss of nonlinear nets along their last layer", "3 s", "1 min", "1 min"),
+    _of(
+        "landscape",
+        "resnet",
+        "Fig. 1: noise turns the last layer's origin from saddle to minimum",
+        "9 s",
+        "9 min",
+        "3 h",
+    ),
     _of(
         "dynamics",
         "half-moons",

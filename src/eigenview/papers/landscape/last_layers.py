@@ -1,0 +1,125 @@
+"""The last layer of a run trained with a normalised InfoNCE, and the loss around its origin."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float64
+from torch import Tensor
+
+from eigenview.objectives import InfoNCE
+from eigenview.runs import Run, load_model, look
+from eigenview.theory.landscape import (
+    between_and_within,
+    decayed_origin,
+    infonce_origin,
+    loss_of_last_layer,
+    slice_by_scale,
+    slice_by_singular_values,
+)
+
+
+@dataclass(frozen=True)
+class LastLayer:
+    """A linear projector whose embeddings have unit mean square, and its loss without the normalisation.
+
+    A loss of directions has no value at the origin; here embeddings are compared by −½ the squared distance, as the
+    landscape paper's theory does, which for unit embeddings is the same loss.
+
+    Args:
+        inputs: features of two views of batches of samples.
+        W: the trained weight over the root mean square of its centred embeddings.
+        B: of second order at the origin, from all samples that were looked at.
+        sigma: Σ, the covariance of the layer's inputs.
+        others: B from each of ten parts of the samples.
+        temperature: of the loss.
+        decay: γ of γ‖W‖².
+    """
+
+    inputs: tuple[Float[Tensor, "2 P d"], ...]
+    W: Float64[np.ndarray, "D d"]
+    B: Float64[np.ndarray, "d d"]
+    sigma: Float64[np.ndarray, "d d"]
+    others: tuple[Float64[np.ndarray, "d d"], ...]
+    temperature: float
+    decay: float
+
+    @cached_property
+    def loss(self) -> Callable[[np.ndarray | Tensor], Float[Tensor, ""]]:
+        """Of a weight, over all batches."""
+        objective = InfoNCE(self.temperature, similarity="euclidean")
+        losses = [loss_of_last_layer(objective, each, self.decay) for each in self.inputs]
+        return lambda W: torch.stack([loss(W) for loss in losses]).mean()
+
+    def along(self, a: Float[np.ndarray, "n"]) -> Float64[np.ndarray, "n"]:
+        """Losses at aW, over that at the origin."""
+        return slice_by_scale(self.loss, self.W, a).losses - float(self.loss(0 * self.W))
+
+    def over(self, r: Float[np.ndarray, "n"]) -> Float64[np.ndarray, "n n"]:
+        """Losses where halves of the singular values are multiplied by r1 and r2, over that at the origin."""
+        return slice_by_singular_values(self.loss, self.W, r, r).losses - float(self.loss(0 * self.W))
+
+    def cosine_jump(self) -> tuple[float, float]:
+        """Of the normalised loss, without decay: how much it changes from 0.01 W to W, and from 0 to W."""
+        objective = InfoNCE(self.temperature)
+        losses = [loss_of_last_layer(objective, each) for each in self.inputs]
+        at = [float(torch.stack([loss(a * self.W) for loss in losses]).mean()) for a in (0.0, 0.01, 1.0)]
+        return abs(at[2] - at[1]), abs(at[2] - at[0])
+
+    def expected(self, a: Float[np.ndarray, "n"]) -> Float64[np.ndarray, "n"]:
+        """Losses at aW to fourth order, for inputs that are Gaussian."""
+        S = self.W @ self.sigma @ self.W.T
+        return a**2 * self.curvature(self.W)[0] + 0.75 * a**4 * (S * S).sum() / self.temperature**2
+
+    def curvature(self, part: Float[np.ndarray, "D d"]) -> tuple[float, float]:
+        """Half the loss's curvature at the origin along a part of W, and its standard error over parts of samples."""
+        found = [-float(np.trace(part @ B @ part.T)) for B in (self.B, *self.others)]
+        return found[0], float(np.std(found[1:], ddof=1) / len(self.others) ** 0.5)
+
+    @property
+    def halves(self) -> tuple[Float64[np.ndarray, "D d"], Float64[np.ndarray, "D d"]]:
+        """W by the larger half of its singular values, and by the smaller."""
+        U, s, Vt = np.linalg.svd(self.W, full_matrices=False)
+        half = (len(s) + 1) // 2
+        larger = (U[:, :half] * s[:half]) @ Vt[:half]
+        return larger, self.W - larger
+
+    @property
+    def halves_curvature(self) -> tuple[float, float, float, float]:
+        """`curvature` along the larger half and along the smaller."""
+        larger, smaller = self.halves
+        return *self.curvature(larger), *self.curvature(smaller)
+
+    @property
+    def best(self) -> tuple[float, float]:
+        """The same along the mode that grows the most in half of the samples, as the other half sees it."""
+        half = len(self.others) // 2
+        mode = np.linalg.eigh(sum(self.others[:half]))[1][:, -1]
+        found = [-float(mode @ B @ mode) for B in self.others[half:]]
+        return float(np.mean(found)), float(np.std(found, ddof=1) / len(found) ** 0.5)
+
+
+def last_layer_of(run: Run, batches: int, decay: float, P: int, K: int) -> LastLayer:
+    """The projector of a run, and what it is given for fresh views of training images.
+
+    Args:
+        run: of `SimCLR` with a linear projector.
+        batches: of the run's own size, which losses are means over.
+        decay: γ.
+        P: samples that second order is estimated from.
+        K: views of each.
+    """
+    h, size = look(run.path, P=P, K=K).h, run.recipe.training.P
+    W = load_model(run.path).projector.get_parameter("0.weight").detach().double().numpy()
+    temperature = float(run.recipe.objective.options["temperature"])  # pyright: ignore[reportArgumentType]
+    A0, C = between_and_within(h.numpy())
+    W /= float(np.trace(W @ (A0 + C) @ W.T)) ** 0.5
+
+    def second_order(A0: np.ndarray) -> np.ndarray:
+        return decayed_origin(infonce_origin(A0, C, temperature, partner_share=1 / (2 * size - 1)), decay)
+
+    others = tuple(second_order(between_and_within(part.numpy())[0]) for part in h.chunk(10, 1))
+    inputs = tuple(part for part in h[:2].split(size, 1))[:batches]
+    return LastLayer(inputs, W, second_order(A0), A0 + C, others, temperature, decay)

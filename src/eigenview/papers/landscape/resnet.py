@@ -1,0 +1,129 @@
+"""What noise makes of the origin of a ResNet's last layer."""
+
+from dataclasses import replace
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from eigenview.papers.landscape.last_layers import LastLayer, last_layer_of
+from eigenview.papers.outcome import Claim, Outcome, Scale, claim
+from eigenview.papers.small_runs import SIZES, run_of
+from eigenview.papers.trained import Trainer
+from eigenview.report.style import BLUE, GREEN, INK, ORANGE, PURPLE, SKY, VERMILLION, style
+from eigenview.runs import ObjectiveRecipe, OptimiserRecipe, Recipe
+from eigenview.views import ViewPolicy
+
+NOISES: dict[Scale, tuple[float, ...]] = {
+    "smoke": (0.1, 10.0),
+    "cpu": (0.1, 1.0, 2.0, 3.0, 30.0),
+    "gpu": (0.1, 1.0, 2.0, 4.0, 8.0, 32.0),
+}
+TEMPERATURE, DECAY = 0.5, 1e-3
+COLOURS = BLUE, GREEN, ORANGE, VERMILLION, PURPLE, SKY
+
+
+def run(scale: Scale, trained: Trainer) -> Outcome:
+    """Fig. 1: the loss over a rescaled last layer, for pixel noise of rising strength."""
+    noises, steps = NOISES[scale], {"smoke": 8, "cpu": 400, "gpu": 80_000}[scale]
+    batches, grid, P, K = (2, 5, 500, 2) if scale == "smoke" else (4, 11, 8000, 10)
+    runs = trained([_recipe(scale, noise, steps) for noise in noises])
+    layers = {noise: last_layer_of(each, batches, DECAY / 2, P, K) for noise, each in zip(noises, runs, strict=True)}
+    a, r = np.linspace(-1.5, 1.5, 31), np.linspace(-1.5, 1.5, grid)
+    lines = {noise: layer.along(a) for noise, layer in layers.items()}
+    with style():
+        figure = Figure(figsize=(6.6, 5.2))
+        places = figure.subplot_mosaic("AAA;BCD" if len(layers) > 2 else "AA;BC")
+        for i, (noise, losses) in enumerate(lines.items()):
+            colour = COLOURS[i]
+            places["A"].plot(a, losses, color=colour, label=f"σ = {noise:g}")
+            places["A"].plot(a, layers[noise].expected(a), color=colour, linestyle=":", linewidth=1.2)
+        lowest = min(float(losses.min()) for losses in lines.values())
+        places["A"].set(xlabel="a, where W is multiplied by it", ylabel="loss over that at 0", ylim=(1.2 * lowest, 1))
+        places["A"].legend(loc="center left", bbox_to_anchor=(1, 0.5))
+        for i, noise in enumerate(_three(layers)):
+            axes, over = places["BCD"[i]], layers[noise].over(r)
+            axes.contourf(r, r, over.T, np.linspace(-1, 1, 21) * np.abs(over).max(), cmap="RdBu_r")
+            axes.contour(r, r, over.T, [0.0], colors=INK, linewidths=1.2)
+            axes.set(xlabel="r1 (larger half)", ylabel="r2 (smaller half)", title=f"σ = {noise:g}", aspect="equal")
+    rows = [(noise, *layer.curvature(layer.W), *layer.halves_curvature, *layer.best) for noise, layer in layers.items()]
+    names = (
+        "σ",
+        "along W",
+        "its error",
+        "along the larger half",
+        "its error ",
+        "along the smaller half",
+        "its error  ",
+    )
+    names = (*names, "along the best mode", "its error   ")
+    caption = (
+        f"{SIZES[scale].says[0].upper()}{SIZES[scale].says[1:]}, views with Gaussian pixel noise σ, clipped to black "
+        f"and white, SimCLR with normalisation (τ = {TEMPERATURE:g}), Adam with weight decay {DECAY:g}, D = 128, "
+        f"{steps:,} steps{' at 16 × 16 pixels' if scale == 'cpu' else ''}. Drawn is the loss without normalisation, of "
+        "−½ the squared distance, with the decay's term: one of directions has no value at the origin. Centred "
+        "embeddings have unit mean square at a = 1. Dotted: to fourth order. Below, blue is lower than the origin."
+    )
+    columns = dict(zip(names, zip(*rows, strict=True), strict=True))
+    return Outcome(figure, caption, {**columns}, _claims(scale, layers))
+
+
+def _recipe(scale: Scale, noise: float, steps: int) -> Recipe:
+    objective = ObjectiveRecipe("SimCLR", {"temperature": TEMPERATURE})
+    optimiser = OptimiserRecipe("adam", lr=1e-3, weight_decay=DECAY)
+    recipe = run_of(scale, objective, ViewPolicy(noise=noise), optimiser=optimiser, steps=steps)
+    # Half of the side: noise is then the stronger, and a step a third of the time.
+    return replace(recipe, data=replace(recipe.data, size=16)) if scale == "cpu" else recipe
+
+
+def _three(layers: dict[float, LastLayer]) -> tuple[float, ...]:
+    """The weakest noise, the strongest, and one between, of dimensional collapse if there is any."""
+    first, *between, last = layers
+    return (first, *([noise for noise in between if _halved(layers[noise], 0)] or between)[-1:], last)
+
+
+def _halved(layer: LastLayer, errors: float) -> bool:
+    """Whether the loss falls along the larger half of W and rises along the smaller, by so many standard errors."""
+    larger, of_larger, smaller, of_smaller = layer.halves_curvature
+    return larger < -errors * of_larger and smaller > errors * of_smaller
+
+
+def _claims(scale: Scale, layers: dict[float, LastLayer]) -> tuple[Claim, ...]:
+    (weak, first), *_, (strong, last) = layers.items()
+    (falls, error), (rises, its_error), (best, of_best) = first.curvature(first.W), last.curvature(last.W), last.best
+    halved = [_halved(layer, 2) for layer in layers.values()]
+    perhaps = [_halved(layer, 0) for layer in layers.values()]
+    stable = rises > 2 * its_error and best > -2 * of_best
+    decided = stable or rises < -2 * its_error or best < -2 * of_best
+    halves = "; ".join(
+        "σ = {:g}: {:+.2g} ± {:.1g} and {:+.2g} ± {:.1g}".format(noise, *layer.halves_curvature)
+        for noise, layer in layers.items()
+    )
+    change, jump = first.cosine_jump()
+    smoke = scale == "smoke"
+    return (
+        claim(
+            "saddle",
+            "With weak noise the origin is no minimum: the loss falls along the trained layer.",
+            f"second order at σ = {weak:g}: {falls:+.2g} ± {error:.1g} (standard error)",
+            falls < -2 * error,
+        ),
+        claim(
+            "minimum",
+            "The origin becomes a local minimum as noise gets stronger.",
+            f"second order at σ = {strong:g}: {rises:+.2g} ± {its_error:.1g} along the trained layer, {best:+.2g} ± "
+            f"{of_best:.1g} along the mode that grows most",
+            None if smoke or not decided else stable,
+        ),
+        claim(
+            "dimensional collapse",
+            "Between them the loss falls along the larger half of W and rises along the smaller.",
+            f"second order along the halves: {halves}",
+            None if smoke or any(perhaps) > any(halved) else any(halved),
+        ),
+        claim(
+            "no value",
+            "The loss that is trained, of directions, has no value at the origin (ours).",
+            f"it changes by at most {change:.1g} from a = 0.01 to 1, and by {jump:.2g}, from a = 0",
+            change < 1e-6 < jump,
+        ),
+    )
