@@ -4,11 +4,15 @@ BIN := .venv/bin
 # Two-thread kernels stall when both cores are busy and threads spin.
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: demo test test-slow check clean
+.PHONY: demo reproduce test test-slow check clean
 
 demo: .venv/installed
 	rm -rf runs/demo
 	$(BIN)/eigenview train --out runs/demo
+
+# Every experiment of the papers at the scale of seconds; `eigenview reproduce all --scale cpu` is the one to read.
+reproduce: .venv/installed
+	OMP_NUM_THREADS=1 $(BIN)/eigenview reproduce all --scale smoke --out runs/reproduced --again
 
 # Two processes of one thread each: most tests are too small for two threads. A file stays in one process.
 test: .venv/installed-test
