@@ -45,6 +45,7 @@ def _of(paper: str, name: str, shows: str, smoke: str, cpu: str, gpu: str) -> Ex
 
 
 EXPERIMENTS = (
+    _of("mmcr", "bound", "Fig. 2: how near uniform embeddings come to the bound", "1 s", "30 s", "2 h"),
     _of("geometry", "projector", "Sec. 5: depth and width of the projector", "9 s", "9 min", "1 day"),
     _of(
         "geometry",

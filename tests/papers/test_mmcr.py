@@ -1,0 +1,15 @@
+"""Experiments of Towards an Improved Understanding and Utilization of Maximum Manifold Capacity Representations."""
+
+from typing import ClassVar
+
+from tests.papers.case import ExperimentCase
+
+
+class TestBound(ExperimentCase):
+    path = "mmcr/bound"
+    expected: ClassVar = {
+        "falls": "holds",
+        "peak": "holds",
+        "Marchenko–Pastur": "holds",
+        "lowest loss": "fails",
+    }
