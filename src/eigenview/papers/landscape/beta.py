@@ -1,0 +1,120 @@
+"""Modes of β-InfoNCE vanish at the predicted strengths of augmentation."""
+
+import numpy as np
+from jaxtyping import Float, Float64
+from matplotlib.figure import Figure
+
+from eigenview.objectives import BetaInfoNCE
+from eigenview.papers.landscape.linear_nets import Net, normal_data, predicted, spectra, weights_of
+from eigenview.papers.outcome import Claim, Outcome, Scale, claim
+from eigenview.papers.trained import Trainer
+from eigenview.report.figures import plain_log_ticks
+from eigenview.report.style import BLUE, FAINT, GREEN, ORANGE, PURPLE, VERMILLION, style
+from eigenview.theory.landscape import critical_strengths, exact
+
+_BETA = 0.5
+_DEVIATIONS = np.array([1.2, 1.0, 0.8, 0.6, 0.4])  # of the data along its axes; where β = ½, also the σ that count
+_PRESENT = 1e-4  # an eigenvalue that counts
+_NEAR = 0.13  # of a transition, where its power law is read off
+_COLOURS = (BLUE, GREEN, ORANGE, VERMILLION, PURPLE)
+
+
+def run(scale: Scale, trained: Trainer) -> Outcome:
+    """App. Fig. 2 right: all five eigenvalues of WᵀW over the deviation σ of the noise."""
+    step, seeds, steps, samples = (0.15, 1, 100, 64) if scale == "smoke" else (0.05, 3, 250, 128)
+    sigmas, a = np.arange(0.325, 1.3, step), _DEVIATIONS**2
+    cases = [(sigma, seed) for sigma in sigmas for seed in range(seeds)]
+    data = [normal_data(samples, a, seed, exactly=True) for seed in range(seeds)]
+    nets = [Net(BetaInfoNCE(_BETA), data[seed], sigma, seed) for sigma, seed in cases]
+    found = spectra(weights_of(nets, scale, steps, rate=0.05, workers=trained.workers))
+    found = found.reshape(len(sigmas), seeds, len(a))
+    theory = np.array([_theory(sigma) for sigma in sigmas])
+    critical = np.sqrt(critical_strengths(np.diag(a), np.eye(len(a)), _BETA))
+    caption = (
+        f"β = {_BETA:g}; {samples} normal points of variances {', '.join(f'{each:.2g}' for each in a)}, noise of "
+        f"variance σ². Dots: mean and range of {seeds} net{'s' * (seeds > 1)}; lines: theory, with predicted strengths "
+        "σᵢ dotted. Left: each eigenvalue vanishes at its σᵢ; right: near that it is linear in σᵢ − σ."
+    )
+    if scale != "gpu":
+        caption += " Nets are trained by gradient descent in whitened coordinates, where the paper has Adam."
+    columns = {
+        "sigma": np.repeat([sigma for sigma, _ in cases], len(a)),
+        "seed": np.repeat([seed for _, seed in cases], len(a)),
+        "mode": np.tile(np.arange(1, len(a) + 1), len(cases)),
+        "trained": found.ravel(),
+        "predicted": np.repeat(theory, seeds, axis=0).ravel(),
+    }
+    figure, claims = _drawn(sigmas, found, critical), _claims(sigmas, found, theory, critical, settled=scale != "smoke")
+    return Outcome(figure, caption, columns, claims, tuple(range(seeds)))
+
+
+def _theory(sigma: float) -> Float64[np.ndarray, "d"]:
+    a = _DEVIATIONS**2
+    return predicted(exact(a, sigma**2 * np.ones(len(a)), _BETA).modes, a, sigma)
+
+
+def _claims(
+    sigmas: Float[np.ndarray, "n"],
+    found: Float[np.ndarray, "n seeds d"],
+    theory: Float[np.ndarray, "n d"],
+    critical: Float[np.ndarray, "d"],
+    settled: bool,
+) -> tuple[Claim, ...]:
+    right = (found > _PRESENT).sum(2) == (theory > 0).sum(1)[:, None]
+    distances, mean = critical - sigmas[:, None], found.mean(1)
+    near = (distances > 0) & (distances < _NEAR)
+    slopes = [float(np.polyfit(np.log(distances[near]), np.log(of[near]), 1)[0]) / 2 for of in (mean, theory)]
+    ratio = mean[theory > 0] / theory[theory > 0]
+    return (
+        claim(
+            "strengths",
+            "Collapses happen at the strengths that the theory predicts.",
+            f"as many eigenvalues above {_PRESENT:g} as predicted in {right.sum()} of {right.size} nets; the nearest "
+            f"are {np.abs(distances).min():.3f} from where one vanishes",
+            right.all(),
+        ),
+        claim(
+            "exponent",
+            "√λ is the order parameter of a transition, with exponent ½.",
+            f"√λ ∝ (σᵢ − σ)^{slopes[0]:.2f} within {_NEAR:g} of a transition; in theory {slopes[1]:.2f} there",
+            abs(slopes[0] - 0.5) < 0.1 if settled else None,
+        ),
+        claim(
+            "solution",
+            "Solved to all orders, theory gives the eigenvalues themselves.",
+            f"trained over predicted {np.median(ratio):.2f} in the median, {ratio.min():.2f} to {ratio.max():.2f}",
+            abs(np.median(ratio) - 1) < 0.1,
+        ),
+    )
+
+
+def _drawn(
+    sigmas: Float[np.ndarray, "n"], found: Float[np.ndarray, "n seeds d"], critical: Float[np.ndarray, "d"]
+) -> Figure:
+    smooth, close = np.linspace(sigmas[0], sigmas[-1], 400), np.geomspace(0.02, 0.2, 30)
+    lines, mean = np.array([_theory(sigma) for sigma in smooth]), found.mean(1)
+    least, most, root = found.min(1), found.max(1), np.sqrt(mean)
+    with style():
+        figure = Figure(figsize=(6.6, 2.9))
+        left, right = figure.subplots(1, 2)
+        for i, colour in enumerate(_COLOURS):
+            left.axvline(critical[i], color=FAINT, linestyle=":", linewidth=1)
+            left.plot(smooth, np.sqrt(lines[:, i]), color=colour, linewidth=1.1)
+            left.errorbar(
+                sigmas,
+                root[:, i],
+                [root[:, i] - np.sqrt(least[:, i]), np.sqrt(most[:, i]) - root[:, i]],
+                fmt="o",
+                color=colour,
+                label=f"σᵢ = {critical[i]:.1f}",
+            )
+            at = (sigmas < critical[i]) & (sigmas > critical[i] - 0.2)
+            spread = [(mean - least)[at, i], (most - mean)[at, i]]
+            right.errorbar((critical[i] - sigmas)[at], mean[at, i], spread, fmt="o", color=colour)
+            right.plot(close, [_theory(critical[i] - far)[i] for far in close], color=colour, linewidth=1.1)
+        left.set(xlabel="deviation σ of the noise", ylabel="√λ of WᵀW")
+        left.legend(ncols=1)
+        right.set(xscale="log", yscale="log", xlabel="σᵢ − σ", ylabel="λ of WᵀW")
+        plain_log_ticks(right.xaxis)
+        plain_log_ticks(right.yaxis)
+    return figure

@@ -1,0 +1,118 @@
+"""Linear nets on normal data, trained until their modes have settled."""
+
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from itertools import product
+from multiprocessing import get_context
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float64
+from torch import Tensor
+
+from eigenview.objectives.base import Objective
+from eigenview.papers.outcome import Scale
+
+SAMPLES, DIMENSIONS = 100, 32
+"""Of the paper's data, N(0, I₃₂). Their number is left open; of 100 the least variance is about 0.2, as it reports."""
+_MOMENTUM = 0.9
+_START = 0.1  # root mean square length of embeddings to start from
+_ADAMS_RATE, _ADAMS_STEPS = 6e-4, 5000  # the paper's
+_SIGNS = tuple(product((1, -1), repeat=2))
+
+
+@dataclass(frozen=True, eq=False)
+class Net:
+    """f(x) = Wx with as many outputs as inputs, and what it is trained on.
+
+    Args:
+        objective: of two views of all of the data.
+        x: the data, [N, d], of mean 0.
+        sigma: standard deviation of the noise that makes a view.
+        seed: of the first weights and the noise.
+    """
+
+    objective: Objective
+    x: np.ndarray
+    sigma: float
+    seed: int = 0
+
+
+def normal_data(N: int, a: Float[np.ndarray, "d"], seed: int, exactly: bool = False) -> Float64[np.ndarray, "N d"]:
+    """Normal points of mean 0 and covariance diag(a), whose own covariance, too, may be brought to be exactly that."""
+    x = np.random.default_rng(seed).normal(size=(N, len(a)))
+    x -= x.mean(0)
+    if exactly:
+        x = np.linalg.qr(x)[0] * np.sqrt(N - 1)
+    return x * np.sqrt(a)
+
+
+def weights_of(nets: Sequence[Net], scale: Scale, steps: int, rate: float, workers: int = 1) -> list[np.ndarray]:
+    """W of each net: at `gpu` by the paper's Adam, else by gradient descent in coordinates where Σ is the identity.
+
+    Args:
+        nets: to train.
+        scale: decides how.
+        steps: of gradient descent, which cools from `rate` to nearly 0.
+        rate: over the largest share of clean variance, a/(a + σ²), which is how fast modes grow.
+        workers: processes of one thread each; 1 trains here.
+    """
+    train = _by_adam if scale == "gpu" else partial(_by_descent, steps=steps, rate=rate)
+    if workers == 1:
+        return [train(net) for net in nets]
+    # Spawned: torch's threads do not survive a fork.
+    with ProcessPoolExecutor(workers, get_context("spawn"), torch.set_num_threads, (1,)) as pool:
+        return list(pool.map(train, nets))
+
+
+def _by_descent(net: Net, steps: int, rate: float) -> Float64[np.ndarray, "d d"]:
+    # Each step's loss is a mean over both signs of both views' noise: to second order the noise then adds nothing but
+    # its covariance, and weak modes are not drowned in it.
+    a, axes = np.linalg.eigh(np.cov(net.x.T))
+    whiten = 1 / np.sqrt(a + net.sigma**2)
+    generator = torch.Generator().manual_seed(net.seed)
+    clean, spread = torch.from_numpy(net.x @ axes * whiten), torch.from_numpy(net.sigma * whiten)
+    V = _first_weights(len(a), generator)
+    highest = rate * float((a[-1] + net.sigma**2) / a[-1])
+    descent = torch.optim.SGD([V], lr=highest, momentum=_MOMENTUM)
+    cooling = torch.optim.lr_scheduler.OneCycleLR(
+        descent, highest, steps, pct_start=0.05, cycle_momentum=False, final_div_factor=1e3
+    )
+    for _ in range(steps):
+        noise = spread * torch.randn(2, *clean.shape, generator=generator, dtype=clean.dtype)
+        descent.zero_grad()
+        for signs in _SIGNS:
+            views = clean + torch.tensor(signs, dtype=clean.dtype)[:, None, None] * noise
+            (net.objective(views @ V.T) / len(_SIGNS)).backward()
+        descent.step()
+        cooling.step()
+    return V.detach().numpy() * whiten @ axes.T
+
+
+def _by_adam(net: Net) -> Float64[np.ndarray, "d d"]:
+    generator, clean = torch.Generator().manual_seed(net.seed), torch.from_numpy(net.x)
+    W = _first_weights(clean.shape[1], generator)
+    descent = torch.optim.Adam([W], lr=_ADAMS_RATE)
+    for _ in range(_ADAMS_STEPS):
+        noise = net.sigma * torch.randn(2, *clean.shape, generator=generator, dtype=clean.dtype)
+        descent.zero_grad()
+        net.objective((clean + noise) @ W.T).backward()
+        descent.step()
+    return W.detach().numpy()
+
+
+def _first_weights(d: int, generator: torch.Generator) -> Float64[Tensor, "d d"]:
+    W = torch.randn(d, d, generator=generator, dtype=torch.float64)
+    return (_START * W / d).requires_grad_()
+
+
+def spectra(weights: Sequence[np.ndarray]) -> Float64[np.ndarray, "n d"]:
+    """Eigenvalues of WᵀW, largest first, a row for each W."""
+    return np.square(np.linalg.svd(np.array(weights), compute_uv=False))
+
+
+def predicted(modes: Float[np.ndarray, "d"], a: Float[np.ndarray, "d"], sigma: float) -> Float64[np.ndarray, "d"]:
+    """Eigenvalues of WᵀW, largest first, of embeddings' variances along modes, those of most clean variance first."""
+    return np.sort(modes / (np.sort(a)[::-1] + sigma**2))[::-1]
