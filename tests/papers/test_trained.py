@@ -31,8 +31,12 @@ def counted(monkeypatch) -> list[Recipe]:
 def test_equal_recipes_are_trained_once_also_by_another_trainer(counted, tmp_path):
     one, other, same = Trainer(tmp_path)([tiny(), tiny(1), tiny()])
     assert one.path == same.path != other.path
-    assert Trainer(tmp_path)([tiny()])[0].path == one.path
+    later = Trainer(tmp_path)
+    assert later([tiny()])[0].path == one.path
     assert len(counted) == 2
+    assert later.found == one.metrics[-1]["seconds"] > 0
+    later([tiny()])
+    assert later.found == one.metrics[-1]["seconds"]
     assert [line["kind"] for line in one.metrics].count("probe") == 0
     assert len([*one.checkpoints.iterdir()]) == 2
 

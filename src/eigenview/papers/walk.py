@@ -44,9 +44,10 @@ def reproduce(
             progress.update(task, description=name)
             there = record_of(out, each)
             if again or there is None or there.scale != scale:
-                begin = time.perf_counter()
+                begin, found_before = time.perf_counter(), trainer.found
                 outcome = each.run(scale, trainer)
-                there = write_record(out, each, scale, outcome, time.perf_counter() - begin)
+                earlier = (trainer.found - found_before) / workers  # so that going on after an interrupt counts it all
+                there = write_record(out, each, scale, outcome, time.perf_counter() - begin + earlier)
                 # After each, so that what is done can be looked at, also if the next is interrupted.
                 write_page(out)
             found.append(there)
