@@ -45,6 +45,21 @@ def _of(paper: str, name: str, shows: str, smoke: str, cpu: str, gpu: str) -> Ex
 
 
 EXPERIMENTS = (
+    _of(
+        "geometry",
+        "rank",
+        "Fig. 1: stronger views, a projector of lower rank and a better encoder",
+        "5 s",
+        "9 min",
+        "1 day",
+    ),
+    _of("geometry", "bound", "Fig. 3: an upper bound that follows InfoNCE", "5 s", "1 min", "1 h"),
+    _of(
+        "geometry", "spectrum", "Figs. 4, 9: the encoder keeps its rank, the projector does not", "5 s", "1 min", "1 h"
+    ),
+    _of("geometry", "distance", "Fig. 5: how far features are from their nearest negatives", "5 s", "1 min", "1 h"),
+    _of("geometry", "labels", "Fig. 6: how many nearest negatives have the sample's label", "5 s", "1 min", "1 h"),
+    _of("geometry", "tangent", "Fig. 7: variance between neighbours that the projector removes", "5 s", "1 min", "1 h"),
     _of("landscape", "nonlinear", "Fig. 4: the loss of nonlinear nets along their last layer", "3 s", "1 min", "1 min"),
     _of(
         "landscape",
