@@ -1,0 +1,58 @@
+"""How far features are from their nearest negatives."""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from eigenview.measures import nearest_negative_distances
+from eigenview.papers.geometry.runs import (
+    COLOURS,
+    SETTINGS,
+    by_policy,
+    columns_of,
+    draw,
+    over_training,
+    setting_in_words,
+)
+from eigenview.papers.outcome import Outcome, Scale, claim
+from eigenview.papers.trained import Trainer
+from eigenview.report.style import style
+
+
+def run(scale: Scale, trained: Trainer) -> Outcome:
+    """Fig. 5: histogram of the distances between features and their nearest negatives, after training."""
+    steps, values = over_training(scale, trained, lambda m: nearest_negative_distances(m.h, m.z).tolist())
+    means, last = values.mean(-1), values[:, :, -1]
+    ends = means[..., -1]
+    with style():
+        figure = Figure(figsize=(6.6, 2.9))
+        left, right = figure.subplots(1, 2)
+        bins = np.linspace(0, 1.02 * np.quantile(last, 0.999), 40)
+        for (policy, colour), each in zip(COLOURS.items(), last, strict=True):
+            left.hist(each.ravel(), bins, density=True, histtype="stepfilled", color=colour, alpha=0.35)
+            left.hist(each.ravel(), bins, density=True, histtype="step", color=colour, label=policy)
+            left.axvline(each.mean(), color=colour, linewidth=1, linestyle="--")
+        left.set(xlabel="distance to the nearest negative (of a random one)", ylabel="density")
+        draw(right, steps, means, "mean distance")
+        right.set(ylim=(0, None))
+        figure.legend(*right.get_legend_handles_labels(), loc="outside upper left", ncols=3)
+    claims = (
+        claim(
+            "small is far",
+            "With small augmentations features are farther from their nearest negatives than with large ones.",
+            f"mean distance after training {by_policy(ends)}; before it {by_policy(means[..., 0])}",
+            None if scale == "smoke" else bool(ends[0].min() > ends[-1].max()),
+        ),
+        claim(
+            "in order",
+            "The distance falls with the strength of augmentations, moderate ones between the others.",
+            f"mean distance after training {by_policy(ends)}",
+            None if scale == "smoke" else bool((np.diff(ends.mean(1)) < 0).all()),
+        ),
+    )
+    caption = (
+        f"{setting_in_words(scale)}. Distances of a sample's first view in feature space to the negative that is "
+        f"nearest among embeddings, of {SETTINGS[scale].looked_at} samples, in units of the root mean square distance "
+        "to a random negative (the paper does not say how it normalises). Left: after training, dashed the means."
+    )
+    columns = columns_of(scale, steps, means[..., None], "mean distance")
+    return Outcome(figure, caption, columns, claims, SETTINGS[scale].seeds)

@@ -1,0 +1,199 @@
+"""The runs that most of the experiments look at: views of three strengths, and what nets make of them over training."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int64
+from matplotlib.axes import Axes
+from torch import Tensor
+
+from eigenview.data import Images, channel_statistics, open_images
+from eigenview.nets import Model
+from eigenview.papers.outcome import Scale
+from eigenview.papers.small_runs import SIZES, run_of
+from eigenview.papers.trained import Trainer
+from eigenview.report.style import BLUE, GREEN, VERMILLION
+from eigenview.runs import (
+    EncoderRecipe,
+    ObjectiveRecipe,
+    OptimiserRecipe,
+    ProjectorRecipe,
+    Recipe,
+    Run,
+    list_checkpoints,
+    load_model,
+    views_of,
+)
+from eigenview.training.learner import Learner
+
+COLOURS = {"small": GREEN, "moderate": BLUE, "large": VERMILLION}
+"""Of the paper's three policies of views, weakest first."""
+BETA = 2.0
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a scale has time for.
+
+    Args:
+        seeds: of repetitions, for each policy.
+        steps: updates.
+        checkpoints: how many of these are looked at.
+        D: dimensions of embeddings, a quarter of the features as in the paper.
+        P: samples in a batch.
+        looked_at: samples whose views are looked at.
+        data: images, by their name in `$EIGENVIEW_DATA`.
+    """
+
+    seeds: tuple[int, ...]
+    steps: int
+    checkpoints: int
+    D: int
+    P: int
+    looked_at: int
+    data: str = "cifar10"
+
+
+SETTINGS: dict[Scale, Setting] = {
+    "smoke": Setting((0,), 48, 3, 16, 64, 256),
+    "cpu": Setting((0, 1, 2), 800, 8, 32, 128, 512),
+    "gpu": Setting((0, 1, 2, 3, 4), 195_000, 25, 128, 128, 2048, "cifar100"),
+}
+"""The paper trains for 500 epochs of CIFAR-100, and says its batch for one figure alone."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What a net makes of fixed views at one moment of training.
+
+    Args:
+        step: updates until then; 0 is before training.
+        h: features, in training mode: batch norm sees all of these views together.
+        z: their embeddings.
+        W: the projector's weight, z = h Wᵀ.
+        labels: the samples'.
+    """
+
+    step: int
+    h: Float[Tensor, "2 P d"]
+    z: Float[Tensor, "2 P D"]
+    W: Float[Tensor, "D d"]
+    labels: Int64[Tensor, "P"]
+
+
+def runs_of(scale: Scale, trained: Trainer) -> dict[tuple[str, int], Run]:
+    """The runs of a scale, by policy and seed."""
+    recipes = {(policy, seed): _recipe(scale, policy, seed) for policy in COLOURS for seed in SETTINGS[scale].seeds}
+    return dict(zip(recipes, trained([*recipes.values()]), strict=True))
+
+
+def _recipe(scale: Scale, policy: str, seed: int) -> Recipe:
+    s = SETTINGS[scale]
+    recipe = run_of(
+        scale,
+        ObjectiveRecipe("DecoupledInfoNCE", {"temperature": 1 / BETA}),
+        policy,
+        data=s.data,
+        P=s.P,
+        projector=ProjectorRecipe(s.D, hidden=()),
+        optimiser=OptimiserRecipe("lars", lr=4.0, momentum=0.9, weight_decay=1e-6),
+        steps=s.steps,
+        checkpoints=s.checkpoints,
+        seed=seed,
+    )
+    if scale != "cpu":
+        return recipe
+    wide = EncoderRecipe("resnet18", {"width": 16, "stem": "small"})
+    return replace(recipe, encoder=wide, data=replace(recipe.data, size=16))
+
+
+def setting_in_words(scale: Scale) -> str:
+    """What was trained on what, for how long, for a caption."""
+    s = SETTINGS[scale]
+    net = {
+        "smoke": f"{SIZES['smoke'].says}, 64 features",
+        "cpu": "a ResNet-18 of a quarter of the width, 128 features, on 16 × 16 pixels of CIFAR-10",
+        "gpu": "a ResNet-18, 512 features, on CIFAR-100",
+    }[scale]
+    spread = f"mean and standard deviation of {len(s.seeds)} seeds" if len(s.seeds) > 1 else "one seed"
+    return (
+        f"{net[0].upper()}{net[1:]}, and a linear projector to {s.D}; {s.steps:,} steps of P = {s.P} (the paper: "
+        f"512 features to 128, hundreds of epochs of CIFAR-100); {spread}"
+    )
+
+
+def moments(run: Run, images: Images, samples: int) -> Iterator[Moment]:
+    """What a run's nets make of fixed views of its training images, before training and at each checkpoint.
+
+    Args:
+        run: one with a linear projector.
+        images: what it was trained on, with labels.
+        samples: how many are looked at, at most all.
+    """
+    recipe = run.recipe
+    assert images.labels is not None
+    assert recipe.data.size is not None
+    chosen = np.sort(np.random.default_rng(0).permutation(len(images))[:samples])
+    drawn = views_of(images, chosen, [recipe.views.policy], 2, recipe.data.size, 0, recipe.data.workers)
+    views = torch.cat([some for _, some in drawn], dim=1)
+    labels = torch.from_numpy(images.labels[chosen])
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    for step, model in _models(run, images):
+        with torch.no_grad():
+            h, z = model.to(device).train()(views.to(device))
+        W = model.get_parameter("projector.0.weight").detach()
+        yield Moment(step, h.float().cpu(), z.float().cpu(), W.cpu(), labels)
+
+
+def _models(run: Run, images: Images) -> Iterator[tuple[int, Model]]:
+    """Models by step, from the weights that training began with."""
+    with torch.random.fork_rng():
+        learner = Learner(run.recipe, channel_statistics(images), run.recipe.training.steps)
+    yield 0, learner.model
+    for checkpoint in list_checkpoints(run.checkpoints):
+        yield int(checkpoint.name.split("-")[-1]), load_model(run.path, checkpoint)
+
+
+def over_training(
+    scale: Scale, trained: Trainer, measure: Callable[[Moment], Sequence[float]]
+) -> tuple[Int64[np.ndarray, "T"], Float[np.ndarray, "policies seeds T m"]]:
+    """Steps, and what is measured at each of them in the runs of each policy, weakest first, and seed."""
+    runs, found, steps = [*runs_of(scale, trained).values()], [], []
+    images = open_images(runs[0].recipe.data.train)
+    for run in runs:
+        taken = [(moment.step, measure(moment)) for moment in moments(run, images, SETTINGS[scale].looked_at)]
+        steps = [step for step, _ in taken]
+        found.append([values for _, values in taken])
+    shape = len(COLOURS), len(SETTINGS[scale].seeds), len(steps), -1
+    return np.array(steps), np.array(found, dtype=float).reshape(shape)
+
+
+def draw(axes: Axes, steps: Int64[np.ndarray, "T"], values: Float[np.ndarray, "policies seeds T"], label: str) -> None:
+    """A line for each policy, and the standard deviation of its seeds around it."""
+    for (policy, colour), each in zip(COLOURS.items(), values, strict=True):
+        mean, spread = each.mean(0), each.std(0)
+        axes.plot(steps, mean, "o-", color=colour, label=policy)
+        axes.fill_between(steps, mean - spread, mean + spread, color=colour, alpha=0.2, linewidth=0)
+    axes.set(xlabel="training step", ylabel=label)
+
+
+def columns_of(
+    scale: Scale, steps: Int64[np.ndarray, "T"], values: Float[np.ndarray, "policies seeds T m"], *names: str
+) -> dict[str, list]:
+    """A row for each policy, seed and step, with what was measured there under these names."""
+    rows = [
+        (policy, seed, int(step), *map(float, values[i, j, t]))
+        for i, policy in enumerate(COLOURS)
+        for j, seed in enumerate(SETTINGS[scale].seeds)
+        for t, step in enumerate(steps)
+    ]
+    return dict(zip(("views", "seed", "step", *names), map(list, zip(*rows, strict=True)), strict=True))
+
+
+def by_policy(values: Float[np.ndarray, "policies seeds"], digits: int = 2) -> str:
+    """Means over seeds in words, with their spread where there are several."""
+    spread = values.shape[1] > 1
+    said = (f"{each.mean():.{digits}f}" + (f" ± {each.std():.{digits}f}" if spread else "") for each in values)
+    return ", ".join(f"{policy} {words}" for policy, words in zip(COLOURS, said, strict=True))
