@@ -13,3 +13,8 @@ class TestBound(ExperimentCase):
         "Marchenko–Pastur": "holds",
         "lowest loss": "fails",
     }
+
+
+class TestDoubleDescent(ExperimentCase):
+    path = "mmcr/double-descent"
+    expected: ClassVar = {"peak": "holds", "either side": "holds", "above uniform": "holds", "agreement": "holds"}

@@ -45,7 +45,8 @@ def _of(paper: str, name: str, shows: str, smoke: str, cpu: str, gpu: str) -> Ex
 
 
 EXPERIMENTS = (
-    _of("mmcr", "bound", "Fig. 2: how near uniform embeddings come to the bound", "1 s", "30 s", "2 h"),
+    _of("mmcr", "bound", "Fig. 2: how near uniform embeddings come to the bound", "1 s", "20 s", "2 h"),
+    _of("mmcr", "double-descent", "Fig. 3: percent error peaks where P = D", "6 s", "9 min", "10 days"),
     _of("geometry", "bound", "Fig. 3: an upper bound that follows InfoNCE", "5 s", "1 min", "1 h"),
     _of("geometry", "distance", "Fig. 5: how far features are from their nearest negatives", "5 s", "1 min", "1 h"),
     _of("geometry", "labels", "Fig. 6: how many nearest negatives have the sample's label", "5 s", "1 min", "1 h"),

@@ -1,0 +1,135 @@
+"""The runs of Figs. 3 and 4: MMCR at several numbers of samples P, dimensions D and views K."""
+
+from dataclasses import dataclass, replace
+from itertools import product
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from eigenview.papers.outcome import Scale
+from eigenview.papers.small_runs import SIZES, run_of
+from eigenview.papers.trained import Trainer
+from eigenview.runs import ObjectiveRecipe, ProjectorRecipe, Recipe, Run
+from eigenview.theory.capacity import percent_error
+
+LAST = 5  # measured batches, over which the end is averaged
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A batch's."""
+
+    P: int
+    D: int
+    K: int
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What training left at one shape.
+
+    Args:
+        shape: of its batches.
+        run: it.
+        steps: after which it was measured.
+        errors: percent errors of the training batches of these steps.
+        agreement: mean cosine of two views of a sample at the end.
+    """
+
+    shape: Shape
+    run: Run
+    steps: Int[np.ndarray, "T"]
+    errors: Float[np.ndarray, "T"]
+    agreement: float
+
+    @property
+    def error(self) -> float:
+        """The percent error at the end."""
+        return float(self.errors[-LAST:].mean())
+
+    @property
+    def spread(self) -> float:
+        """Its standard deviation over batches."""
+        return float(self.errors[-LAST:].std(ddof=1))
+
+
+@dataclass(frozen=True)
+class Grid:
+    """What is swept at a scale.
+
+    Args:
+        P: samples.
+        D: dimensions.
+        K: views.
+        steps: updates, the same at all shapes.
+        every: steps between measurements.
+        side: of a view in pixels; None is the scale's own.
+        data: which images.
+        hidden: width of the projector's hidden layer; more than the encoder's, so that it does not bound what D can be.
+        policy: of the views, which the paper does not say.
+    """
+
+    P: tuple[int, ...]
+    D: tuple[int, ...]
+    K: tuple[int, ...]
+    steps: int
+    every: int
+    side: int | None
+    data: str
+    hidden: int = 512
+    policy: str = "moderate"
+
+
+_PAPER = (64, 128, 256, 512, 1024)
+GRIDS: dict[Scale, Grid] = {
+    "smoke": Grid((8, 24, 72), (24,), (2,), 40, 2, None, "digits", hidden=128, policy="small"),
+    "cpu": Grid((32, 64, 128, 256), (32, 64, 128, 256), (2, 4), 300, 10, 16, "cifar10"),
+    "gpu": Grid(_PAPER, _PAPER, (2, 4, 8), 20_000, 100, 64, "stl10_subset", hidden=2048, policy="large"),
+}
+
+
+def cells_of(scale: Scale, trained: Trainer) -> list[Cell]:
+    """A run at each shape of the scale's grid."""
+    grid = GRIDS[scale]
+    shapes = [Shape(*each) for each in product(grid.P, grid.D, grid.K)]
+    # The longest first, so that no process is left alone with one at the end.
+    order = sorted(shapes, key=lambda shape: -shape.P * shape.K)
+    runs = dict(zip(order, trained([_recipe(scale, grid, shape) for shape in order]), strict=True))
+    return [_cell(shape, runs[shape]) for shape in shapes]
+
+
+def caption_of(scale: Scale) -> str:
+    """What was trained, and what of it was scaled down."""
+    grid = GRIDS[scale]
+    if scale == "gpu":
+        data = "STL-10's 5,000 training images, of which the paper has the 100,000 without labels"
+        return f"A ResNet-18 on {data}, {grid.steps:,} steps of Adam at 1e-3."
+    views = f"views of {grid.side} pixels, " if grid.side else ""
+    on = " on 10,000 CIFAR-10 images" if scale == "cpu" else ""
+    return (
+        f"Scaled down to {SIZES[scale].says}{on}, {views}the policy '{grid.policy}', {grid.steps} steps of Adam "
+        f"(1e-3) at every shape, a projector with {grid.hidden} hidden units and batch norm."
+    )
+
+
+def _recipe(scale: Scale, grid: Grid, shape: Shape) -> Recipe:
+    projector = ProjectorRecipe(shape.D, hidden=(grid.hidden,))
+    recipe = run_of(
+        scale,
+        ObjectiveRecipe("MMCR"),
+        grid.policy,
+        data=grid.data,
+        P=shape.P,
+        K=shape.K,
+        projector=projector,
+        steps=grid.steps,
+    )
+    data = replace(recipe.data, size=grid.side or recipe.data.size)
+    return replace(recipe, data=data, training=replace(recipe.training, measure_every=grid.every))
+
+
+def _cell(shape: Shape, run: Run) -> Cell:
+    lines = [line for line in run.metrics if line["kind"] == "step"]
+    errors = [percent_error(-line["loss"], shape.P, shape.D) for line in lines]
+    agreement = np.mean([line["cosine"]["embeddings"]["views"] for line in lines[-LAST:]])
+    return Cell(shape, run, np.array([line["step"] for line in lines]), np.array(errors), float(agreement))
