@@ -98,7 +98,7 @@ def _drawn(
         figure = Figure(figsize=(6.6, 2.9))
         left, right = figure.subplots(1, 2)
         for i, colour in enumerate(_COLOURS):
-            left.axvline(critical[i], color=FAINT, linestyle=":", linewidth=1)
+            left.axvline(critical[i], ymax=0.5, color=FAINT, linestyle=":", linewidth=1)
             left.plot(smooth, np.sqrt(lines[:, i]), color=colour, linewidth=1.1)
             left.errorbar(
                 sigmas,

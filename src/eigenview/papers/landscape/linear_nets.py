@@ -114,5 +114,10 @@ def spectra(weights: Sequence[np.ndarray]) -> Float64[np.ndarray, "n d"]:
 
 
 def predicted(modes: Float[np.ndarray, "d"], a: Float[np.ndarray, "d"], sigma: float) -> Float64[np.ndarray, "d"]:
-    """Eigenvalues of WᵀW, largest first, of embeddings' variances along modes, those of most clean variance first."""
-    return np.sort(modes / (np.sort(a)[::-1] + sigma**2))[::-1]
+    """Eigenvalues of WᵀW, largest first, from embeddings' variances along the modes; those of largest a come first."""
+    return np.sort(modes / (a + sigma**2))[::-1]
+
+
+def clean_variances(x: Float[np.ndarray, "N d"]) -> Float64[np.ndarray, "d"]:
+    """Eigenvalues a of the data's covariance, largest first: those of A0."""
+    return np.linalg.eigvalsh(np.cov(x.T))[::-1]
