@@ -78,7 +78,8 @@ def _recipe(scale: Scale, noise: float, steps: int) -> Recipe:
 def _three(layers: dict[float, LastLayer]) -> tuple[float, ...]:
     """The weakest noise, the strongest, and one between, of dimensional collapse if there is any."""
     first, *between, last = layers
-    return (first, *([noise for noise in between if _halved(layers[noise], 0.0)] or between)[-1:], last)
+    collapsed = [noise for noise in between if _halved(layers[noise], 2.0)]
+    return (first, *(collapsed or between[len(between) // 2 :])[:1], last)
 
 
 def _halved(layer: LastLayer, errors: float) -> bool:
