@@ -51,7 +51,7 @@ EXPERIMENTS = (
     _of("geometry", "distance", "Fig. 5: how far features are from their nearest negatives", "5 s", "1 min", "1 h"),
     _of("geometry", "labels", "Fig. 6: how many nearest negatives have the sample's label", "5 s", "1 min", "1 h"),
     _of("geometry", "tangent", "Fig. 7: variance between neighbours that the projector removes", "5 s", "1 min", "1 h"),
-    _of("geometry", "projector", "Sec. 5: depth and width of the projector", "9 s", "9 min", "1 day"),
+    _of("geometry", "projector", "Sec. 5: depth and width of the projector", "8 s", "5 min", "1 week"),
     _of(
         "geometry",
         "rotations",
@@ -97,8 +97,8 @@ EXPERIMENTS = (
         "landscape",
         "resnet",
         "Fig. 1: noise turns the last layer's origin from saddle to minimum",
-        "9 s",
-        "9 min",
+        "8 s",
+        "4 min",
         "3 h",
     ),
     _of(
