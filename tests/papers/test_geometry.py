@@ -9,10 +9,23 @@ from tests.papers.case import ExperimentCase
 
 from eigenview.data import open_images
 from eigenview.measures import nearest_negatives
-from eigenview.papers.geometry.runs import COLOURS, SETTINGS, moments, over_training, runs_of
+from eigenview.papers.geometry.runs import COLOURS, SETTINGS, Moment, moments, over_training, runs_of
+from eigenview.runs import Run
 from eigenview.training.learner import Learner
 
 UNTESTED = "not tested at this scale"
+
+
+class TestRank(ExperimentCase):
+    path = "geometry/rank"
+    repeatable = False
+    expected: ClassVar = {"rank falls": UNTESTED, "full rank": "holds", "accuracy": UNTESTED}
+
+
+class TestSpectrum(ExperimentCase):
+    path = "geometry/spectrum"
+    repeatable = False
+    expected: ClassVar = {"full encoder": "holds", "projector more": UNTESTED}
 
 
 class TestBound(ExperimentCase):
@@ -39,15 +52,17 @@ class TestTangent(ExperimentCase):
     expected: ClassVar = {"drops": "holds", "at once": UNTESTED}
 
 
+@pytest.fixture(scope="module")
+def run(trainer) -> Run:
+    return runs_of("smoke", trainer)["moderate", 0]
+
+
+@pytest.fixture(scope="module")
+def taken(run) -> list[Moment]:
+    return [*moments(run, open_images("digits"), 40)]
+
+
 class TestMoments:
-    @pytest.fixture(scope="class")
-    def run(self, trainer):
-        return runs_of("smoke", trainer)["moderate", 0]
-
-    @pytest.fixture(scope="class")
-    def taken(self, run):
-        return [*moments(run, open_images("digits"), 40)]
-
     def test_they_are_before_training_and_at_each_checkpoint(self, taken):
         assert [moment.step for moment in taken] == [0, 16, 32, 48]
 

@@ -47,7 +47,18 @@ def _of(paper: str, name: str, shows: str, smoke: str, cpu: str, gpu: str) -> Ex
 EXPERIMENTS = (
     _of("mmcr", "bound", "Fig. 2: how near uniform embeddings come to the bound", "1 s", "20 s", "2 h"),
     _of("mmcr", "double-descent", "Fig. 3: percent error peaks where P = D", "6 s", "9 min", "10 days"),
+    _of(
+        "geometry",
+        "rank",
+        "Fig. 1: stronger views, a projector of lower rank and a better encoder",
+        "5 s",
+        "9 min",
+        "1 day",
+    ),
     _of("geometry", "bound", "Fig. 3: an upper bound that follows InfoNCE", "5 s", "1 min", "1 h"),
+    _of(
+        "geometry", "spectrum", "Figs. 4, 9: the encoder keeps its rank, the projector does not", "5 s", "1 min", "1 h"
+    ),
     _of("geometry", "distance", "Fig. 5: how far features are from their nearest negatives", "5 s", "1 min", "1 h"),
     _of("geometry", "labels", "Fig. 6: how many nearest negatives have the sample's label", "5 s", "1 min", "1 h"),
     _of("geometry", "tangent", "Fig. 7: variance between neighbours that the projector removes", "5 s", "1 min", "1 h"),

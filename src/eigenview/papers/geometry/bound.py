@@ -64,8 +64,8 @@ def run(scale: Scale, trained: Trainer) -> Outcome:
         claim(
             "from the start",
             "It does so from the first steps on (which epochs do not show).",
-            f"correlation over a run from before training on {by_policy(whole)}; by step {steps[1]} the bound rises by "
-            f"{by_policy(bound[..., 1] - bound[..., 0])}",
+            f"correlation over a run from before training on {by_policy(whole)}; by step {steps[1]} the bound "
+            f"changes by {by_policy(bound[..., 1] - bound[..., 0])}",
             None if scale == "smoke" else bool((whole > 0.9).all()),
         ),
     )

@@ -1,0 +1,91 @@
+"""Rank of the projector and accuracy of the encoder, by the strength of the augmentation."""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from eigenview.data import open_images
+from eigenview.measures import effective_rank, projector_rank
+from eigenview.papers.geometry.runs import (
+    COLOURS,
+    SETTINGS,
+    Moment,
+    by_policy,
+    columns_of,
+    draw,
+    over_training,
+    runs_of,
+    setting_in_words,
+)
+from eigenview.papers.outcome import Outcome, Scale, claim
+from eigenview.papers.probes import accuracies
+from eigenview.papers.trained import Trainer
+from eigenview.report.style import style
+
+TOLERANCE = 0.2
+"""Of the largest singular value, the paper's τ, which it does not give.
+
+A random matrix with four columns a row has a smallest singular value of a third of the largest (Marchenko–Pastur), so
+that before training all are above this, and a lower rank is training's work.
+"""
+
+
+def run(scale: Scale, trained: Trainer) -> Outcome:
+    """Fig. 1: rank of the projector over training, and accuracy of the encoder after it."""
+    s = SETTINGS[scale]
+    steps, values = over_training(scale, trained, _ranks)
+    rank, effective = values[..., 0], values[..., 1]
+    linear, knn = _accuracies(scale, trained)
+    ends, filled = rank[..., -1], effective[..., -1]
+    with style():
+        figure = Figure(figsize=(6.6, 2.9))
+        left, right = figure.subplots(1, 2)
+        draw(left, steps, rank, f"singular values above {TOLERANCE:g} of the largest")
+        left.set(ylim=(0, 1.05 * s.D))
+        for policy, x, y, z in zip(COLOURS, filled, linear, knn, strict=True):
+            right.plot(x, y, "o", color=COLOURS[policy], label="linear probe" if policy == "small" else None)
+            right.plot(x, z, "^", color=COLOURS[policy], label="kNN" if policy == "small" else None)
+        right.set(xlabel="effective rank of the projector", ylabel="accuracy of the encoder")
+        right.legend()
+        figure.legend(*left.get_legend_handles_labels(), loc="outside upper left", ncols=3)
+    claims = (
+        claim(
+            "rank falls",
+            "The stronger the augmentation, the lower the rank of the projector.",
+            f"of {s.D}: {by_policy(ends, 1)}; effective rank, which has no threshold, {by_policy(filled, 1)}",
+            None if scale == "smoke" else bool((np.diff(ends.mean(1)) < 0).all() and ends[-1].max() < ends[0].min()),
+        ),
+        claim(
+            "full rank",
+            "With small augmentations the projector keeps its full rank.",
+            f"of {s.D}, before training {by_policy(rank[..., 0], 1)}, after it small {ends[0].min():.0f} to "
+            f"{ends[0].max():.0f}",
+            bool((ends[0] == s.D).all()),
+        ),
+        claim(
+            "accuracy",
+            "The lower the rank of the projector, the better the encoder: stronger augmentations help.",
+            f"linear probe {by_policy(linear, 3)}; kNN {by_policy(knn, 3)}",
+            None
+            if scale == "smoke"
+            else bool((np.diff(linear.mean(1)) > 0).all() and linear[-1].min() > linear[0].max()),
+        ),
+    )
+    caption = (
+        f"{setting_in_words(scale)}. The rank counts singular values of at least {TOLERANCE:g} times the largest (the "
+        "paper gives no threshold). Right: colours as on the left, a point a seed, on test images."
+    )
+    return Outcome(figure, caption, columns_of(scale, steps, values, "rank", "effective rank"), claims, s.seeds)
+
+
+def _ranks(moment: Moment) -> tuple[float, float]:
+    return projector_rank(moment.W, TOLERANCE), effective_rank(moment.W)
+
+
+def _accuracies(scale: Scale, trained: Trainer) -> tuple[np.ndarray, np.ndarray]:
+    """Of a linear probe and of neighbours, by policy and seed."""
+    runs = [*runs_of(scale, trained).values()]
+    data = runs[0].recipe.data
+    known, held_out = open_images(data.train), open_images(data.test or data.train, "train" if data.test else "test")
+    found = [accuracies(run, known, held_out) for run in runs]
+    linear, knn = (np.array([getattr(each, name) for each in found]) for name in ("linear", "knn"))
+    return linear.reshape(len(COLOURS), -1), knn.reshape(len(COLOURS), -1)
