@@ -104,8 +104,9 @@ def _by_adam(net: Net) -> Float64[np.ndarray, "d d"]:
 
 
 def _first_weights(d: int, generator: torch.Generator) -> Float64[Tensor, "d d"]:
-    W = torch.randn(d, d, generator=generator, dtype=torch.float64)
-    return (_START * W / d).requires_grad_()
+    """Orthogonal ones: of a square Gaussian matrix some direction is so small that it takes long to grow."""
+    W = torch.linalg.qr(torch.randn(d, d, generator=generator, dtype=torch.float64))[0]
+    return (_START * W / d**0.5).requires_grad_()
 
 
 def spectra(weights: Sequence[np.ndarray]) -> Float64[np.ndarray, "n d"]:
