@@ -131,6 +131,9 @@ EXPERIMENTS = (
         "20 min",
     ),
     _of(
+        "information", "gaussianity", "Fig. 1: features near an image are normal for small noise", "5 s", "5 min", "1 h"
+    ),
+    _of(
         "information",
         "estimators",
         "Sec. 2: estimates of a mixture's entropy around the true one",
@@ -138,6 +141,15 @@ EXPERIMENTS = (
         "1 min",
         "1 min",
     ),
+    _of(
+        "information",
+        "objectives",
+        "Table 1: objectives with an entropy, and their baselines, under one budget",
+        "15 s",
+        "15 min",
+        "1 day",
+    ),
+    _of("information", "bound", "Sec. 4: terms of a bound, and the error of a probe", "9 s", "3 min", "3 h"),
 )
 """All of them, paper by paper."""
 

@@ -6,6 +6,7 @@ from rich.console import Console
 
 from eigenview.data import Images
 from eigenview.measures import label_knn, label_linear
+from eigenview.nets import Encoder
 from eigenview.runs import Run, load
 from eigenview.runs.embed import encode
 
@@ -26,9 +27,14 @@ def accuracies(run: Run, known: Images, held_out: Images) -> Accuracies:
         known: images with labels, which probes are fitted to.
         held_out: images with labels, which they are tested on.
     """
+    assert run.recipe.data.size is not None
+    return accuracies_of(load(run.path), known, held_out, run.recipe.data.size)
+
+
+def accuracies_of(encoder: Encoder, known: Images, held_out: Images, side: int) -> Accuracies:
+    """The same of an encoder, on images of this many pixels a side."""
     assert known.labels is not None
     assert held_out.labels is not None
-    encoder, side, console = load(run.path), run.recipe.data.size, Console(quiet=True)
-    h, h_test = (encode(encoder, images, side, console) for images in (known, held_out))
+    h, h_test = (encode(encoder, images, side, Console(quiet=True)) for images in (known, held_out))
     given = h, known.labels, h_test, held_out.labels
     return Accuracies(label_linear(*given), label_knn(*given))

@@ -22,13 +22,14 @@ def flops_of_step(recipe: Recipe) -> int:
     Raises:
         ValueError: a recipe of image–text pairs, or one that leaves the size of views open.
     """
-    if recipe.of_pairs or recipe.data.size is None:
+    side = recipe.data.size
+    if recipe.of_pairs or side is None:
         raise ValueError("operations are counted of runs on images whose views have a known size")
     t = recipe.training
     recipe = replace(recipe, training=replace(t, compile=False))  # which would hide what is called
     with torch.random.fork_rng():
         learner = Learner(recipe, UNKNOWN, steps=1)
-        shape, generator = (t.P, 3, recipe.data.size, recipe.data.size), torch.Generator().manual_seed(0)
+        shape, generator = (t.P, 3, side, side), torch.Generator().manual_seed(0)
         images = torch.randint(0, 256, shape, dtype=torch.uint8, generator=generator)
         with FlopCounterMode(display=False) as counter:
             learner.step(TrainingBatch(0, images, cropped=False))

@@ -27,7 +27,7 @@ FLOOR = 1e-5
 def run(scale: Scale, trained: Trainer) -> Outcome:
     """Figs. 4 and 9: log-spectra of the encoder's features, and of the embeddings."""
     s = SETTINGS[scale]
-    d, D = 4 * s.D, s.D
+    d = 4 * s.D
 
     def measure(moment: Moment) -> list[float]:
         h, z = moment.h.flatten(0, 1), moment.z.flatten(0, 1)
@@ -58,14 +58,16 @@ def run(scale: Scale, trained: Trainer) -> Outcome:
             "full encoder",
             f"The encoder's features keep their full rank, here {d}, whatever the augmentation.",
             f"singular values of at least {TOLERANCE:g} of the largest: before training {by_policy(rank[..., 0], 1)}, "
-            f"after it {by_policy(rank[..., -1], 1)}; features that are always 0 after it {by_policy(dead[..., -1], 1)}",
+            f"after it {by_policy(rank[..., -1], 1)}; features that are always 0 after it "
+            f"{by_policy(dead[..., -1], 1)}",
             bool((rank[..., -1] >= 0.95 * d).all()),
         ),
         claim(
             "projector more",
             "Large augmentations take more of the projector's space than of the encoder's.",
-            f"effective rank of embeddings {by_policy(embedded[..., -1], 1)}, of features {by_policy(filled[..., -1], 1)}; "
-            f"large over small {kept['embeddings'].mean():.2f} and {kept['features'].mean():.2f}",
+            f"effective rank of embeddings {by_policy(embedded[..., -1], 1)}, of features "
+            f"{by_policy(filled[..., -1], 1)}; large over small "
+            f"{kept['embeddings'].mean():.2f} and {kept['features'].mean():.2f}",
             None if scale == "smoke" else bool((kept["embeddings"] < kept["features"]).all()),
         ),
     )

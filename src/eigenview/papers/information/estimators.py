@@ -48,8 +48,8 @@ def run(scale: Scale, trained: Trainer) -> Outcome:
     caption = (
         f"Equal mixtures of {COMPONENTS} normal laws in D dimensions, random means, covariances that differ "
         "(Wishart of 2D degrees, mean I); what is drawn is the entropy less the components' mean, which is the "
-        f"information on the component, at most log {COMPONENTS}. Mean and standard deviation over {seeds} mixtures; the "
-        f"true entropy is a Monte Carlo mean over {COMPONENTS * draws:,} draws. The table has mixtures of equal "
+        f"information on the component, at most log {COMPONENTS}. Mean and standard deviation over {seeds} mixtures; "
+        f"the true entropy is a Monte Carlo mean over {COMPONENTS * draws:,} draws. The table has mixtures of equal "
         "covariances, too."
     )
     columns = dict(zip(NAMES, zip(*rows, strict=True), strict=True))

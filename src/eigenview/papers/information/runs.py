@@ -1,21 +1,15 @@
 """Runs that this paper's experiments share: objectives with an entropy and their baselines, under one budget."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from functools import cache
-from pathlib import Path
+from dataclasses import replace
 
-import numpy as np
 import torch
-from jaxtyping import Float, Int64, UInt8
-from torch import Tensor
 
-from eigenview.data import channel_statistics, open_dataset, pack
+from eigenview.data import Images, channel_statistics
 from eigenview.nets import Encoder
 from eigenview.papers.outcome import Scale
 from eigenview.papers.small_runs import SIZES, run_of
 from eigenview.papers.trained import Trainer
-from eigenview.runs import ObjectiveRecipe, ProjectorRecipe, Recipe, Run, TeacherRecipe, list_checkpoints, load_model
+from eigenview.runs import ObjectiveRecipe, ProjectorRecipe, Recipe, Run, TeacherRecipe
 from eigenview.training.learner import Learner
 from eigenview.views import POLICIES
 
@@ -32,7 +26,7 @@ OBJECTIVES = {
 }
 """Baselines, then what has a term of entropy in place of variance and covariance, or beside the prediction."""
 BASELINES = ("SimCLR", "Barlow Twins", "VICReg", "BYOL")
-STEPS: dict[Scale, int] = {"smoke": 40, "cpu": 600, "gpu": 100_000}
+STEPS: dict[Scale, int] = {"smoke": 10, "cpu": 600, "gpu": 100_000}
 SEEDS: dict[Scale, tuple[int, ...]] = {"smoke": (0,), "cpu": (0, 1), "gpu": (0, 1, 2)}
 CHECKPOINTS = 5
 # With a smaller crop than this a view of so small an image shows nothing.
@@ -55,3 +49,22 @@ def recipe_of(scale: Scale, objective: str, seed: int) -> Recipe:
     size = 16 if scale == "cpu" else recipe.data.size
     teacher = TeacherRecipe(0.95 if scale != "gpu" else 0.99) if objective.startswith("BYOL") else recipe.teacher
     return replace(recipe, data=replace(recipe.data, size=size), teacher=teacher)
+
+
+def runs_of(scale: Scale, trained: Trainer) -> dict[tuple[str, int], Run]:
+    """The runs of a scale, by objective and seed."""
+    order = [(objective, seed) for objective in OBJECTIVES for seed in SEEDS[scale]]
+    return dict(zip(order, trained([recipe_of(scale, *each) for each in order]), strict=True))
+
+
+def untrained(recipe: Recipe, images: Images) -> Encoder:
+    """The encoder that a run began with."""
+    with torch.random.fork_rng():
+        return Learner(recipe, channel_statistics(images), recipe.training.steps).model.encoder.eval()
+
+
+def setting_in_words(scale: Scale) -> str:
+    """What was trained on what, for a caption."""
+    side = " on 16 × 16 pixels of CIFAR-10" if scale == "cpu" else ""
+    words = f"{SIZES[scale].says}{side}, a projector with a hidden layer to 128, {STEPS[scale]:,} steps of P = "
+    return f"{words[0].upper()}{words[1:]}{256 if scale == 'gpu' else 128}"

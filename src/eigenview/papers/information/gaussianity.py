@@ -1,0 +1,96 @@
+"""For how much noise on an image its features are normal."""
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from eigenview.data import batches_of, open_images
+from eigenview.measures import gaussianity
+from eigenview.nets import Encoder
+from eigenview.papers.information.runs import recipe_of, setting_in_words, untrained
+from eigenview.papers.outcome import Outcome, Scale, claim
+from eigenview.papers.ranks import rank_correlation
+from eigenview.papers.trained import Trainer
+from eigenview.report.figures import plain_log_ticks
+from eigenview.report.style import BLUE, FAINT, INK, style
+from eigenview.runs import load
+from eigenview.theory.information import local_gaussians
+
+NOISES = np.geomspace(1e-4, 1.0, 13)
+OBJECTIVE = "VICReg"
+
+
+def run(scale: Scale, trained: Trainer) -> Outcome:
+    """D'Agostino and Pearson's test of features of an image with noise, and their variance beside the local map's."""
+    copies, images, every = (60, 8, 3) if scale == "smoke" else (256, 48, 1)
+    noises = NOISES[::every]
+    recipe = recipe_of(scale, OBJECTIVE, 0)
+    (run,) = trained([recipe])
+    data, size = run.recipe.data, run.recipe.data.size
+    known = open_images(data.train)
+    pixels = torch.cat([some for _, some in batches_of(known, size, images, np.arange(images))]) / 255
+    nets = {"trained": load(run.path), "untrained": untrained(run.recipe, known)}
+    found = {name: [_looked_at(net, pixels, float(s), copies) for s in noises] for name, net in nets.items()}
+    p, share, ratio = ({name: np.array([row[i] for row in rows]) for name, rows in found.items()} for i in range(3))
+    with style():
+        figure = Figure(figsize=(6.6, 2.9))
+        left, right = figure.subplots(1, 2)
+        for (name, colour), marker in zip({"trained": BLUE, "untrained": FAINT}.items(), "os", strict=True):
+            left.plot(noises, p[name], f"{marker}-", color=colour, label=name)
+            right.plot(noises, ratio[name], f"{marker}-", color=colour, label=name)
+        left.axhline(0.5, color=INK, linestyle="--", linewidth=1, label="normal")
+        right.axhline(1, color=INK, linestyle="--", linewidth=1, label="local map")
+        left.set(ylabel="mean p-value", ylim=(0, 0.6))
+        right.set(ylabel="variance over s² Tr JJᵀ", yscale="log")
+        plain_log_ticks(right.yaxis)
+        for axes in (left, right):
+            axes.set(xscale="log", xlabel="noise s on pixels (of black to white)")
+            plain_log_ticks(axes.xaxis)
+            axes.legend()
+    first, last = p["trained"][0], p["trained"][-1]
+    exact = np.abs(ratio["trained"] - 1) < 0.1
+    until = float(noises[exact][-1]) if exact.any() else 0.0
+    claims = (
+        claim(
+            "normal near an image",
+            "For small noise features around an image are normal.",
+            f"mean p-value {first:.3f} at s = {noises[0]:g} (normal: 0.5), {share['trained'][0]:.1%} of tests above "
+            "0.05 (normal: 95%)",
+            bool(first > 0.4 and share["trained"][0] > 0.85),
+        ),
+        claim(
+            "less with noise",
+            "The larger the noise, the less normal.",
+            f"mean p-value {last:.3f} at s = {noises[-1]:g}; rank correlation with s "
+            f"{rank_correlation(noises, p['trained'])}",
+            bool(last < first / 2),
+        ),
+        claim(
+            "local map",
+            "There the covariance of features is that of the net's local affine map.",
+            f"total variance is {ratio['trained'][0]:.3f} of what the Jacobian says at s = {noises[0]:g}, within 10% "
+            f"of it up to s = {until:.2g}, and {ratio['trained'][-1]:.2g} of it at s = {noises[-1]:g}",
+            bool(abs(ratio["trained"][0] - 1) < 0.1),
+        ),
+    )
+    names = "trained", "untrained"
+    columns = {"s": noises, **{f"p, {name}": p[name] for name in names}}
+    columns |= {f"share, {name}": share[name] for name in names} | {f"variance, {name}": ratio[name] for name in names}
+    caption = (
+        f"{setting_in_words(scale)}, by {OBJECTIVE}; features of {copies} copies of each of {images} images, with "
+        "normal noise of deviation s on each pixel, not clipped. Left: a test for each image and feature, means. "
+        "Right: their variance over what the net's Jacobian at the image makes of the noise."
+    )
+    return Outcome(figure, caption, columns, claims)
+
+
+@torch.no_grad()
+def _looked_at(net: Encoder, images: Tensor, noise: float, copies: int) -> tuple[float, float, float]:
+    """Mean p-value, share of tests that do not refute, and variance over that of the local map."""
+    generator = torch.Generator().manual_seed(0)
+    drawn = [net(images + noise * torch.randn(images.shape, generator=generator)) for _ in range(copies)]
+    features = torch.stack(drawn).double()
+    tests = gaussianity(features)
+    expected = local_gaussians(net, images, noise**2).covariances.trace(axis1=1, axis2=2).sum()
+    return tests.p, tests.share, float(features.var(0).sum()) / float(expected)

@@ -1,0 +1,100 @@
+"""Objectives with an entropy, and their baselines, under one budget."""
+
+import numpy as np
+from jaxtyping import Float
+from matplotlib.figure import Figure
+
+from eigenview.data import open_dataset
+from eigenview.papers.information.runs import BASELINES, OBJECTIVES, SEEDS, runs_of, setting_in_words, untrained
+from eigenview.papers.outcome import Outcome, Scale, claim
+from eigenview.papers.probes import Accuracies, accuracies_of
+from eigenview.papers.trained import Trainer
+from eigenview.report.style import BLUE, INK, ORANGE, style
+from eigenview.runs import load
+
+REPLACED = {"VICReg + LogDet": "VICReg", "VICReg + pairs": "VICReg", "BYOL + LogDet": "BYOL"}
+"""What each objective with an entropy is to be better than."""
+_DASHES = {"o": "--", "^": ":"}
+
+
+def run(scale: Scale, trained: Trainer) -> Outcome:
+    """Accuracy of a linear probe and of neighbours on test images, by objective."""
+    runs, seeds = runs_of(scale, trained), SEEDS[scale]
+    recipe = next(iter(runs.values())).recipe
+    known, held_out = open_dataset(recipe.data.train, recipe.data.test)
+    assert held_out is not None
+    assert recipe.data.size is not None
+    found = [accuracies_of(load(each.path), known, held_out, recipe.data.size) for each in runs.values()]
+    before = accuracies_of(untrained(recipe, known), known, held_out, recipe.data.size)
+    linear, knn = (_by_objective(found, name) for name in ("linear", "knn"))
+    with style():
+        figure = Figure(figsize=(6.6, 3.0))
+        axes = figure.subplots()
+        for each, of_untrained, marker, label in (
+            (linear, before.linear, "o", "linear probe"),
+            (knn, before.knn, "^", "kNN"),
+        ):
+            for i, (name, values) in enumerate(zip(OBJECTIVES, each, strict=True)):
+                colour = BLUE if name in BASELINES else ORANGE
+                axes.plot(values, [i] * len(values), marker, color=colour, alpha=0.7, markersize=5)
+                axes.plot(values.mean(), i, "|", color=colour, markersize=16, markeredgewidth=2)
+            axes.plot([], [], marker, color=INK, label=label)
+            axes.axvline(of_untrained, color=INK, linestyle=_DASHES[marker], linewidth=1, label=f"{label}, untrained")
+        axes.set(xlabel="accuracy on test images", ylabel="objective")
+        axes.set_yticks(range(len(OBJECTIVES)), [*OBJECTIVES])
+        axes.invert_yaxis()
+        axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    means = dict(zip(OBJECTIVES, linear.mean(1), strict=True))
+    best = {kind: max(names, key=means.__getitem__) for kind, names in _kinds().items()}
+    ahead = {kind: linear[[*OBJECTIVES].index(name)] for kind, name in best.items()}
+    gains = {name: linear[[*OBJECTIVES].index(name)] - linear[[*OBJECTIVES].index(REPLACED[name])] for name in REPLACED}
+    smoke = scale == "smoke"
+    said = ", ".join(f"{name} {value:.3f}" for name, value in means.items())
+    claims = (
+        claim(
+            "they learn",
+            "Each of them learns features that are better than those of the untrained net (ours).",
+            f"linear probe, means of {len(seeds)} seeds: {said}; untrained {before.linear:.3f}",
+            None if smoke else bool((linear > before.linear).all()),
+        ),
+        claim(
+            "entropy is best",
+            "The best objective is one with an estimate of entropy.",
+            f"{best['entropy']} {ahead['entropy'].mean():.3f} ± {ahead['entropy'].std():.3f}, {best['baseline']} "
+            f"{ahead['baseline'].mean():.3f} ± {ahead['baseline'].std():.3f}",
+            None if smoke else _decided(ahead["entropy"], ahead["baseline"]),
+        ),
+        claim(
+            "better than what it replaces",
+            "Each objective with an entropy is better than the one whose terms it replaces.",
+            "; ".join(f"{name} by {gain.min():+.3f} to {gain.max():+.3f}" for name, gain in gains.items()),
+            None if smoke or any(gain.min() < 0 < gain.max() for gain in gains.values()) else _all_above(gains),
+        ),
+    )
+    caption = (
+        f"{setting_in_words(scale)}, the same for all, with each objective's own settings fixed beforehand; points are "
+        f"{len(seeds)} seeds, strokes their means. Blue: baselines; orange: with an entropy. "
+        "Nothing was tuned, and the paper trains far longer: differences of a few points may turn."
+    )
+    rows = [(*key, each.linear, each.knn) for key, each in zip(runs, found, strict=True)]
+    columns = dict(zip(("objective", "seed", "linear", "kNN"), map(list, zip(*rows, strict=True)), strict=True))
+    return Outcome(figure, caption, {**columns}, claims, seeds)
+
+
+def _kinds() -> dict[str, list[str]]:
+    return {"baseline": [*BASELINES], "entropy": [name for name in OBJECTIVES if name not in BASELINES]}
+
+
+def _by_objective(found: list[Accuracies], name: str) -> Float[np.ndarray, "objectives seeds"]:
+    return np.array([getattr(each, name) for each in found]).reshape(len(OBJECTIVES), -1)
+
+
+def _decided(one: Float[np.ndarray, "seeds"], other: Float[np.ndarray, "seeds"]) -> bool | None:
+    """Whether one is above the other; None where their seeds overlap."""
+    if one.min() > other.max():
+        return True
+    return False if one.max() < other.min() else None
+
+
+def _all_above(gains: dict[str, Float[np.ndarray, "seeds"]]) -> bool:
+    return all(bool((gain > 0).all()) for gain in gains.values())

@@ -1,0 +1,25 @@
+"""Whether two numbers put things into the same order."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+from scipy.stats import spearmanr
+
+
+@dataclass(frozen=True)
+class RankCorrelation:
+    """Spearman's, and the probability of one as far from 0 by chance."""
+
+    rho: float
+    p: float
+
+    def __str__(self) -> str:
+        return f"{self.rho:+.2f} (p = {self.p:.1g})"
+
+
+def rank_correlation(x: Float[np.ndarray, "n"], y: Float[np.ndarray, "n"]) -> RankCorrelation:
+    """Spearman's rank correlation of two numbers of each of n things."""
+    found: Any = spearmanr(x, y)
+    return RankCorrelation(float(found.statistic), float(found.pvalue))
