@@ -18,3 +18,11 @@ class TestBound(ExperimentCase):
 class TestDoubleDescent(ExperimentCase):
     path = "mmcr/double-descent"
     expected: ClassVar = {"peak": "holds", "either side": "holds", "above uniform": "holds", "agreement": "holds"}
+
+
+class TestScaling(ExperimentCase):
+    path = "mmcr/scaling"
+    repeatable = False
+    expected: ClassVar = dict.fromkeys(
+        ("power law", "higher on the diagonal", "flatter on the diagonal"), "not tested at this scale"
+    )

@@ -47,6 +47,7 @@ def _of(paper: str, name: str, shows: str, smoke: str, cpu: str, gpu: str) -> Ex
 EXPERIMENTS = (
     _of("mmcr", "bound", "Fig. 2: how near uniform embeddings come to the bound", "1 s", "20 s", "2 h"),
     _of("mmcr", "double-descent", "Fig. 3: percent error peaks where P = D", "6 s", "9 min", "10 days"),
+    _of("mmcr", "scaling", "Fig. 4: percent error falls as a power of compute, to a floor", "5 s", "1 min", "2 days"),
     _of(
         "geometry",
         "rank",

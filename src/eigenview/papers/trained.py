@@ -52,7 +52,7 @@ class Trainer:
         else:
             for done, (place, recipe) in enumerate(todo.items()):
                 self.tell(f"run {done + 1} of {len(todo)}")
-                _check(train(recipe, place, resume=True, probe=False), place)
+                _check(train(recipe, place, resume=True, report=False), place)
         return [Run.open(place) for place in places]
 
     def _is_trained(self, place: Path) -> bool:
@@ -88,7 +88,7 @@ def name_of(recipe: Recipe) -> str:
 def _train_alone(recipe: Recipe, place: Path) -> str:
     torch.set_num_threads(1)
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
-    return train(recipe, place, resume=True, probe=False)
+    return train(recipe, place, resume=True, report=False)
 
 
 def _check(outcome: str, place: Path) -> None:

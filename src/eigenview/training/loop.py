@@ -26,7 +26,7 @@ LARGEST_NATIVE_SIDE = 64
 
 
 def train(
-    recipe: Recipe, out: str | Path, resume: bool = False, console: Console | None = None, probe: bool = True
+    recipe: Recipe, out: str | Path, resume: bool = False, console: Console | None = None, report: bool = True
 ) -> str:
     """Trains an encoder on images without labels, or on images and their captions, and leaves a run with a report.
 
@@ -35,7 +35,7 @@ def train(
         out: the run's directory; it must not hold another run.
         resume: go on from the directory's last checkpoint, bit for bit on a CPU; where there is no run yet, start one.
         console: where to show progress; by default nothing is shown.
-        probe: whether to say, at the end, what the features are worth.
+        report: whether to probe the features at the end, and to write the page.
 
     Returns:
         The outcome: `finished`, `interrupted` (by SIGINT or SIGTERM, after a checkpoint) or `non-finite`.
@@ -70,7 +70,7 @@ def train(
             session = Session(run, learner, images, metrics, console, step, Clock(seconds))
             metrics.write("start", **describe(learner, images, test), resumed_from=step)
             outcome, trained = session.update(batches), session.clock.seconds
-            if outcome == "finished" and probe:
+            if outcome == "finished" and report:
                 if recipe.of_pairs:
                     probe_pairs(learner, images, test, metrics, console)
                 evaluate(run, learner, images, test, metrics, console)
@@ -81,7 +81,8 @@ def train(
         with contextlib.suppress(Exception):
             write_page(run.path)
         raise
-    write_page(run.path)
+    if report:
+        write_page(run.path)
     return outcome
 
 
