@@ -27,7 +27,7 @@ _GONE = 1e-3  # of the eigenvalue that there would be
 def run(scale: Scale, trained: Trainer) -> Outcome:
     """App. Fig. 2 middle: the smallest eigenvalues of WᵀW over the number of points, α = 0.1 and σ = 5."""
     d, sizes, seeds, steps = (
-        (8, (20, 60), 1, 200) if scale == "smoke" else (DIMENSIONS, (80, 105, 139, 183, 240), 2, 600)
+        (8, (20, 60), 1, 200) if scale == "smoke" else (DIMENSIONS, (80, 105, 139, 183, 240), 2, 3000)
     )
     data = {(N, seed): normal_data(N, np.ones(d), seed) for N in sizes for seed in range(seeds)}
     cases = [(alpha, *of) for alpha in _ALPHAS for of in data]
