@@ -26,3 +26,11 @@ class TestScaling(ExperimentCase):
     expected: ClassVar = dict.fromkeys(
         ("power law", "higher on the diagonal", "flatter on the diagonal"), "not tested at this scale"
     )
+
+
+class TestMultimodal(ExperimentCase):
+    path = "mmcr/multimodal"
+    repeatable = False
+    expected: ClassVar = dict.fromkeys(
+        ("small batches", "lead shrinks", "best batch", "centroids", "peak"), "not tested at this scale"
+    )

@@ -49,6 +49,9 @@ EXPERIMENTS = (
     _of("mmcr", "double-descent", "Fig. 3: percent error peaks where P = D", "6 s", "9 min", "10 days"),
     _of("mmcr", "scaling", "Fig. 4: percent error falls as a power of compute, to a floor", "5 s", "1 min", "2 days"),
     _of(
+        "mmcr", "multimodal", "Figs. 5–7: MMCR and CLIP on images and captions, over the batch", "9 s", "9 min", "1 day"
+    ),
+    _of(
         "geometry",
         "rank",
         "Fig. 1: stronger views, a projector of lower rank and a better encoder",
