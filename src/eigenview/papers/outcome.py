@@ -59,3 +59,8 @@ def claim(name: str, says: str, measured: str, holds: bool | np.bool_ | None) ->
     """A claim with its verdict; None is not tested at this scale."""
     verdict: Verdict = "not tested at this scale" if holds is None else "holds" if holds else "fails"
     return Claim(name, says, measured, verdict)
+
+
+def if_shown(holds: bool | np.bool_ | None, scale: Scale) -> bool | None:
+    """For claims about long training: True where it shows; where not, False at `gpu` alone, as less may be why."""
+    return True if holds else False if scale == "gpu" and holds is not None else None

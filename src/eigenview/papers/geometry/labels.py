@@ -13,7 +13,7 @@ from eigenview.papers.geometry.runs import (
     over_training,
     setting_in_words,
 )
-from eigenview.papers.outcome import Outcome, Scale, claim
+from eigenview.papers.outcome import Outcome, Scale, claim, if_shown
 from eigenview.papers.trained import Trainer
 from eigenview.report.style import INK, style
 
@@ -50,7 +50,7 @@ def run(scale: Scale, trained: Trainer) -> Outcome:
             "It rises early with small augmentations, and late with large ones.",
             f"nine tenths of the rise of the mean by step {', '.join(map(str, arrived))} of {steps[-1]:,} for "
             "small, moderate and large",
-            None if scale == "smoke" else bool(arrived[0] < arrived[-1] and (np.diff(arrived) >= 0).all()),
+            if_shown(arrived[0] < arrived[-1] and (np.diff(arrived) >= 0).all(), scale),
         ),
     )
     caption = (

@@ -15,7 +15,7 @@ from eigenview.measures import (
     local_projectors,
     nearest_negatives,
 )
-from eigenview.papers.outcome import Claim, Outcome, Scale, claim
+from eigenview.papers.outcome import Claim, Outcome, Scale, claim, if_shown
 from eigenview.papers.small_runs import SIZES, run_of
 from eigenview.papers.trained import Trainer
 from eigenview.report.style import BLUE, FAINT, GREEN, ORANGE, style
@@ -103,7 +103,7 @@ def _claims(scale: Scale, names: list[str], found: np.ndarray) -> tuple[Claim, .
             "Deeper and wider projectors help the encoder's accuracy.",
             f"linear probe, mean over seeds: {compared(0)}; better by {(deepest - linear)[:, 0].min():+.3f} to "
             f"{(deepest - linear)[:, 0].max():+.3f} with {names[-1]} than with a linear projector",
-            None if smoke else _by_every_seed(deepest[:, 0] - linear[:, 0]),
+            if_shown(_by_every_seed(deepest[:, 0] - linear[:, 0]), scale),
         ),
         claim(
             "local fit",

@@ -16,7 +16,7 @@ from eigenview.papers.geometry.runs import (
     runs_of,
     setting_in_words,
 )
-from eigenview.papers.outcome import Outcome, Scale, claim
+from eigenview.papers.outcome import Outcome, Scale, claim, if_shown
 from eigenview.papers.probes import accuracies
 from eigenview.papers.trained import Trainer
 from eigenview.report.style import style
@@ -73,7 +73,7 @@ def run(scale: Scale, trained: Trainer) -> Outcome:
             f"large less moderate: linear probe {(linear[2] - linear[1]).mean():+.3f}, kNN "
             f"{(knn[2] - knn[1]).mean():+.3f} ({s.steps:,} steps)",
             # Few steps do not reach what large augmentations are good for: of a small image a crop of 8% shows little.
-            bool(linear[2].min() > linear[1].max()) or (None if scale != "gpu" else False),
+            if_shown(linear[2].min() > linear[1].max(), scale),
         ),
     )
     caption = (
