@@ -1,6 +1,5 @@
 """`eigenview train`."""
 
-import logging
 import re
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -78,8 +77,6 @@ class Train:
 
         if self.resume and self.out is None:
             raise UsageError("--resume needs the directory of the run: --out DIR")
-        # Fabric announces its precision; the report says it too, once and in its place.
-        logging.getLogger("lightning_fabric.utilities.rank_zero").setLevel(logging.WARNING)
         console = Console()
         out = self.out or _new_directory(self.settings)
         if self.settings.of_pairs and self.recipe is None and not self.resume:

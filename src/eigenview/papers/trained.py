@@ -1,15 +1,12 @@
 """Runs that experiments look at: trained once, and shared by all that ask for the same."""
 
 import hashlib
-import os
 import shutil
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
+from concurrent.futures import as_completed
 from pathlib import Path
 
-import torch
-
+from eigenview.papers.processes import processes
 from eigenview.runs import Recipe, Run
 from eigenview.training import train
 
@@ -68,9 +65,10 @@ class Trainer:
         return bool(finished)
 
     def _train_apart(self, todo: dict[Path, Recipe]) -> None:
-        # Spawned: torch's threads do not survive a fork.
-        with ProcessPoolExecutor(min(self.workers, len(todo)), get_context("spawn")) as pool:
-            waiting = {pool.submit(_train_alone, recipe, place): place for place, recipe in todo.items()}
+        with processes(min(self.workers, len(todo))) as pool:
+            waiting = {
+                pool.submit(train, recipe, place, resume=True, report=False): place for place, recipe in todo.items()
+            }
             try:
                 for done, future in enumerate(as_completed(waiting)):
                     _check(future.result(), waiting[future])
@@ -83,12 +81,6 @@ class Trainer:
 def name_of(recipe: Recipe) -> str:
     """A folder's name that tells recipes apart."""
     return f"{recipe.objective.name.lower()}-{hashlib.sha256(recipe.to_yaml().encode()).hexdigest()[:12]}"
-
-
-def _train_alone(recipe: Recipe, place: Path) -> str:
-    torch.set_num_threads(1)
-    os.environ["TOKENIZERS_PARALLELISM"] = "false"
-    return train(recipe, place, resume=True, report=False)
 
 
 def _check(outcome: str, place: Path) -> None:

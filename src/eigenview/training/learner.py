@@ -1,6 +1,7 @@
 """One update: views, nets, objective, gradient, optimiser."""
 
 import copy
+import logging
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,7 +66,7 @@ class Learner:
         self.recipe, self.size, self.steps = recipe, recipe.data.size, steps
         device = choose_device(recipe.training.device)
         self.precision = choose_precision(recipe.training.precision, device)
-        self.fabric = Fabric(accelerator=device, devices=1, precision=self.precision)  # pyright: ignore[reportArgumentType]
+        self.fabric = _silent_fabric(device, self.precision)
         torch.manual_seed(recipe.training.seed)
         self.vocabulary = vocabulary
         model: Model | TwoTower = (build_towers if recipe.of_pairs else build_model)(recipe, statistics)
@@ -254,6 +255,17 @@ class Learner:
         torch.set_rng_state(state["generators"]["torch"])
         if "cuda" in state["generators"]:
             torch.cuda.set_rng_state(state["generators"]["cuda"], self.fabric.device)
+
+
+def _silent_fabric(device: str, precision: Any) -> Fabric:
+    """One that does not announce its precision, which the report says in its place."""
+    announcements = logging.getLogger("lightning_fabric.utilities.rank_zero")
+    level = announcements.level
+    announcements.setLevel(logging.WARNING)
+    try:
+        return Fabric(accelerator=device, devices=1, precision=precision)
+    finally:
+        announcements.setLevel(level)
 
 
 def _check_takes_towers(objective: Objective) -> None:

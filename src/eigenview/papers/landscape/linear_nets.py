@@ -1,11 +1,9 @@
 """Linear nets on normal data, trained until their modes have settled."""
 
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
-from multiprocessing import get_context
 
 import numpy as np
 import torch
@@ -14,6 +12,7 @@ from torch import Tensor
 
 from eigenview.objectives.base import Objective
 from eigenview.papers.outcome import Scale
+from eigenview.papers.processes import processes
 
 SAMPLES, DIMENSIONS = 100, 32
 """Of the paper's data, N(0, I₃₂). Their number is left open; of 100 the least variance is about 0.2, as it reports."""
@@ -62,8 +61,7 @@ def weights_of(nets: Sequence[Net], scale: Scale, steps: int, rate: float, worke
     train = _by_adam if scale == "gpu" else partial(_by_descent, steps=steps, rate=rate)
     if workers == 1:
         return [train(net) for net in nets]
-    # Spawned: torch's threads do not survive a fork.
-    with ProcessPoolExecutor(workers, get_context("spawn"), torch.set_num_threads, (1,)) as pool:
+    with processes(workers) as pool:
         return list(pool.map(train, nets))
 
 
