@@ -2,12 +2,12 @@
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int64
+from jaxtyping import Float, Int64
 from rich.console import Console
 from torch import Tensor
 
 from eigenview._errors import UsageError
-from eigenview.data import Images, batches_of
+from eigenview.data import Images, batches_of, distinct_texts
 from eigenview.measures import label_zero_shot, retrieval
 from eigenview.runs import MetricsWriter, Towers
 from eigenview.training.learner import Learner
@@ -37,7 +37,9 @@ def probe_pairs(
     towers = learner.towers
     chosen = np.sort(np.random.default_rng(0).permutation(len(pairs))[:MOST_PAIRS])
     x = _of_images(towers, pairs, chosen)
-    texts, matches = _texts_of(pairs, chosen)
+    assert pairs.captions is not None
+    texts, whose = distinct_texts([pairs.captions[i] for i in chosen.tolist()])
+    matches = torch.from_numpy(whose)
     y = _of_texts(towers, texts)
     known = {"step": step, "input": "embeddings", "images": len(x), "trained_on": test is None}
     for probe, found in {
@@ -64,20 +66,6 @@ def probe_pairs(
 
 def _named(shares: dict[int, float]) -> dict[str, float]:
     return {f"R@{k}": share for k, share in shares.items()}
-
-
-def _texts_of(pairs: Images, chosen: Int64[np.ndarray, "N"]) -> tuple[list[str], Bool[Tensor, "N T"]]:
-    """The texts of some images, each once, and which are whose."""
-    assert pairs.captions is not None
-    said = [{text.casefold(): text for text in pairs.captions[i]} for i in chosen.tolist()]
-    places: dict[str, int] = {}
-    for own in said:
-        for key in own:
-            places.setdefault(key, len(places))
-    matches = torch.zeros(len(said), len(places), dtype=torch.bool)
-    for i, own in enumerate(said):
-        matches[i, [places[key] for key in own]] = True
-    return list(places), matches
 
 
 def _of_images(towers: Towers, images: Images, chosen: Int64[np.ndarray, "N"]) -> Float[Tensor, "N D"]:
