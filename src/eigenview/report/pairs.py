@@ -49,7 +49,7 @@ def how_found(lines: Iterable[dict[str, Any]]) -> str:
     seen = "that training saw, for want of others (--test)" if newest["trained_on"] else "that training never saw"
     return (
         f"Among {number(newest['images'])} images and {number(newest['texts'])} texts {seen}. "
-        "R@k: a match is among the k nearest; of several captions any counts, and equal ones are one text."
+        "R@k: a match is among the k nearest; of several captions any counts, and equal texts or images are one."
     )
 
 
