@@ -6,10 +6,12 @@ from itertools import islice
 import numpy as np
 import pyarrow as pa
 import pytest
+import torch
 
 from captioned import SCENES, caption, encoded, picture, write_scenes, write_table
 from eigenview._errors import UsageError
-from eigenview.data import TrainingBatches, are_captioned, open_dataset, open_images
+from eigenview.data import TrainingBatches, are_captioned, distinct_texts, open_dataset, open_images
+from eigenview.nets import Vocabulary
 
 THREE = [picture(SCENES[i], i) for i in range(3)]
 WORDS = ["one", "two", "three"]
@@ -137,6 +139,21 @@ class TestWhatIsCaptioned:
         (tmp_path / "x.tar").write_text("no shard")
         for source in ("digits", "hf:some/captions", str(tmp_path / "x.parquet"), str(tmp_path / "x.tar"), "nowhere"):
             assert not are_captioned(source)
+
+
+class TestDistinctTexts:
+    def test_each_once_and_whose_it_is(self):
+        texts, whose = distinct_texts([("one", "two"), ("two",), ("three", "one", "three")])
+        assert texts == ["one", "two", "three"]
+        assert whose.tolist() == [[True, True, False], [False, True, False], [True, False, True]]
+
+    def test_what_a_vocabulary_reads_alike_is_one(self):
+        """In the writing of the first, so that a tower is not asked for a word that its captions never had."""
+        texts, whose = distinct_texts([("Große Tür",), ("grosse Tür",), ("GROßE TU\u0308R",)])
+        assert texts == ["Große Tür", "grosse Tür"]
+        assert whose.tolist() == [[True, False], [False, True], [True, False]]
+        read = Vocabulary.of(texts, 300, 32).encode(["Große Tür", "GROßE TU\u0308R"])
+        assert torch.equal(read[0], read[1])
 
 
 class TestBatches:

@@ -32,6 +32,15 @@ def test_every_text_comes_back_in_lower_case(text):
     assert vocabulary.decode(vocabulary.encode([text.upper()])[0]) == text.upper().lower()
 
 
+def test_names_of_special_pieces_are_words_like_any_other(vocabulary, tmp_path):
+    vocabulary.save(tmp_path / "tokenizer.json")
+    for read in (vocabulary, Vocabulary.load(tmp_path / "tokenizer.json")):
+        for name in ("[pad]", "[start]", "[end]"):
+            pieces = read.encode([f"red{name}"])[0]
+            assert sorted(piece for piece in pieces.tolist() if piece <= END) == [START, END]
+            assert read.decode(pieces) == f"red{name}"
+
+
 def test_common_words_are_one_piece(vocabulary):
     assert vocabulary.encode(["red disc"]).shape == (1, 4)
     assert 259 < len(vocabulary) <= 300

@@ -77,6 +77,18 @@ def test_the_page_says_where_it_is_chance(make_run):
     assert "hardly more often than by chance (image → text, R@10)" in text
 
 
+def test_among_few_pairs_it_judges_by_what_chance_leaves_room_for(make_run):
+    """Of twelve, ten by chance contain the match in 83%, so that none finds it half as often again."""
+    chances = {"R@1": 1 / 12, "R@5": 5 / 12, "R@10": 10 / 12}
+    perfect = [{**found_line(way, 1, 1, 1), "chance": chances} for way in ("image to text", "text to image")]
+    assert "find each other 2.4 times as often as by chance or more (R@5)" in page(make_run, *perfect)
+
+
+def test_where_every_match_is_found_by_chance_it_is_chance(make_run):
+    lines = [{**line, "chance": dict.fromkeys(line["chance"], 1.0)} for line in (found_line("image to text", 1, 1, 1),)]
+    assert "hardly more often than by chance (image → text, R@1)" in page(make_run, *lines)
+
+
 def test_labels_have_a_card_of_their_own(make_run):
     text = page(make_run, *BOTH, probe_line("kNN", "pixels", 0.5), probe_line("kNN", "features", 0.9))
     assert 'id="found"' in text

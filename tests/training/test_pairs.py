@@ -219,6 +219,24 @@ class TestData:
         train(dataclasses.replace(recipe, data=dataclasses.replace(recipe.data, label=None)), tmp_path / "run")
         assert probes(Run.open(tmp_path / "run"))["image to text"]["texts"] == 3
 
+    def test_a_row_for_each_caption_is_as_good_as_a_list(self, tmp_path):
+        """Equal images are one with the captions of all: none is beaten by its own copies."""
+        pictures = [picture(scene, i) for i, scene in enumerate(SCENES)]
+        said = [(caption(scene), f"{' '.join(scene)}, in short") for scene in SCENES]
+        lists = write_table(tmp_path / "lists.parquet", pictures, captions=[list(texts) for texts in said])
+        rows = write_table(
+            tmp_path / "rows.parquet", pictures + pictures, caption=[texts[i] for i in (0, 1) for texts in said]
+        )
+        recipe = with_training(recipe_of(lists), P=16, steps=1)
+        recipe = dataclasses.replace(recipe, data=dataclasses.replace(recipe.data, label=None))
+        train(recipe, tmp_path / "of-lists")
+        train(dataclasses.replace(recipe, data=dataclasses.replace(recipe.data, train=rows)), tmp_path / "of-rows")
+        found = [probes(Run.open(tmp_path / name)) for name in ("of-lists", "of-rows")]
+        for way in ("image to text", "text to image"):
+            first, second = (of[way] for of in found)
+            assert (first["images"], first["texts"]) == (second["images"], second["texts"]) == (48, 96)
+            assert first["chance"] == second["chance"]
+
 
 def learner(tables, objective: str, **options) -> Learner:
     from eigenview.nets import Vocabulary

@@ -1,6 +1,11 @@
 """Which column of a table is the caption, and what it says."""
 
+import unicodedata
+from collections.abc import Sequence
+
+import numpy as np
 from datasets import Dataset, Features, LargeList, List, Value
+from jaxtyping import Bool
 
 from eigenview._errors import UsageError
 from eigenview.data.columns import label_column
@@ -50,6 +55,27 @@ def captions_of(table: Dataset, column: str) -> list[tuple[str, ...]]:
     """For every row its captions, without blank ones."""
     cells = table.data.column(column).to_pylist()
     return [_said(cell if isinstance(cell, list) else [cell]) for cell in cells]
+
+
+def distinct_texts(captions: Sequence[tuple[str, ...]]) -> tuple[list[str], Bool[np.ndarray, "N T"]]:
+    """The texts of some images, each once, and which are whose.
+
+    Those that a vocabulary reads alike, being equal but for case and the way of writing accents, are one text: the
+    first that says it.
+
+    Args:
+        captions: of each image.
+    """
+    read = [[unicodedata.normalize("NFC", text).lower() for text in said] for said in captions]
+    texts: dict[str, str] = {}
+    for keys, said in zip(read, captions, strict=True):
+        for key, text in zip(keys, said, strict=True):
+            texts.setdefault(key, text)
+    places = {key: place for place, key in enumerate(texts)}
+    whose = np.zeros((len(captions), len(texts)), bool)
+    for i, keys in enumerate(read):
+        whose[i, [places[key] for key in keys]] = True
+    return list(texts.values()), whose
 
 
 def _said(texts: list[str | None]) -> tuple[str, ...]:

@@ -29,6 +29,8 @@ class Vocabulary:
         self._tokenizer = tokenizer
         self._tokenizer.enable_truncation(context)
         self._tokenizer.enable_padding(pad_id=PAD, pad_token=_SPECIAL[PAD])
+        # A caption that says "[end]" does not end there. The file does not hold this setting.
+        self._tokenizer.encode_special_tokens = True
 
     @staticmethod
     def of(texts: Iterable[str], size: int, context: int) -> "Vocabulary":

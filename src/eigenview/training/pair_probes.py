@@ -1,5 +1,7 @@
 """What two towers are worth, once training is over: whether images and texts find each other."""
 
+import hashlib
+
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int64
@@ -7,7 +9,7 @@ from rich.console import Console
 from torch import Tensor
 
 from eigenview._errors import UsageError
-from eigenview.data import Images, batches_of
+from eigenview.data import Images, batches_of, distinct_texts
 from eigenview.measures import label_zero_shot, retrieval
 from eigenview.runs import MetricsWriter, Towers
 from eigenview.training.learner import Learner
@@ -21,8 +23,10 @@ def probe_pairs(
 ) -> None:
     """Retrieval both ways and, where there are labels, zero-shot classification by prompts made of classes' names.
 
-    At most 5,000 pairs are used, drawn at random. Equal captions, but for their case, are one text; an image has found
-    its text if it found any of its captions. Without test pairs those of training are used, and the metrics say so.
+    At most 5,000 pairs are used, drawn at random. Equal captions, but for their case, are one text, and images that the
+    tower sees as equal are one image with the captions of all, as in a table with a row for each caption; an image has
+    found its text if it found any of its captions. Without test pairs those of training are used, and the metrics say
+    so.
 
     Args:
         learner: its towers are probed.
@@ -36,17 +40,16 @@ def probe_pairs(
     learner.model.eval()
     towers = learner.towers
     chosen = np.sort(np.random.default_rng(0).permutation(len(pairs))[:MOST_PAIRS])
-    x = _of_images(towers, pairs, chosen)
-    texts, matches = _texts_of(pairs, chosen)
+    x, firsts = _of_images(towers, pairs, chosen)
+    once, texts, matches = _distinct(pairs, chosen, firsts)
     y = _of_texts(towers, texts)
-    known = {"step": step, "input": "embeddings", "images": len(x), "trained_on": test is None}
+    known = {"step": step, "input": "embeddings", "trained_on": test is None}
     for probe, found in {
-        "image to text": retrieval(x, y, matches),
-        "text to image": retrieval(y, x, matches.T),
+        "image to text": retrieval(x[once], y, matches),
+        "text to image": retrieval(y, x[once], matches.T),
     }.items():
-        metrics.write(
-            "probe", probe=probe, **known, texts=len(y), recall=_named(found.recall), chance=_named(found.chance)
-        )
+        sizes = {"images": len(once), "texts": len(y)}
+        metrics.write("probe", probe=probe, **known, **sizes, recall=_named(found.recall), chance=_named(found.chance))
     if pairs.labels is not None and pairs.class_names is not None and len(pairs.class_names) > 1:
         prompts = [learner.recipe.text.prompt.replace("{}", name) for name in pairs.class_names]
         shot = label_zero_shot(x, _of_texts(towers, prompts), torch.from_numpy(pairs.labels[chosen]))
@@ -54,6 +57,7 @@ def probe_pairs(
             "probe",
             probe="zero-shot",
             **known,
+            images=len(x),
             classes=len(prompts),
             prompt=learner.recipe.text.prompt,
             accuracy=shot.accuracy,
@@ -66,22 +70,28 @@ def _named(shares: dict[int, float]) -> dict[str, float]:
     return {f"R@{k}": share for k, share in shares.items()}
 
 
-def _texts_of(pairs: Images, chosen: Int64[np.ndarray, "N"]) -> tuple[list[str], Bool[Tensor, "N T"]]:
-    """The texts of some images, each once, and which are whose."""
+def _distinct(
+    pairs: Images, chosen: Int64[np.ndarray, "N"], firsts: Int64[np.ndarray, "N"]
+) -> tuple[Int64[np.ndarray, "M"], list[str], Bool[Tensor, "M T"]]:
+    """Which of the chosen images are the first of their kind, the texts that are said of any, and which are whose."""
     assert pairs.captions is not None
-    said = [{text.casefold(): text for text in pairs.captions[i]} for i in chosen.tolist()]
-    places: dict[str, int] = {}
-    for own in said:
-        for key in own:
-            places.setdefault(key, len(places))
-    matches = torch.zeros(len(said), len(places), dtype=torch.bool)
-    for i, own in enumerate(said):
-        matches[i, [places[key] for key in own]] = True
-    return list(places), matches
+    texts, whose = distinct_texts([pairs.captions[i] for i in chosen.tolist()])
+    once, kinds = np.unique(firsts, return_inverse=True)
+    matches = np.zeros((len(once), len(texts)), bool)
+    np.logical_or.at(matches, kinds, whose)
+    return once, texts, torch.from_numpy(matches)
 
 
-def _of_images(towers: Towers, images: Images, chosen: Int64[np.ndarray, "N"]) -> Float[Tensor, "N D"]:
-    return _finite([towers.images(batch).cpu() for _, batch in batches_of(images, towers.size, AT_ONCE, chosen)])
+def _of_images(
+    towers: Towers, images: Images, chosen: Int64[np.ndarray, "N"]
+) -> tuple[Float[Tensor, "N D"], Int64[np.ndarray, "N"]]:
+    """Embeddings of images, and for each which is the first of the same pixels."""
+    parts, firsts, seen = [], [], {}
+    for _, batch in batches_of(images, towers.size, AT_ONCE, chosen):
+        parts.append(towers.images(batch).cpu())
+        for pixels in batch.numpy():
+            firsts.append(seen.setdefault(hashlib.blake2b(pixels.tobytes()).digest(), len(firsts)))
+    return _finite(parts), np.array(firsts)
 
 
 def _of_texts(towers: Towers, texts: list[str]) -> Float[Tensor, "T D"]:

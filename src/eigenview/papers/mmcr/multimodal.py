@@ -9,7 +9,7 @@ from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from eigenview.data import Images, batches_of, open_dataset
+from eigenview.data import Images, batches_of, distinct_texts, open_dataset
 from eigenview.measures import retrieval
 from eigenview.papers.axes import widths_as_ticks
 from eigenview.papers.drawn_pairs import drawn_pairs
@@ -114,10 +114,8 @@ def _measured(run: Run, pairs: Images, k: int) -> tuple[float, ...]:
     towers = load_towers(run.path)
     x = torch.cat([towers.images(some) for _, some in batches_of(pairs, towers.size, 256)])
     assert pairs.captions is not None
-    texts = [said[0] for said in pairs.captions]
-    places = {text: i for i, text in enumerate(dict.fromkeys(text.casefold() for text in texts))}
-    y = towers.texts(list(places))
-    matches = torch.nn.functional.one_hot(torch.tensor([places[t.casefold()] for t in texts]), len(places)).bool()
+    texts, whose = distinct_texts([said[:1] for said in pairs.captions])
+    y, matches = towers.texts(texts), torch.from_numpy(whose)
     ways = (retrieval(x, y, matches, [k]), retrieval(y, x, matches.T, [k]))
     lines = [line for line in run.metrics if line["kind"] == "step"][-_LAST:]
     ends = (np.mean([line[name]["embeddings"] for line in lines]) for name in ("percent_error", "centroid_norm"))
