@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from tests.papers.case import ExperimentCase
+from tests.papers.case import UNTESTED, ExperimentCase
 
 
 class TestHalfMoons(ExperimentCase):
@@ -29,7 +29,7 @@ class TestFlow(ExperimentCase):
 class TestMnist(ExperimentCase):
     path = "dynamics/mnist"
     expected: ClassVar = {
-        "cost of descent": "not tested at this scale",
-        "cost of flow": "not tested at this scale",
+        "cost of descent": UNTESTED,
+        "cost of flow": UNTESTED,
         "accuracy": "holds",
     }

@@ -2,10 +2,10 @@
 
 from typing import ClassVar
 
-from tests.papers.case import ExperimentCase
+from tests.papers.case import UNTESTED, ExperimentCase
 
 
 class TestBeta(ExperimentCase):
     path = "landscape/beta"
     repeatable = False
-    expected: ClassVar = {"strengths": "holds", "exponent": "not tested at this scale", "solution": "holds"}
+    expected: ClassVar = {"strengths": "holds", "exponent": UNTESTED, "solution": "holds"}

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from tests.papers.case import ExperimentCase
+from tests.papers.case import UNTESTED, ExperimentCase
 
 
 class TestNonlinear(ExperimentCase):
@@ -12,6 +12,6 @@ class TestNonlinear(ExperimentCase):
         "even": "holds",
         "similar to linear": "holds",
         "second order": "holds",
-        "three regimes": "not tested at this scale",
-        "collapse": "not tested at this scale",
+        "three regimes": UNTESTED,
+        "collapse": UNTESTED,
     }

@@ -2,14 +2,15 @@
 
 from typing import ClassVar
 
-from tests.papers.case import ExperimentCase
+from tests.papers.case import UNTESTED, ExperimentCase
 
 
 class TestProjector(ExperimentCase):
     path = "geometry/projector"
     repeatable = False
     expected: ClassVar = {
-        "accuracy": "not tested at this scale",
-        "local fit": "not tested at this scale",
-        "linearised": "not tested at this scale",
+        "accuracy": UNTESTED,
+        "wider": "holds",
+        "deeper": UNTESTED,
+        "linearised": UNTESTED,
     }

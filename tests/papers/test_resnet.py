@@ -5,7 +5,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 import torch
-from tests.papers.case import ExperimentCase
+from tests.papers.case import UNTESTED, ExperimentCase
 
 from eigenview.papers.landscape.last_layers import LastLayer
 from eigenview.theory.landscape import between_and_within, decayed_origin, infonce_origin
@@ -16,9 +16,9 @@ class TestResnet(ExperimentCase):
     repeatable = False
     expected: ClassVar = {
         "saddle": "holds",
-        "minimum": "not tested at this scale",
-        "stable": "not tested at this scale",
-        "dimensional collapse": "not tested at this scale",
+        "minimum": UNTESTED,
+        "stable": UNTESTED,
+        "dimensional collapse": UNTESTED,
         "no value": "holds",
     }
 

@@ -67,6 +67,12 @@ def run(scale: Scale, trained: Trainer) -> Outcome:
             None if scale == "smoke" else bool((rank[..., -1] >= 0.95 * d).all()),
         ),
         claim(
+            "projector falls",
+            "With large augmentations the projector's spectrum falls faster than with small ones.",
+            f"effective rank of embeddings {by_policy(embedded[..., -1], 1)}, of {s.D}",
+            bool((kept["embeddings"] < 1).all()),
+        ),
+        claim(
             "projector more",
             "Large augmentations take more of the projector's space than of the encoder's.",
             f"effective rank of embeddings {by_policy(embedded[..., -1], 1)}, of features "

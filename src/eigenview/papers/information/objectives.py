@@ -10,7 +10,7 @@ from eigenview.papers.outcome import Outcome, Scale, claim
 from eigenview.papers.probes import Accuracies, accuracies_of
 from eigenview.papers.trained import Trainer
 from eigenview.report.style import BLUE, INK, ORANGE, style
-from eigenview.runs import load
+from eigenview.runs import Run, load
 
 REPLACED = {"VICReg + LogDet": "VICReg", "VICReg + pairs": "VICReg", "BYOL + LogDet": "BYOL"}
 """What each objective with an entropy is to be better than."""
@@ -48,6 +48,8 @@ def run(scale: Scale, trained: Trainer) -> Outcome:
     best = {kind: max(names, key=means.__getitem__) for kind, names in _kinds().items()}
     ahead = {kind: linear[[*OBJECTIVES].index(name)] for kind, name in best.items()}
     gains = {name: linear[[*OBJECTIVES].index(name)] - linear[[*OBJECTIVES].index(REPLACED[name])] for name in REPLACED}
+    filled = np.array([_effective_rank(each) for each in runs.values()]).reshape(linear.shape)
+    ranks = dict(zip(OBJECTIVES, filled, strict=True))
     smoke = scale == "smoke"
     said = ", ".join(f"{name} {value:.3f}" for name, value in means.items())
     claims = (
@@ -56,6 +58,15 @@ def run(scale: Scale, trained: Trainer) -> Outcome:
             "Each of them learns features that are better than those of the untrained net (ours).",
             f"linear probe, means of {len(seeds)} seeds: {said}; untrained {before.linear:.3f}",
             None if smoke else bool((linear > before.linear).all()),
+        ),
+        claim(
+            "no collapse",
+            "An entropy, in place of variance and covariance, keeps embeddings from collapse.",
+            "effective rank of a batch: "
+            + ", ".join(
+                f"{name} {ranks[name].min():.0f} ({old} {ranks[old].min():.0f})" for name, old in REPLACED.items()
+            ),
+            all(bool((ranks[name] > ranks[old] / 2).all()) for name, old in REPLACED.items()),
         ),
         claim(
             "entropy is best",
@@ -79,6 +90,11 @@ def run(scale: Scale, trained: Trainer) -> Outcome:
     rows = [(*key, each.linear, each.knn) for key, each in zip(runs, found, strict=True)]
     columns = dict(zip(("objective", "seed", "linear", "kNN"), map(list, zip(*rows, strict=True)), strict=True))
     return Outcome(figure, caption, {**columns}, claims, seeds)
+
+
+def _effective_rank(run: Run) -> float:
+    """Of the embeddings of the last training batch that was measured."""
+    return [line["effective_rank"]["embeddings"] for line in run.metrics if line["kind"] == "step"][-1]
 
 
 def _kinds() -> dict[str, list[str]]:

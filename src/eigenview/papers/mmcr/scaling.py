@@ -121,7 +121,7 @@ def _claims(scale: Scale, curves: list[Curve], views: tuple[int, ...]) -> tuple[
             "higher on the diagonal",
             "At P = D the error is higher than at other P or D.",
             f"at the end {above} of {len(diagonal)} are above all with the same P or D and the same K",
-            None if smoke else above == len(diagonal),
+            above == len(diagonal),
         ),
         claim(
             "flatter on the diagonal",
