@@ -237,6 +237,19 @@ class TestData:
             assert (first["images"], first["texts"]) == (second["images"], second["texts"]) == (48, 96)
             assert first["chance"] == second["chance"]
 
+    def test_the_vocabulary_is_of_training_captions_alone(self, tmp_path):
+        pictures = [picture(SCENES[i], i) for i in range(4)]
+        known, unknown = ["disc", "red disc", "blue disc", "disc"], ["zeppelin", "zeppelins", "a zeppelin", "zeppelin"]
+        train_file, test_file = (
+            write_table(tmp_path / f"{name}.parquet", pictures, caption=words)
+            for name, words in (("a", known), ("b", unknown))
+        )
+        recipe = with_training(recipe_of(train_file, test_file), P=4, steps=1)
+        train(dataclasses.replace(recipe, data=dataclasses.replace(recipe.data, label=None)), tmp_path / "run")
+        vocabulary = load_towers(tmp_path / "run").vocabulary
+        assert vocabulary.encode(["disc"]).shape == (1, 3)
+        assert vocabulary.encode(["zeppelin"]).shape == (1, 2 + len(" zeppelin"))
+
 
 def learner(tables, objective: str, **options) -> Learner:
     from eigenview.nets import Vocabulary
