@@ -5,6 +5,7 @@ from itertools import islice
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import torch
 
@@ -37,8 +38,9 @@ class TestColumns:
         path = write_table(tmp_path / "x.parquet", THREE, caption=WORDS, name=list("abc"))
         assert said(path, "name") == [("a",), ("b",), ("c",)]
 
-    def test_large_strings(self, tmp_path):
-        path = write_table(tmp_path / "x.parquet", THREE, title=pa.array(WORDS, pa.large_string()))
+    @pytest.mark.parametrize("kind", [pa.large_string(), pa.string_view(), pa.dictionary(pa.int32(), pa.string())])
+    def test_other_kinds_of_text(self, tmp_path, kind):
+        path = write_table(tmp_path / "x.parquet", THREE, title=pa.array(WORDS, kind))
         assert said(path)[2] == ("three",)
 
     def test_large_lists(self, tmp_path):
@@ -101,6 +103,12 @@ class TestMissing:
         with pytest.raises(UsageError) as error:
             open_images(path, captions=wanted)
         assert words.format(path) in str(error.value)
+
+    def test_links_in_place_of_images(self, tmp_path):
+        links = [f"https://somewhere/{i}.jpg" for i in range(3)]
+        pq.write_table(pa.table({"image": links, "caption": WORDS}), tmp_path / "x.parquet")
+        with pytest.raises(UsageError, match=r"no column of images; .* not paths or links as text"):
+            open_images(str(tmp_path / "x.parquet"), captions="auto")
 
     def test_what_is_no_table(self, tmp_path):
         THREE[0].save(tmp_path / "a.png")

@@ -117,3 +117,5 @@ class TestLabelZeroShot:
             label_zero_shot(x, x, torch.tensor([0, 1, 2]))
         with pytest.raises(ValueError, match="labels must be rows of the 4 classes, not 4"):
             label_zero_shot(x, x, torch.tensor([0, 1, 2, 4]))
+        with pytest.raises(ValueError, match="labels must be rows of the 4 classes, not -1"):
+            label_zero_shot(x, x, torch.tensor([0, 1, 2, -1]))

@@ -41,6 +41,12 @@ def test_names_of_special_pieces_are_words_like_any_other(vocabulary, tmp_path):
             assert read.decode(pieces) == f"red{name}"
 
 
+@pytest.mark.parametrize("texts", [[], "a red square"])
+def test_texts_are_a_list(vocabulary, texts):
+    with pytest.raises(ValueError, match="a list of at least one, not"):
+        vocabulary.encode(texts)
+
+
 def test_common_words_are_one_piece(vocabulary):
     assert vocabulary.encode(["red disc"]).shape == (1, 4)
     assert 259 < len(vocabulary) <= 300

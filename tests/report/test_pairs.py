@@ -54,6 +54,8 @@ def test_words():
         "the commonest in 48.0%."
     )
     assert how_found(BOTH).startswith("Among 100 images and 120 texts that training never saw.")
+    lone = {**found_line("image to text", 1, 1, 1), "texts": 1}
+    assert how_found([lone]).startswith("Among 100 images and 1 text that training never saw.")
     assert "that training saw" in how_found([found_line("image to text", 0, 0, 0, trained_on=True)])
 
 

@@ -146,7 +146,7 @@ def test_images_that_do_not_decode_are_told(tmp_path):
     (tmp_path / "images" / "0.png").write_text("no image")
     printed = io.StringIO()
     seen = look_ahead(recipe(source), [1.0], console=Console(file=printed, width=40))
-    assert printed.getvalue() == "skipped 1 files that did not decode, the first 0.png: not an image\n"
+    assert printed.getvalue() == "skipped 1 file, 0.png: not an image\n"
     assert (seen.images, seen.of, seen.skipped) == (3, 3, 1)
 
 

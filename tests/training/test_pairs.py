@@ -210,7 +210,7 @@ class TestData:
         train(dataclasses.replace(recipe, data=dataclasses.replace(recipe.data, label=None)), tmp_path / "run")
         assert (tmp_path / "run" / "skipped.txt").read_text() == "0.png\tit has no caption\n"
         page = (tmp_path / "run" / "report.html").read_text()
-        assert "1 file was skipped because they did not decode or have no caption" in page
+        assert "1 file was skipped because it has no caption" in page
 
     def test_equal_captions_but_for_case_are_one_text(self, tmp_path):
         words = ["A Red Square", "a red square", "A blue disc", "green"]
@@ -236,6 +236,19 @@ class TestData:
             first, second = (of[way] for of in found)
             assert (first["images"], first["texts"]) == (second["images"], second["texts"]) == (48, 96)
             assert first["chance"] == second["chance"]
+
+    def test_the_vocabulary_is_of_training_captions_alone(self, tmp_path):
+        pictures = [picture(SCENES[i], i) for i in range(4)]
+        known, unknown = ["disc", "red disc", "blue disc", "disc"], ["zeppelin", "zeppelins", "a zeppelin", "zeppelin"]
+        train_file, test_file = (
+            write_table(tmp_path / f"{name}.parquet", pictures, caption=words)
+            for name, words in (("a", known), ("b", unknown))
+        )
+        recipe = with_training(recipe_of(train_file, test_file), P=4, steps=1)
+        train(dataclasses.replace(recipe, data=dataclasses.replace(recipe.data, label=None)), tmp_path / "run")
+        vocabulary = load_towers(tmp_path / "run").vocabulary
+        assert vocabulary.encode(["disc"]).shape == (1, 3)
+        assert vocabulary.encode(["zeppelin"]).shape == (1, 2 + len(" zeppelin"))
 
 
 def learner(tables, objective: str, **options) -> Learner:

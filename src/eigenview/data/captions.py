@@ -85,7 +85,7 @@ def _said(texts: list[str | None]) -> tuple[str, ...]:
 def _is_text(feature: object) -> bool:
     if isinstance(feature, List | LargeList):
         feature = feature.feature
-    return isinstance(feature, Value) and feature.dtype in ("string", "large_string")
+    return isinstance(feature, Value) and feature.dtype in ("string", "large_string", "string_view")
 
 
 def _kind(feature: object) -> str:

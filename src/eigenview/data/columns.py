@@ -21,7 +21,10 @@ def image_column(features: Features, source: str) -> str:
         found = [name for name, feature in features.items() if is_image(feature)]
         if found:
             return next((name for name in _IMAGE_NAMES if name in found), found[0])
-    raise UsageError(f"'{source}' has no column of images; its columns are {', '.join(features) or 'none'}")
+    raise UsageError(
+        f"'{source}' has no column of images; its columns are {', '.join(features) or 'none'}; "
+        "images are bytes or structs {bytes, path}, not paths or links as text"
+    )
 
 
 def label_column(features: Features, wanted: str | None = None, source: str = "the source") -> str | None:

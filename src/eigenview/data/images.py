@@ -84,6 +84,8 @@ class Images:
         if not self.skipped:
             return ""
         first = self.skipped[0]
+        if len(self.skipped) == 1:
+            return f"skipped 1 file, {first.name}: {first.reason}"
         why = "that did not decode" if self.captions is None else "that did not decode or have no caption"
         return f"skipped {len(self.skipped)} files {why}, the first {first.name}: {first.reason}"
 

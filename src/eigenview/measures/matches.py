@@ -133,7 +133,8 @@ def label_zero_shot(
     if len(labels) != len(samples):
         raise ValueError(f"each of {len(samples)} samples needs a label, and there are {len(labels)}")
     if len(labels) and not 0 <= int(labels.min()) <= int(labels.max()) < len(classes):
-        raise ValueError(f"labels must be rows of the {len(classes)} classes, not {int(labels.max())}")
+        wrong = int(labels.min()) if int(labels.min()) < 0 else int(labels.max())
+        raise ValueError(f"labels must be rows of the {len(classes)} classes, not {wrong}")
     matches = torch.nn.functional.one_hot(labels.long(), len(classes)).bool()
     found = retrieval(samples, classes, matches, ks=(1,))
     return LabelZeroShot(found.recall[1], 1 / len(classes), float(matches.sum(0).max()) / len(samples))

@@ -96,7 +96,12 @@ class Vocabulary:
 
         Args:
             texts: at least one.
+
+        Raises:
+            ValueError: there is none, or one that is not in a list, whose letters would pass for texts.
         """
+        if isinstance(texts, str) or not len(texts):
+            raise ValueError(f"texts are a list of at least one, not {texts!r:.60}")
         return torch.tensor([encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))])
 
     def decode(self, pieces: Int64[Tensor, "L"]) -> str:

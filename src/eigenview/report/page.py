@@ -61,7 +61,10 @@ def _skipped(path: Path) -> str:
         return ""
     shown = "\n".join(lines[:MOST_SKIPPED])
     more = f"\n… and {len(lines) - MOST_SKIPPED:,} more in skipped.txt" if len(lines) > MOST_SKIPPED else ""
-    files_ = "1 file was" if len(lines) == 1 else f"{len(lines):,} files were"
-    silent = " or have no caption" if any("\tit has no caption" in line for line in lines) else ""
-    summary = f"{files_} skipped because they did not decode{silent}"
+    silent = any("\tit has no caption" in line for line in lines)
+    if len(lines) == 1:
+        summary = f"1 file was skipped because it {'has no caption' if silent else 'did not decode'}"
+    else:
+        why = "they did not decode or have no caption" if silent else "they did not decode"
+        summary = f"{len(lines):,} files were skipped because {why}"
     return f'<details class="card"><summary>{summary}</summary><pre>{escape(shown + more)}</pre></details>'

@@ -48,9 +48,13 @@ def how_found(lines: Iterable[dict[str, Any]]) -> str:
         return ""
     seen = "that training saw, for want of others (--test)" if newest["trained_on"] else "that training never saw"
     return (
-        f"Among {number(newest['images'])} images and {number(newest['texts'])} texts {seen}. "
+        f"Among {_count(newest['images'], 'image')} and {_count(newest['texts'], 'text')} {seen}. "
         "R@k: a match is among the k nearest; of several captions any counts, and equal texts or images are one."
     )
+
+
+def _count(things: Number, name: str) -> str:
+    return f"{number(things)} {name}{'' if things == 1 else 's'}"
 
 
 def card(lines: list[dict[str, Any]]) -> str:
