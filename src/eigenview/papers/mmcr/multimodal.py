@@ -73,12 +73,13 @@ def run(scale: Scale, trained: Trainer) -> Outcome:
                 axes.axvline(sweep.D, color=INK, linewidth=0.8, linestyle=":", label="P = D")
         figure.legend(*figure.axes[1].get_legend_handles_labels(), loc="outside upper left", ncols=4)
     columns = dict(zip(("objective", "P", "seed", *NAMES), map(list, zip(*rows, strict=True)), strict=True))
+    seeds = len(sweep.seeds)
     pairs = "drawn shapes with captions" if scale == "smoke" else "3,000 photographs of products and their titles"
     caption = (
         f"{SIZES[scale].says.split(' on ')[0][0].upper()}{SIZES[scale].says.split(' on ')[0][1:]} and a transformer of "
         f"width 128 on {pairs}, D = {sweep.D}, {sweep.epochs:g} epochs of AdamW at 1e-3 for all P and both objectives; "
-        f"retrieval among {len(held_out):,} test pairs; mean and range of {len(sweep.seeds)} seeds. The paper has a "
-        "ResNet-50, D = 1,024, batches beyond 512, and a rate for each objective (1e-4 and 1e-3)."
+        f"retrieval among {len(held_out):,} test pairs; mean and range of {seeds} seed{'s' * (seeds > 1)}. The paper "
+        "has a ResNet-50, D = 1,024, batches beyond 512, and a rate for each objective (1e-4 and 1e-3)."
     )
     return Outcome(figure, caption, {**columns}, _claims(scale, sweep, found), sweep.seeds)
 
