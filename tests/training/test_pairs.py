@@ -32,6 +32,7 @@ from eigenview.runs import (
 )
 from eigenview.training import train
 from eigenview.training.learner import Learner
+from eigenview.training.pair_probes import prompts_of
 from eigenview.views import POLICIES
 
 STATISTICS = ((0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
@@ -102,6 +103,9 @@ class TestAWholeRun:
         assert (found["classes"], found["images"], found["trained_on"]) == (3, 48, False)
         assert found["chance"] == found["majority"] == pytest.approx(1 / 3)
         assert found["accuracy"] > 0.6
+
+    def test_an_underscore_in_a_class_s_name_is_read_as_a_space(self):
+        assert prompts_of(["dining_table", "cat"], "a {}") == ["a dining table", "a cat"]
 
     def test_measurements_tell_how_far_towers_agree(self, run):
         steps = [line for line in run.metrics if line["kind"] == "step"]

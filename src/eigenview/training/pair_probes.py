@@ -1,6 +1,7 @@
 """What two towers are worth, once training is over: whether images and texts find each other."""
 
 import hashlib
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -51,7 +52,7 @@ def probe_pairs(
         sizes = {"images": len(once), "texts": len(y)}
         metrics.write("probe", probe=probe, **known, **sizes, recall=_named(found.recall), chance=_named(found.chance))
     if pairs.labels is not None and pairs.class_names is not None and len(pairs.class_names) > 1:
-        prompts = [learner.recipe.text.prompt.replace("{}", name) for name in pairs.class_names]
+        prompts = prompts_of(pairs.class_names, learner.recipe.text.prompt)
         shot = label_zero_shot(x, _of_texts(towers, prompts), torch.from_numpy(pairs.labels[chosen]))
         metrics.write(
             "probe",
@@ -64,6 +65,16 @@ def probe_pairs(
             chance=shot.chance,
             majority=shot.majority,
         )
+
+
+def prompts_of(classes: Sequence[str], pattern: str) -> list[str]:
+    """What a text tower is asked for each class; `_` in a name is a space.
+
+    Args:
+        classes: their names.
+        pattern: with `{}` for a name.
+    """
+    return [pattern.replace("{}", name.replace("_", " ")) for name in classes]
 
 
 def _named(shares: dict[int, float]) -> dict[str, float]:
