@@ -10,6 +10,7 @@ from eigenview import UsageError
 from eigenview.cli import main
 from eigenview.papers import EXPERIMENTS, Experiment, Outcome, chosen, record_of, reproduce
 from eigenview.papers.outcome import claim
+from eigenview.papers.pictures import data_of
 from eigenview.papers.records import write_record
 
 ONE = next(each for each in EXPERIMENTS if each.path == "dynamics/half-moons")
@@ -35,7 +36,7 @@ def counted(monkeypatch) -> list[str]:
 
 
 def test_it_leaves_figures_numbers_claims_and_a_page(counted, tmp_path):
-    (record,) = reproduce((ONE,), "smoke", tmp_path)
+    (record,) = reproduce((ONE,), "smoke", tmp_path).records
     folder = tmp_path / "dynamics" / "half-moons"
     assert {file.name for file in folder.iterdir()} == {"figure.png", "figure.svg", "table.csv", "claims.json"}
     rows = csv.reader((folder / "table.csv").read_text().splitlines())
@@ -79,6 +80,27 @@ def test_one_that_is_interrupted_leaves_those_before_it(counted, tmp_path, monke
     assert record_of(tmp_path, EXPERIMENTS[0])
     assert record_of(tmp_path, EXPERIMENTS[1]) is None
     assert EXPERIMENTS[0].path in (tmp_path / "index.html").read_text()
+
+
+def test_one_that_cannot_be_run_leaves_the_others_to_be(counted, tmp_path, monkeypatch, capsys):
+    def write(out, experiment, *given):
+        if experiment.path == "dynamics/width":
+            raise UsageError("no pictures")
+        return write_record(out, experiment, *given)
+
+    monkeypatch.setattr("eigenview.papers.walk.write_record", write)
+    assert main(["reproduce", "dynamics", "--scale", "smoke", "--out", str(tmp_path)]) == 1
+    assert "not run: dynamics/width: no pictures" in capsys.readouterr().err
+    done = {each.path for each in chosen("dynamics") if record_of(tmp_path, each)}
+    assert done == {"dynamics/half-moons", "dynamics/flow", "dynamics/mnist"}
+    assert main(["reproduce", "dynamics/width", "--scale", "smoke", "--out", str(tmp_path)]) == 2
+    assert capsys.readouterr().err == "eigenview: no pictures\n"
+
+
+def test_pictures_that_are_nowhere_are_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("EIGENVIEW_DATA", str(tmp_path))
+    with pytest.raises(UsageError, match=r"^some-train.parquet and some-test.parquet are not in"):
+        data_of("some", "cpu")
 
 
 def test_each_is_a_file_of_its_paper():

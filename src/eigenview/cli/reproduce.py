@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 import tyro
 
+from eigenview._errors import UsageError
+
 
 @dataclass(frozen=True)
 class Reproduce:
@@ -41,12 +43,15 @@ class Reproduce:
             console.print(listed(EXPERIMENTS, {each.path: record_of(self.out, each) for each in EXPERIMENTS}, console))
             return 0
         err = Console(stderr=True)
-        found = reproduce(chosen(self.selection), self.scale, self.out, self.again, err)
+        walk = reproduce(chosen(self.selection), self.scale, self.out, self.again, err)
         console = table_console()
-        console.print(verdicts(found, console))
+        console.print(verdicts(walk.records, console))
         if self.results is not None:
             write_results(self.out, self.results)
             err.print(f"results: {self.results.resolve()}", highlight=False, markup=False, soft_wrap=True)
         page = (self.out / "index.html").resolve()
         err.print(f"page: {page}", highlight=False, markup=False, soft_wrap=True)
-        return 0
+        for path, error in walk.failed.items():
+            kind = "" if isinstance(error, UsageError) else f"{type(error).__name__}: "
+            err.print(f"not run: {path}: {kind}{error}", highlight=False, markup=False, soft_wrap=True)
+        return 1 if walk.failed else 0

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from sklearn.datasets import load_digits
 
+from eigenview._errors import UsageError
 from eigenview.papers.outcome import Scale
 from eigenview.runs import DataRecipe
 
@@ -31,6 +32,9 @@ def data_of(name: str, scale: Scale) -> DataRecipe:
         name: of a set, such as `cifar10`: files NAME-train.parquet and NAME-test.parquet in `$EIGENVIEW_DATA`, or
             where there are none a public set.
         scale: at `smoke` it is the digits that ship with scikit-learn instead.
+
+    Raises:
+        UsageError: the files are not there, and no public set has the name.
     """
     if scale == "smoke":
         return DataRecipe("digits")
@@ -38,6 +42,8 @@ def data_of(name: str, scale: Scale) -> DataRecipe:
     # At the paper's own scale all of the set, of which the folder may have a part.
     if scale != "gpu" and train.exists() and test.exists():
         return DataRecipe(str(train.resolve()), str(test.resolve()))
+    if name not in _ON_THE_HUB:
+        raise UsageError(f"{train.name} and {test.name} are not in '{data_folder()}': $EIGENVIEW_DATA is their folder")
     return DataRecipe(_ON_THE_HUB[name])
 
 
