@@ -140,5 +140,5 @@ def _is_deeper(one: Hidden, other: Hidden) -> bool:
 
 
 def _by_every_seed(gains: Float[np.ndarray, "pairs seeds"]) -> bool | None:
-    """Whether there are gains; None where there is no pair without one in every seed, yet not all have them."""
+    """True where all are gains, False where some pair gains in no seed; None where seeds do not agree."""
     return True if (gains > 0).all() else False if (gains <= 0).all(1).any() else None
