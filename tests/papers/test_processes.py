@@ -3,18 +3,19 @@
 import subprocess
 import sys
 
+import pytest
 import torch
 
 from eigenview.papers.processes import processes
 
-_KILLED_WHILE_ITS_PROCESS_IS_BUSY = """
+_ENDS_WHILE_ITS_PROCESS_IS_BUSY = """
 import os, signal, time
 from eigenview.papers.processes import processes
-pool = processes(1)
-pool.submit(int).result()
-for _ in range(3):
-    pool.submit(time.sleep, 600)
-os.kill(os.getpid(), signal.SIGKILL)
+with processes(1) as pool:
+    pool.submit(int).result()
+    for _ in range(3):
+        pool.submit(time.sleep, 600)
+    {end}
 """
 
 
@@ -24,7 +25,12 @@ def test_they_have_one_thread_each():
         assert [each.result() for each in asked] == [1, 1]
 
 
-def test_none_outlives_a_killed_starter():
+@pytest.mark.parametrize(
+    ("end", "code"), [("os.kill(os.getpid(), signal.SIGKILL)", -9), ("os.kill(os.getpid(), signal.SIGINT)", -2)]
+)
+def test_none_outlives_a_killed_or_interrupted_starter(end, code):
     # A pipe's end is read once nobody has it open: neither the starter nor what it started.
-    starter = subprocess.run([sys.executable, "-c", _KILLED_WHILE_ITS_PROCESS_IS_BUSY], capture_output=True, timeout=90)
-    assert starter.returncode == -9
+    script = _ENDS_WHILE_ITS_PROCESS_IS_BUSY.format(end=end)
+    starter = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=90, text=True)
+    assert starter.returncode == code
+    assert code == -9 or "leaked" not in starter.stderr

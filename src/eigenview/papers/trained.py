@@ -69,13 +69,9 @@ class Trainer:
             waiting = {
                 pool.submit(train, recipe, place, resume=True, report=False): place for place, recipe in todo.items()
             }
-            try:
-                for done, future in enumerate(as_completed(waiting)):
-                    _check(future.result(), waiting[future])
-                    self.tell(f"{done + 1} of {len(todo)} runs")
-            except BaseException:
-                pool.shutdown(cancel_futures=True)
-                raise
+            for done, future in enumerate(as_completed(waiting)):
+                _check(future.result(), waiting[future])
+                self.tell(f"{done + 1} of {len(todo)} runs")
 
 
 def name_of(recipe: Recipe) -> str:
