@@ -14,7 +14,7 @@ from eigenview.runs import DataRecipe
 
 _ON_THE_HUB = {
     "cifar10": "hf:uoft-cs/cifar10",
-    "cifar100_fragment": "hf:uoft-cs/cifar100",
+    "cifar100": "hf:uoft-cs/cifar100",
     "stl10_subset": "hf:tanganke/stl10",
     "fashion_mnist": "hf:zalando-datasets/fashion_mnist",
 }
