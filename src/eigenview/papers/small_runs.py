@@ -52,6 +52,7 @@ def run_of(
     steps: int = 400,
     checkpoints: int = 1,
     seed: int = 0,
+    side: int | None = None,
 ) -> Recipe:
     """The recipe of a run on images, at a scale.
 
@@ -67,10 +68,11 @@ def run_of(
         steps: updates.
         checkpoints: how many are kept, evenly over the run and with its end.
         seed: of all that is drawn.
+        side: of a view in pixels; by default the scale's own.
     """
     size, source, every = SIZES[scale], data_of(data, scale), max(1, steps // checkpoints)
     return Recipe(
-        data=DataRecipe(source.train, source.test, size=size.side),
+        data=DataRecipe(source.train, source.test, size=side or size.side),
         views=ViewsRecipe(K, ViewPolicy.from_name(policy) if isinstance(policy, str) else policy),
         encoder=size.encoder,
         projector=projector or ProjectorRecipe(128, hidden=()),

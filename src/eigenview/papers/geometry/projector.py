@@ -1,7 +1,6 @@
 """Depth and width of the projector: what they do to the encoder, and how well it fits locally."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import permutations
 
 import numpy as np
@@ -65,7 +64,7 @@ def run(scale: Scale, trained: Trainer) -> Outcome:
 
 def _recipe(scale: Scale, hidden: Hidden, seed: int, steps: int) -> Recipe:
     D = 128 if scale == "gpu" else 16
-    recipe = run_of(
+    return run_of(
         scale,
         ObjectiveRecipe("DecoupledInfoNCE"),
         "large",
@@ -73,8 +72,8 @@ def _recipe(scale: Scale, hidden: Hidden, seed: int, steps: int) -> Recipe:
         projector=ProjectorRecipe(D, hidden=hidden),
         steps=steps,
         seed=seed,
+        side=16 if scale == "cpu" else None,
     )
-    return replace(recipe, data=replace(recipe.data, size=16)) if scale == "cpu" else recipe
 
 
 def _measured(run: Run, P: int) -> tuple[float, ...]:

@@ -1,7 +1,7 @@
 """The runs that most of the experiments look at: views of three strengths, and what nets make of them over training."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -95,7 +95,7 @@ def runs_of(scale: Scale, trained: Trainer) -> dict[tuple[str, int], Run]:
 
 def _recipe(scale: Scale, policy: str, seed: int) -> Recipe:
     s = SETTINGS[scale]
-    recipe = run_of(
+    return run_of(
         scale,
         ObjectiveRecipe("DecoupledInfoNCE", {"temperature": 1 / BETA}),
         policy,
@@ -106,8 +106,8 @@ def _recipe(scale: Scale, policy: str, seed: int) -> Recipe:
         steps=s.steps,
         checkpoints=s.checkpoints,
         seed=seed,
+        side=16 if scale == "cpu" else None,
     )
-    return replace(recipe, data=replace(recipe.data, size=16)) if scale == "cpu" else recipe
 
 
 def setting_in_words(scale: Scale) -> str:

@@ -1,7 +1,5 @@
 """What noise makes of the origin of a ResNet's last layer."""
 
-from dataclasses import replace
-
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -70,9 +68,9 @@ def run(scale: Scale, trained: Trainer) -> Outcome:
 def _recipe(scale: Scale, noise: float, steps: int) -> Recipe:
     objective = ObjectiveRecipe("SimCLR", {"temperature": TEMPERATURE})
     optimiser = OptimiserRecipe("adam", lr=1e-3, weight_decay=DECAY)
-    recipe = run_of(scale, objective, ViewPolicy(noise=noise), optimiser=optimiser, steps=steps)
     # Half of the side: noise is then the stronger, and a step a third of the time.
-    return replace(recipe, data=replace(recipe.data, size=16)) if scale == "cpu" else recipe
+    side = 16 if scale == "cpu" else None
+    return run_of(scale, objective, ViewPolicy(noise=noise), optimiser=optimiser, steps=steps, side=side)
 
 
 def _three(layers: dict[float, LastLayer]) -> tuple[float, ...]:

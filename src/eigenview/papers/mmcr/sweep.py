@@ -123,9 +123,9 @@ def _recipe(scale: Scale, grid: Grid, shape: Shape) -> Recipe:
         K=shape.K,
         projector=projector,
         steps=grid.steps,
+        side=grid.side,
     )
-    data = replace(recipe.data, size=grid.side or recipe.data.size)
-    return replace(recipe, data=data, training=replace(recipe.training, measure_every=grid.every))
+    return replace(recipe, training=replace(recipe.training, measure_every=grid.every))
 
 
 def _cell(shape: Shape, run: Run) -> Cell:
