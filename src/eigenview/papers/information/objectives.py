@@ -83,8 +83,8 @@ def run(scale: Scale, trained: Trainer) -> Outcome:
         ),
     )
     caption = (
-        f"{setting_in_words(scale)}, the same for all; of each objective a weight was chosen "
-        "among four to eight by a linear probe on a fifth of the training images, with another seed; points are "
+        f"{setting_in_words(scale)}, the same for all; of each objective weights were chosen "
+        "among three to seven by a linear probe on a fifth of the training images, with another seed; points are "
         f"{len(seeds)} seeds, strokes their means. Blue: baselines; orange: with an entropy. "
         "The paper trains far longer: differences of a few points may turn."
     )

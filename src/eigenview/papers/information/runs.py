@@ -13,18 +13,21 @@ from eigenview.runs import ObjectiveRecipe, ProjectorRecipe, Recipe, Run, Teache
 from eigenview.training.learner import Learner
 from eigenview.views import POLICIES
 
-_LOG_DET = {"name": "LogDet", "beta": 0.01}
+_LOG_DET = {"name": "LogDet", "beta": 1.0}
 OBJECTIVES = {
-    "SimCLR": ObjectiveRecipe("SimCLR", {"temperature": 0.5}),
-    "Barlow Twins": ObjectiveRecipe("BarlowTwins", {"redundancy": 5e-3}),
-    "VICReg": ObjectiveRecipe("VICReg", {"invariance": 25.0, "variance": 25.0, "covariance": 1.0}),
+    "SimCLR": ObjectiveRecipe("SimCLR", {"temperature": 0.1}),
+    "Barlow Twins": ObjectiveRecipe("BarlowTwins", {"redundancy": 0.08}),
+    "VICReg": ObjectiveRecipe("VICReg", {"invariance": 6.25, "variance": 25.0, "covariance": 1.0}),
     "BYOL": ObjectiveRecipe("BYOL"),
-    # The weight of the determinant, of the order of D, is VICReg's covariances'; pairs weigh as much as invariance.
     "VICReg + LogDet": ObjectiveRecipe("InvarianceEntropy", {"estimator": _LOG_DET, "invariance": 25.0}),
-    "VICReg + pairs": ObjectiveRecipe("InvarianceEntropy", {"estimator": {"name": "kl"}, "invariance": 1.0}),
-    "BYOL + LogDet": ObjectiveRecipe("BYOL", {"entropy": _LOG_DET, "entropy_weight": 0.04}),
+    "VICReg + pairs": ObjectiveRecipe("InvarianceEntropy", {"estimator": {"name": "kl"}, "invariance": 2.0}),
+    "BYOL + LogDet": ObjectiveRecipe("BYOL", {"entropy": _LOG_DET, "entropy_weight": 0.0025}),
 }
-"""Baselines, then what has a term of entropy in place of variance and covariance, or beside the prediction."""
+"""Baselines, then what has a term of entropy in place of variance and covariance, or beside the prediction.
+
+The weights are the best of three to seven by a linear probe on a fifth of CIFAR-10's training images, after one `cpu`
+run each with seed 7. What mattered most were β of the determinant and its balance with invariance.
+"""
 BASELINES = ("SimCLR", "Barlow Twins", "VICReg", "BYOL")
 STEPS: dict[Scale, int] = {"smoke": 10, "cpu": 600, "gpu": 100_000}
 SEEDS: dict[Scale, tuple[int, ...]] = {"smoke": (0,), "cpu": (0, 1), "gpu": (0, 1, 2)}
