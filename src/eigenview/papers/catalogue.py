@@ -21,7 +21,8 @@ class Experiment:
         paper: its short name, and that of the package here that holds its experiments.
         name: the experiment's, and, with underscores, that of its file.
         shows: what, in a line.
-        cost: about how long it takes on two cores, by scale; at `gpu`, on one.
+        cost: about how long it takes on two cores, by scale, where those before it trained what they share; at `gpu`,
+            on one.
     """
 
     paper: str
@@ -46,27 +47,30 @@ def _of(paper: str, name: str, shows: str, smoke: str, cpu: str, gpu: str) -> Ex
 
 EXPERIMENTS = (
     _of("mmcr", "bound", "Fig. 2: how near uniform embeddings come to the bound", "1 s", "20 s", "2 h"),
-    _of("mmcr", "double-descent", "Fig. 3: percent error peaks where P = D", "6 s", "9 min", "10 days"),
-    _of("mmcr", "scaling", "Fig. 4: percent error falls as a power of compute, to a floor", "5 s", "1 min", "2 days"),
+    _of("mmcr", "double-descent", "Fig. 3: percent error peaks where P = D", "6 s", "11 min", "10 days"),
+    _of("mmcr", "scaling", "Fig. 4: percent error falls as a power of compute, to a floor", "5 s", "15 s", "2 days"),
     _of(
-        "mmcr", "multimodal", "Figs. 5–7: MMCR and CLIP on images and captions, over the batch", "9 s", "9 min", "1 day"
+        "mmcr",
+        "multimodal",
+        "Figs. 5–7: MMCR and CLIP on images and captions, over the batch",
+        "9 s",
+        "11 min",
+        "1 day",
     ),
     _of(
         "geometry",
         "rank",
         "Fig. 1: stronger views, a projector of lower rank and a better encoder",
         "5 s",
-        "9 min",
+        "8 min",
         "1 day",
     ),
-    _of("geometry", "bound", "Fig. 3: an upper bound that follows InfoNCE", "5 s", "1 min", "1 h"),
-    _of(
-        "geometry", "spectrum", "Figs. 4, 9: the encoder keeps its rank, the projector does not", "5 s", "1 min", "1 h"
-    ),
-    _of("geometry", "distance", "Fig. 5: how far features are from their nearest negatives", "5 s", "1 min", "1 h"),
-    _of("geometry", "labels", "Fig. 6: how many nearest negatives have the sample's label", "5 s", "1 min", "1 h"),
-    _of("geometry", "tangent", "Fig. 7: variance between neighbours that the projector removes", "5 s", "1 min", "1 h"),
-    _of("geometry", "projector", "Sec. 5: depth and width of the projector", "8 s", "5 min", "1 week"),
+    _of("geometry", "bound", "Fig. 3: an upper bound that follows InfoNCE", "5 s", "30 s", "1 h"),
+    _of("geometry", "spectrum", "Figs. 4, 9: the encoder keeps its rank, the projector does not", "5 s", "30 s", "1 h"),
+    _of("geometry", "distance", "Fig. 5: how far features are from their nearest negatives", "5 s", "30 s", "1 h"),
+    _of("geometry", "labels", "Fig. 6: how many nearest negatives have the sample's label", "5 s", "15 s", "1 h"),
+    _of("geometry", "tangent", "Fig. 7: variance between neighbours that the projector removes", "5 s", "15 s", "1 h"),
+    _of("geometry", "projector", "Sec. 5: depth and width of the projector", "8 s", "6 min", "1 week"),
     _of(
         "geometry",
         "rotations",
@@ -80,7 +84,7 @@ EXPERIMENTS = (
         "infonce",
         "App. Fig. 2 left: the smallest modes of InfoNCE shrink and never vanish",
         "5 s",
-        "3 min",
+        "2 min",
         "3 min",
     ),
     _of(
@@ -88,7 +92,7 @@ EXPERIMENTS = (
         "weighted",
         "App. Fig. 2 middle: weighted InfoNCE, over the size of the data",
         "5 s",
-        "3 min",
+        "6 min",
         "3 min",
     ),
     _of(
@@ -96,7 +100,7 @@ EXPERIMENTS = (
         "beta",
         "App. Fig. 2 right: modes of β-InfoNCE vanish at the predicted strengths",
         "5 s",
-        "3 min",
+        "1 min",
         "3 min",
     ),
     _of(
@@ -104,10 +108,10 @@ EXPERIMENTS = (
         "normalised",
         "Fig. 3: with normalised outputs, the smallest modes vanish early",
         "5 s",
-        "3 min",
+        "30 s",
         "3 min",
     ),
-    _of("landscape", "nonlinear", "Fig. 4: the loss of nonlinear nets along their last layer", "3 s", "1 min", "1 min"),
+    _of("landscape", "nonlinear", "Fig. 4: the loss of nonlinear nets along their last layer", "3 s", "2 min", "1 min"),
     _of(
         "landscape",
         "resnet",
@@ -121,28 +125,28 @@ EXPERIMENTS = (
         "half-moons",
         "Fig. 1: without a constraint outputs diverge and are all the same; a scaled loss converges",
         "1 s",
-        "2 s",
+        "1 s",
         "2 s",
     ),
-    _of("dynamics", "width", "Fig. 2: which activations make a wide network a linear one", "1 s", "5 s", "1 min"),
-    _of("dynamics", "flow", "Fig. 3: projected descent, and the flow that is its limit", "2 s", "20 s", "20 s"),
+    _of("dynamics", "width", "Fig. 2: which activations make a wide network a linear one", "1 s", "1 s", "1 min"),
+    _of("dynamics", "flow", "Fig. 3: projected descent, and the flow that is its limit", "2 s", "3 s", "20 s"),
     _of(
         "dynamics",
         "mnist",
         "Fig. 4: time of a step over the width, and what a linear SVM makes of both embeddings",
         "3 s",
-        "5 min",
+        "2 min",
         "20 min",
     ),
     _of(
-        "information", "gaussianity", "Fig. 1: features near an image are normal for small noise", "5 s", "5 min", "1 h"
+        "information", "gaussianity", "Fig. 1: features near an image are normal for small noise", "5 s", "4 min", "1 h"
     ),
     _of(
         "information",
         "estimators",
         "Sec. 2: estimates of a mixture's entropy around the true one",
         "3 s",
-        "1 min",
+        "30 s",
         "1 min",
     ),
     _of(
@@ -150,10 +154,10 @@ EXPERIMENTS = (
         "objectives",
         "Table 1: objectives with an entropy, and their baselines, under one budget",
         "15 s",
-        "15 min",
+        "13 min",
         "1 day",
     ),
-    _of("information", "bound", "Sec. 4: terms of a bound, and the error of a probe", "9 s", "3 min", "3 h"),
+    _of("information", "bound", "Sec. 4: terms of a bound, and the error of a probe", "9 s", "1 min", "3 h"),
 )
 """All of them, paper by paper."""
 
