@@ -3,7 +3,11 @@
 eigenview train products-train.parquet --test products-test.parquet --data.label articleType --text.prompt "{}" \
     --out runs/clip
 eigenview train …the same… --objective MMCR --out runs/mmcr
-python benchmarks/captions.py runs/clip runs/mmcr [--write]
+eigenview train satellite-train.parquet --test satellite-test.parquet --data.captions caption --out runs/satellite
+python benchmarks/captions.py runs/clip runs/mmcr runs/satellite [--write]
+
+Products are photographs with titles (3,000 and 600), satellite images are RSICD's with one of their captions (1,200 and
+300).
 """
 
 import argparse
