@@ -2,13 +2,17 @@
 
 import csv
 import json
+from dataclasses import replace
+from io import StringIO
 
 import pytest
 from matplotlib.figure import Figure
+from rich.console import Console
 
 from eigenview import UsageError
 from eigenview.cli import main
 from eigenview.papers import EXPERIMENTS, Experiment, Outcome, chosen, record_of, reproduce
+from eigenview.papers.listing import listed, verdicts
 from eigenview.papers.outcome import claim
 from eigenview.papers.pictures import data_of
 from eigenview.papers.records import write_record
@@ -127,6 +131,21 @@ def test_as_it_is_typed(counted, tmp_path, capsys):
     assert "1 hold, 1 fail (smoke" in capsys.readouterr().out
     assert main(["reproduce", "nothing"]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_on_a_narrow_terminal_verdicts_are_whole(counted, tmp_path, width):
+    (record,) = reproduce((ONE,), "smoke", tmp_path).records
+    long = replace(record, claims=(replace(record.claims[0], name="some claim", measured="12 of 34 nets; " * 30),))
+    file = StringIO()
+    console = Console(width=width, force_terminal=True, no_color=True, file=file, highlight=False)
+    console.print(verdicts([long], console))
+    console.print(listed(EXPERIMENTS, dict.fromkeys([each.path for each in EXPERIMENTS], record), console))
+    text = file.getvalue()
+    assert "…" not in text
+    assert "some claim" in text
+    assert text.count("12") == 30
+    assert all(each.path in text and each.shows.split()[-1] in text for each in EXPERIMENTS)
 
 
 def test_an_outcome_is_whole():

@@ -13,6 +13,7 @@ from eigenview.report.tables import empty_table
 def listed(experiments: Sequence[Experiment], records: Mapping[str, Record | None], console: Console) -> Table:
     """What there is, about what it costs at `cpu`, and what was last found of it."""
     table = empty_table(console, "experiment", "shows", "cost at cpu", "last verdicts")
+    table.columns[1].no_wrap = table.columns[3].no_wrap = False
     for each in experiments:
         record = records[each.path]
         table.add_row(each.path, each.shows, each.cost["cpu"], "—" if record is None else _counted(record))
@@ -22,9 +23,10 @@ def listed(experiments: Sequence[Experiment], records: Mapping[str, Record | Non
 def verdicts(records: Sequence[Record], console: Console) -> Table:
     """Each claim with its verdict and the numbers."""
     table = empty_table(console, "experiment", "claim", "verdict", "measured")
+    table.columns[-1].no_wrap = False  # the others are then never cut
     for record in records:
         for i, claim in enumerate(record.claims):
-            table.add_row("" if i else record.path, claim.name, claim.verdict, claim.measured)
+            table.add_row("" if i else record.path, claim.name, _SHORT[claim.verdict], claim.measured)
     return table
 
 
@@ -34,4 +36,5 @@ def _counted(record: Record) -> str:
     return f"{', '.join(counts)} ({record.scale}, {record.date})"
 
 
+_SHORT = {"holds": "holds", "fails": "fails", "not tested at this scale": "not tested"}
 _WORDS = {"holds": "hold", "fails": "fail", "not tested at this scale": "not tested"}
