@@ -125,6 +125,14 @@ class TestFolder:
         with pytest.raises(UsageError, match="has none of the training images' classes"):
             open_dataset(f"{source}/a", f"{source}/b")
 
+    def test_what_is_trained_on_is_no_test(self, fill):
+        source = fill("car/a.png", "plane/b.png")
+        with pytest.raises(UsageError, match="is what is trained on"):
+            open_dataset(source, f"{source}/car/..")
+        split = fill("train/car/a.png", "test/car/b.png")
+        training, testing = open_dataset(split, split)
+        assert len(training) == len(testing) == 1
+
     def test_hidden_and_other_files_are_passed_over(self, fill, tmp_path):
         source = fill("a.png", ".hidden/b.png", ".c.png", "__MACOSX/d.png")
         (tmp_path / "metadata.csv").write_text("name,weight\na.png,1\n")

@@ -4,6 +4,7 @@ import io
 import os
 import tarfile
 from itertools import islice
+from pathlib import Path
 
 import numpy as np
 from datasets import Dataset, Features, Value
@@ -53,11 +54,13 @@ def open_dataset(
         label: of both, as in `open_images`.
 
     Raises:
-        UsageError: as in `open_images`, or the two have labels without a class in common.
+        UsageError: as in `open_images`, or the two have labels without a class in common, or are one.
     """
     training = open_images(train, "train", captions, label)
     testing = _open(test or train, "test", captions, label)
     if testing is None and test is not None:
+        if Path(test).resolve() == Path(train).resolve():
+            raise UsageError(f"'{test}' is what is trained on: test images are others; without any, leave them out")
         testing = open_images(test, "train", captions, label)
     if testing is not None:
         _align(training, testing, test or train)
