@@ -130,7 +130,7 @@ class TestFolder:
         with pytest.raises(UsageError, match="is what is trained on"):
             open_dataset(source, f"{source}/car/..")
         split = fill("train/car/a.png", "test/car/b.png")
-        training, testing = open_dataset(split, split)
+        training, testing = both(split, split)
         assert len(training) == len(testing) == 1
 
     def test_hidden_and_other_files_are_passed_over(self, fill, tmp_path):
