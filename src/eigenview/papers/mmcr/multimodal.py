@@ -92,7 +92,8 @@ def _data(scale: Scale, trained: Trainer) -> DataRecipe:
 
 
 def _recipe(scale: Scale, data: DataRecipe, objective: str, P: int, seed: int) -> Recipe:
-    # Its rate, 1e-3, is the best of a third and three times it for both objectives, at P = 32 on pairs kept from training.
+    # For both objectives its rate is better than a third of it and than three times it, at P = 32 on pairs kept from
+    # training.
     base, sweep = find_recipe("captions"), SWEEPS[scale]
     return replace(
         base,
