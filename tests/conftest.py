@@ -9,7 +9,7 @@ import pytest
 from jaxtyping import install_import_hook
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-install_import_hook("eigenview", "beartype.beartype").__enter__()
+install_import_hook("eigenview", "checker.checked").__enter__()
 
 
 @pytest.fixture(scope="session")
