@@ -12,8 +12,8 @@ from eigenview.report.tables import empty_table
 
 def listed(experiments: Sequence[Experiment], records: Mapping[str, Record | None], console: Console) -> Table:
     """What there is, about what it costs at `cpu`, and what was last found of it."""
-    table = empty_table(console, "experiment", "shows", "cost at cpu", "last verdicts")
-    table.columns[1].no_wrap = table.columns[3].no_wrap = False
+    wrapped = "shows", "last verdicts"
+    table = empty_table(console, "experiment", "shows", "cost at cpu", "last verdicts", wrapped=wrapped)
     for each in experiments:
         record = records[each.path]
         table.add_row(each.path, each.shows, each.cost["cpu"], "—" if record is None else _counted(record))
@@ -22,11 +22,11 @@ def listed(experiments: Sequence[Experiment], records: Mapping[str, Record | Non
 
 def verdicts(records: Sequence[Record], console: Console) -> Table:
     """Each claim with its verdict and the numbers."""
-    table = empty_table(console, "experiment", "claim", "verdict", "measured")
-    table.columns[-1].no_wrap = False  # the others are then never cut
+    table = empty_table(console, "experiment", "claim", "verdict", "measured", wrapped=["measured"])
     for record in records:
         for i, claim in enumerate(record.claims):
-            table.add_row("" if i else record.path, claim.name, _SHORT[claim.verdict], claim.measured)
+            verdict = claim.verdict.removesuffix(" at this scale")
+            table.add_row("" if i else record.path, claim.name, verdict, claim.measured)
     return table
 
 
@@ -36,5 +36,4 @@ def _counted(record: Record) -> str:
     return f"{', '.join(counts)} ({record.scale}, {record.date})"
 
 
-_SHORT = {"holds": "holds", "fails": "fails", "not tested at this scale": "not tested"}
 _WORDS = {"holds": "hold", "fails": "fail", "not tested at this scale": "not tested"}

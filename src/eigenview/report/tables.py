@@ -1,5 +1,7 @@
 """Tables on a terminal, and in what its output is piped to."""
 
+from collections.abc import Collection
+
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -13,11 +15,12 @@ def table_console() -> Console:
     return console if console.is_terminal else Console(width=PIPED_WIDTH, no_color=True)
 
 
-def empty_table(console: Console, *columns: str) -> Table:
-    """An empty table: of words, then of numbers, whose columns are named in parentheses."""
+def empty_table(console: Console, *columns: str, wrapped: Collection[str] = ()) -> Table:
+    """An empty table: of words, then of numbers, whose columns are named in parentheses; cut, where not wrapped."""
     # A terminal gets a rule below the header; a file gets none.
     table = Table(box=box.SIMPLE_HEAD if console.is_terminal else None)
     for column in columns:
         number_column = column.startswith("(")
-        table.add_column(column.strip("()"), justify="right" if number_column else "left", no_wrap=True)
+        justify = "right" if number_column else "left"
+        table.add_column(column.strip("()"), justify=justify, no_wrap=column not in wrapped)
     return table

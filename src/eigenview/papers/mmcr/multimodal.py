@@ -92,8 +92,7 @@ def _data(scale: Scale, trained: Trainer) -> DataRecipe:
 
 
 def _recipe(scale: Scale, data: DataRecipe, objective: str, P: int, seed: int) -> Recipe:
-    # For both objectives its rate is better than a third of it and than three times it, at P = 32 on pairs kept from
-    # training.
+    # One rate for both objectives and every P: the recipe's.
     base, sweep = find_recipe("captions"), SWEEPS[scale]
     return replace(
         base,
