@@ -14,7 +14,7 @@ import argparse
 from datetime import UTC, datetime
 from pathlib import Path
 
-from eigenview.report import found_table, how_found, zero_shot_words
+from eigenview.report import retrieval_caption, retrieval_rows, zero_shot_words
 from eigenview.runs import Run
 
 
@@ -25,7 +25,7 @@ def section(run: Run) -> str:
     end = next(line for line in lines if line["kind"] == "end")
     data, versions = start["data"], start["versions"]
     when = datetime.fromtimestamp(start["time"], UTC).date()
-    rows = found_table(lines)
+    rows = retrieval_rows(lines)
     names = list(rows[0].found)
     table = [
         f"| {row.way} | " + " | ".join(f"{row.found[k]:.1%} ({row.chance[k]:.1%})" for k in names) + " |"
@@ -43,7 +43,7 @@ def section(run: Run) -> str:
             "|---" * (len(names) + 1) + "|",
             *table,
             "",
-            *filter(None, (how_found(lines), zero_shot_words(lines))),
+            *filter(None, (retrieval_caption(lines), zero_shot_words(lines))),
         ]
     )
 

@@ -26,20 +26,20 @@ from rich.console import Console
 from scipy.stats import rankdata, spearmanr
 
 from eigenview import load, train
-from eigenview.data import open_images
-from eigenview.measures import CATALOGUE, label_linear, panel
-from eigenview.runs import look
-from eigenview.runs.embed import encode
-from eigenview.runs.recipe import (
+from eigenview.config.recipe import (
     DataRecipe,
     EncoderRecipe,
     ObjectiveRecipe,
-    OptimiserRecipe,
+    OptimizerRecipe,
     ProjectorRecipe,
     Recipe,
     TrainingRecipe,
     ViewsRecipe,
 )
+from eigenview.data import open_images
+from eigenview.inspect import extract_view_features
+from eigenview.measures import CATALOGUE, label_linear, panel
+from eigenview.runs.embed import encode
 from eigenview.views import POLICIES
 from views import processor
 
@@ -67,7 +67,7 @@ def recipes() -> Iterator[tuple[str, Recipe]]:
             encoder=EncoderRecipe("convnet", {"width": 16}),
             projector=ProjectorRecipe(D=64, hidden=(256,)),
             objective=objective,
-            optimiser=OptimiserRecipe("adamw", lr=2e-3, weight_decay=1e-4),
+            optimizer=OptimizerRecipe("adamw", lr=2e-3, weight_decay=1e-4),
             training=TrainingRecipe(P=128, steps=400, checkpoint_every=400, precision="32-true"),
         )
         changed = {"base": base}
@@ -115,7 +115,7 @@ def measured(run: Path) -> dict[str, dict[str, float | None]]:
     """By views and space: every measure of the catalogue, None where it has no value."""
     found: dict[str, dict[str, float | None]] = {}
     for views, policy in VIEWS.items():
-        looked = look(run, P=P, K=K, policy=policy)
+        looked = extract_view_features(run, P=P, K=K, policy=policy)
         for space, cloud in zip(SPACES, (looked.h, looked.z), strict=True):
             readings = panel(cloud, references=False)
             found[f"{views}, {space}"] = {reading.measure: reading.value for reading in readings}

@@ -29,9 +29,9 @@ from torch import Tensor
 
 from eigenview.data import open_images, pack
 from eigenview.objectives import BetaInfoNCE
+from eigenview.plotting.style import BLUE, GREEN, INK, VERMILLION, style
 from eigenview.report.figures import plain_log_ticks
-from eigenview.report.style import BLUE, GREEN, INK, VERMILLION, style
-from eigenview.theory.landscape import Exact, between_and_within, exact, nearest_covariance
+from eigenview.theory.landscape import BetaInfoNCESolution, nearest_covariance, solve_beta_infonce, view_covariances
 from eigenview.views import POLICIES, augment
 from views import processor
 
@@ -60,7 +60,7 @@ class Inputs:
     """
 
     kind: str
-    predicted: Exact
+    predicted: BetaInfoNCESolution
     pairs: Pairs
 
 
@@ -82,9 +82,9 @@ def inputs(name: str, d: int, strength: float) -> Iterator[Inputs]:
     images, project = principal(name, d)
     policy, generator = POLICIES["large"].scaled(strength), torch.Generator().manual_seed(0)
     views = np.concatenate([project(augment(images, policy, 1, generator)) for _ in range(VIEWS)])
-    A0, C = between_and_within(views)
+    A0, C = view_covariances(views)
     A0, _ = nearest_covariance(A0)
-    predicted = exact(A0, C, BETA)
+    predicted = solve_beta_infonce(A0, C, BETA)
     r = torch.from_numpy(np.clip(predicted.noise_shares, 0, 1)).float()
     bank = torch.from_numpy((views - views.mean((0, 1))) @ predicted.directions).float()
     # The mean of its views stands for an image, scaled so that noise of covariance C gives back Σ.
@@ -92,7 +92,7 @@ def inputs(name: str, d: int, strength: float) -> Iterator[Inputs]:
     clean *= ((1 - r) / clean.var(0)).sqrt()
     yield Inputs("normal laws", predicted, partial(normal_pairs, P, r))
     yield Inputs("images, normal noise", predicted, partial(noisy_pairs, P, clean, r))
-    yield Inputs("our views", predicted, partial(drawn_pairs, P, bank))
+    yield Inputs("our views", predicted, partial(synthetic_pairs, P, bank))
 
 
 def normal_pairs(P: int, r: Tensor, generator: torch.Generator) -> Float[Tensor, "2 P d"]:
@@ -105,7 +105,7 @@ def noisy_pairs(P: int, clean: Tensor, r: Tensor, generator: torch.Generator) ->
     return clean[drawn] + r.sqrt() * torch.randn(2, P, len(r), generator=generator)
 
 
-def drawn_pairs(P: int, bank: Tensor, generator: torch.Generator) -> Float[Tensor, "2 P d"]:
+def synthetic_pairs(P: int, bank: Tensor, generator: torch.Generator) -> Float[Tensor, "2 P d"]:
     drawn = torch.randperm(bank.shape[1], generator=generator)[:P]
     first = torch.randint(VIEWS, (P,), generator=generator)
     second = (first + torch.randint(1, VIEWS, (P,), generator=generator)) % VIEWS

@@ -23,10 +23,10 @@ from statistics import median
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy, normalize
+from torch.nn import functional as F
 
+from eigenview.linalg import log_mean_gaussian_kernel, normalize
 from eigenview.objectives import CLIP, SimCLR
-from eigenview.spectra import log_mean_gaussian_kernel, unit
 from views import processor
 
 VIEWS, MANY_VIEWS, D = 8192, 65536, 512
@@ -35,20 +35,20 @@ Loss = Callable[[Tensor], Tensor]
 
 
 def plain_simclr(z: Tensor) -> Tensor:
-    z = normalize(z.flatten(0, 1), dim=1)
+    z = F.normalize(z.flatten(0, 1), dim=1)
     itself = torch.eye(len(z), dtype=torch.bool)
     similarities = (z @ z.mT / TEMPERATURE).masked_fill(itself, -torch.inf)
-    return cross_entropy(similarities, torch.arange(len(z)).roll(len(z) // 2))
+    return F.cross_entropy(similarities, torch.arange(len(z)).roll(len(z) // 2))
 
 
 def plain_clip(z: Tensor) -> Tensor:
-    first, second = normalize(z, dim=2)
+    first, second = F.normalize(z, dim=2)
     similarities, partner = first @ second.mT / TEMPERATURE, torch.arange(len(first))
-    return (cross_entropy(similarities, partner) + cross_entropy(similarities.mT, partner)) / 2
+    return (F.cross_entropy(similarities, partner) + F.cross_entropy(similarities.mT, partner)) / 2
 
 
 def plain_uniformity(z: Tensor) -> Tensor:
-    z = normalize(z.flatten(0, 1), dim=1)
+    z = F.normalize(z.flatten(0, 1), dim=1)
     itself = torch.eye(len(z), dtype=torch.bool)
     kernel = (4 * (z @ z.mT - 1)).masked_fill(itself, -torch.inf)
     return kernel.logsumexp((0, 1)) - torch.tensor(len(z) * (len(z) - 1.0)).log()
@@ -58,7 +58,7 @@ LOSSES: dict[str, dict[str, Loss]] = {
     "SimCLR": {"eigenview": SimCLR(TEMPERATURE), "plain": plain_simclr},
     "CLIP": {"eigenview": CLIP(TEMPERATURE), "plain": plain_clip},
     "uniformity": {
-        "eigenview": lambda z: log_mean_gaussian_kernel(unit(z.flatten(0, 1))),
+        "eigenview": lambda z: log_mean_gaussian_kernel(normalize(z.flatten(0, 1))),
         "plain": plain_uniformity,
     },
 }

@@ -28,7 +28,7 @@ from torch.optim.optimizer import Optimizer
 from eigenview import Monitor
 from eigenview.nets import Encoder, Model, Projector, ResNet
 from eigenview.objectives import InfoNCE
-from eigenview.training.optimisers import build_optimiser
+from eigenview.training.optimizers import build_optimizer
 from views import processor, versions
 
 EVERY, ROWS, K = 100, 1024, 2  # the defaults of a Monitor
@@ -39,14 +39,14 @@ def simclr(P: int) -> tuple[nn.Module, Callable[[], None]]:
     torch.manual_seed(0)
     encoder = Encoder(ResNet(18, stem="small"), mean=[0.5] * 3, std=[0.25] * 3)
     model = Model(encoder, Projector(encoder.features, D=128))
-    optimiser = build_optimiser(model, "sgd", lr=0.01, momentum=0.9, weight_decay=1e-4)
+    optimizer = build_optimizer(model, "sgd", lr=0.01, momentum=0.9, weight_decay=1e-4)
     objective, views = InfoNCE(), torch.rand(K, P, 3, 32, 32)
 
     def step() -> None:
         _, z = model(views)
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         objective(z).backward()
-        optimiser.step()
+        optimizer.step()
 
     return model, step
 
@@ -72,9 +72,9 @@ class Timed(Monitor):
         super()._hear(what, output)
         self.spent += time.perf_counter() - start
 
-    def _optimised(self, optimiser: Optimizer, *others: Any) -> None:
+    def _optimised(self, optimizer: Optimizer, *others: Any) -> None:
         start = time.perf_counter()
-        super()._optimised(optimiser, *others)
+        super()._optimised(optimizer, *others)
         self.spent += time.perf_counter() - start
 
 
@@ -83,14 +83,14 @@ def monitor(model: nn.Module, out: Path, every: int) -> Timed:
 
 
 def idle(model: nn.Module, out: Path) -> float:
-    """Seconds that a step takes in hooks that return at once: two layers' and the optimiser's."""
-    output, optimiser = torch.zeros(2, 2, requires_grad=True), torch.optim.SGD(model.parameters())
+    """Seconds that a step takes in hooks that return at once: two layers' and the optimizer's."""
+    output, optimizer = torch.zeros(2, 2, requires_grad=True), torch.optim.SGD(model.parameters())
     with monitor(model, out, 10**9) as looking:
 
         def hooks() -> None:
             for ear in looking._ears:
                 ear(model, (), output)
-            looking._optimised(optimiser)
+            looking._optimised(optimizer)
 
         seconds(hooks, ROWS)  # the first measurement is over then
         return seconds(hooks, 1000) / 1000

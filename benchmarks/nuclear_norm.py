@@ -20,8 +20,8 @@ from statistics import median
 import torch
 from torch import Tensor
 
+from eigenview.linalg import normalize, nuclear_norm, polar_factor_by_products
 from eigenview.objectives import MMCR
-from eigenview.spectra import nuclear_norm, polar_factor_by_products, unit
 from views import processor
 
 SHAPES = ((256, 2048), (256, 4096), (2048, 512), (512, 512), (1024, 1024))
@@ -55,7 +55,7 @@ def by_svdvals(x: Tensor) -> Tensor:
 
 
 def mmcr_by_svdvals(z: Tensor) -> Tensor:
-    z = unit(z)
+    z = normalize(z)
     return by_svdvals(z.transpose(0, 1)).mean() - by_svdvals(z.mean(0))
 
 

@@ -9,8 +9,7 @@ import argparse
 from datetime import UTC, datetime
 from pathlib import Path
 
-from eigenview.report import probe_table
-from eigenview.runs import Run
+from eigenview.runs import Run, probe_table
 
 
 def section(run: Run) -> str:

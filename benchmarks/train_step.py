@@ -20,7 +20,7 @@ from torch import Tensor
 
 from eigenview.nets import Encoder, Model, Projector, ResNet
 from eigenview.objectives import InfoNCE
-from eigenview.training.optimisers import build_optimiser
+from eigenview.training.optimizers import build_optimizer
 from views import POLICY, VIEWS, Pipeline, ours, per_image, pictures, processor, seconds, versions
 
 
@@ -30,7 +30,7 @@ def step(draw: Pipeline, fast: bool, compiled: bool = False) -> Pipeline:
     encoder = Encoder(ResNet(18, stem="small"), mean=[0.5] * 3, std=[0.25] * 3)
     layout = torch.channels_last if fast else torch.contiguous_format
     model = Model(encoder, Projector(encoder.features, D=128)).to(memory_format=layout)  # pyright: ignore[reportCallIssue]
-    optimiser = build_optimiser(model, "sgd", lr=0.03, momentum=0.9, weight_decay=1e-4)
+    optimizer = build_optimizer(model, "sgd", lr=0.03, momentum=0.9, weight_decay=1e-4)
     objective = InfoNCE()
     forward = torch.compile(model) if compiled else model
 
@@ -38,10 +38,10 @@ def step(draw: Pipeline, fast: bool, compiled: bool = False) -> Pipeline:
         views = draw(images)
         with torch.autocast("cpu", torch.bfloat16, enabled=fast):
             _, z = forward(views)
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss = objective(z.float())
         loss.backward()
-        optimiser.step()
+        optimizer.step()
         return loss
 
     return take

@@ -1,15 +1,18 @@
 """Shapes and types of every call into eigenview are checked while tests run."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import jaxtyping
 import pytest
 from jaxtyping import install_import_hook
 
+import tests.checker  # noqa: F401  # which the hook looks up as an attribute
+
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-install_import_hook("eigenview", "checker.checked").__enter__()
+install_import_hook("eigenview", "tests.checker.checked").__enter__()
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +30,11 @@ def as_users_call() -> Iterator[None]:
     jaxtyping.config.update("jaxtyping_disable", True)
     yield
     jaxtyping.config.update("jaxtyping_disable", False)
+
+
+@pytest.fixture
+def make_run(tmp_path: Path) -> Callable[..., Path]:
+    """`untrained_run` into a directory of the test's own."""
+    from tests.untrained_run import untrained_run  # after the hook that checks shapes
+
+    return partial(untrained_run, tmp_path / "run")

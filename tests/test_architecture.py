@@ -11,16 +11,17 @@ ROOT = Path(eigenview.__file__).parent
 FLOORS = [
     {"cli"},
     {"papers"},
-    {"sweeps"},
     {"training"},
     {"monitor", "report"},
-    {"runs"},
+    {"alarms", "inspect"},
+    {"predict"},
+    {"runs", "plotting"},
+    {"config"},
     {"data", "nets"},
-    {"views"},
-    {"theory"},
+    {"views", "theory"},
     {"objectives", "measures"},
-    {"spectra"},
-    {"parallel"},
+    {"linalg"},
+    {"distributed"},
     {"_names"},
     {"_errors"},
 ]
@@ -71,7 +72,7 @@ def test_an_import_up_a_floor_is_found(tmp_path, monkeypatch):
     for floor, line in {
         "views": "from eigenview.data import Images",
         "measures": "import eigenview.objectives",
-        "spectra": "from ..objectives.base import Objective",
+        "linalg": "from ..objectives.base import Objective",
         "runs": "def late():\n    from eigenview import training",
         "nets": "from eigenview import load",
     }.items():

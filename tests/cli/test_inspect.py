@@ -9,9 +9,8 @@ import pytest
 import torch
 
 from eigenview.cli import main
+from eigenview.inspect import ViewFeatures, inspection
 from eigenview.measures import CATALOGUE, ESSENTIAL, RECOMMENDED, WHY_RECOMMENDED
-from eigenview.report import inspection
-from eigenview.runs import Look
 
 
 @pytest.fixture
@@ -64,7 +63,7 @@ def test_runs_are_seen_under_the_same_views_and_their_probes_are_read(tmp_path, 
     def look(run, P, K, policy, data, seed, console):
         seen.append((P, K, policy, data, seed))
         h = torch.randn(K, P, 5, generator=torch.Generator().manual_seed(len(seen)))
-        return Look(h, h[..., :3].contiguous())
+        return ViewFeatures(h, h[..., :3].contiguous())
 
     monkeypatch.setattr(inspection, "look", look)
     for i, policy in enumerate(("large", "small", "small")):

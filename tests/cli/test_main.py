@@ -7,7 +7,7 @@ import pytest
 from eigenview.cli import main
 from eigenview.cli.arguments import one_line, parse
 from eigenview.cli.train import Train
-from eigenview.runs import RECIPES, Recipe
+from eigenview.config import RECIPES, Recipe
 from eigenview.views import POLICIES
 
 COMMANDS = ["train", "embed", "inspect", "predict", "report", "views"]
@@ -57,7 +57,7 @@ class TestTrainWords:
         words = "x --recipe digits --training.P 64 --projector.hidden 8 9 --data.size 16"
         settings = settings_of(*words.split())
         assert (settings.training.P, settings.projector.hidden, settings.data.size) == (64, (8, 9), 16)
-        assert settings.optimiser == RECIPES["digits"]().optimiser
+        assert settings.optimizer == RECIPES["digits"]().optimizer
 
     def test_a_recipe_file_is_read(self, tmp_path):
         file = tmp_path / "mine.yaml"
@@ -82,9 +82,9 @@ class TestTrainWords:
         assert settings_of("--objective.name", "infonce").objective.options == settings_of().objective.options
 
     def test_numbers_in_options_are_read_as_elsewhere(self):
-        words = ["--objective.options", "temperature=1e-1", "--optimiser.lr", "1e-1"]
+        words = ["--objective.options", "temperature=1e-1", "--optimizer.lr", "1e-1"]
         settings = settings_of(*words)
-        assert settings.objective.options["temperature"] == settings.optimiser.lr == 0.1
+        assert settings.objective.options["temperature"] == settings.optimizer.lr == 0.1
 
     def test_a_recipe_file_says_what_differs_from_the_recipe_its_data_get(self, tmp_path):
         file = tmp_path / "mine.yaml"

@@ -12,7 +12,8 @@ from PIL import Image
 from eigenview.cli import main
 from eigenview.cli.arguments import parse
 from eigenview.cli.predict import Predict
-from eigenview.runs import RECIPES, Checkpoint, Recipe, Run, build_model, save_checkpoint
+from eigenview.config import RECIPES, Recipe
+from eigenview.runs import Checkpoint, Run, build_model, save_checkpoint
 
 FEW = ["--N", "150", "--K", "2"]
 KEYS = (
@@ -41,14 +42,14 @@ def recipe_of(*words: str) -> Recipe:
 class TestWords:
     def test_alone_they_are_about_what_train_would_do(self):
         assert recipe_of() == RECIPES["digits"]()
-        assert recipe_of("photos").optimiser == RECIPES["cpu"]().optimiser
+        assert recipe_of("photos").optimizer == RECIPES["cpu"]().optimizer
 
     def test_they_change_it(self):
         words = "photos --recipe gpu --objective BetaInfoNCE --objective.options beta=0.3 --policy small"
         changed = recipe_of(*words.split(), "--decay", "0.1", "--P", "32", "--D", "16")
         assert changed.data.train == "photos"
         assert (changed.objective.name, changed.objective.options) == ("BetaInfoNCE", {"beta": 0.3})
-        assert (changed.optimiser.weight_decay, changed.training.P, changed.projector.D) == (0.1, 32, 16)
+        assert (changed.optimizer.weight_decay, changed.training.P, changed.projector.D) == (0.1, 32, 16)
         assert changed.encoder == RECIPES["gpu"]().encoder
 
     def test_an_objective_keeps_its_options_and_another_drops_them(self):
@@ -68,7 +69,7 @@ class TestWords:
             assert recipe_of(*words) == given
         for words in (["run"], ["--features", "run"]):
             other = recipe_of(*words, "--recipe", "cpu")
-            assert (other.data.train, other.optimiser) == ("mine", RECIPES["cpu"]().optimiser)
+            assert (other.data.train, other.optimizer) == ("mine", RECIPES["cpu"]().optimizer)
 
 
 def test_it_says_what_survives_and_what_to_change_and_draws_it(capsys):

@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from captioned import SCENES, picture, write_scenes, write_table
 from eigenview.cli import main
 from eigenview.cli.arguments import parse
 from eigenview.cli.train import Train
-from eigenview.runs import RECIPES, Recipe, Run
+from eigenview.config import RECIPES, Recipe
+from eigenview.runs import Run
+from tests.captioned import SCENES, picture, write_scenes, write_table
 
 NETS = "--encoder.name convnet --encoder.options width=4 --text.vocabulary 300 --text.width 8 --text.heads 2"
 SMALL = f"{NETS} --training.steps 2 --training.P 16 --data.size 8".split()

@@ -9,10 +9,10 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-from captioned import SCENES, caption, encoded, picture, write_scenes, write_table
 from eigenview._errors import UsageError
 from eigenview.data import TrainingBatches, are_captioned, distinct_texts, open_dataset, open_images
 from eigenview.nets import Vocabulary
+from tests.captioned import SCENES, caption, encoded, picture, write_scenes, write_table
 
 THREE = [picture(SCENES[i], i) for i in range(3)]
 WORDS = ["one", "two", "three"]

@@ -7,13 +7,12 @@ import pytest
 import torch
 from torch import Tensor
 
+from eigenview.linalg import chunking as blocks
 from eigenview.measures import excess_percent_error, percent_error
 from eigenview.objectives import MMCR
-from eigenview.spectra import blocks
-from memory import Memory
-
-from .case import MeasureTestCase, draw
-from .test_views import ON_THE_SPHERE, VIEWS, views
+from tests.measures.case import MeasureTestCase, draw
+from tests.measures.test_alignment_uniformity import ON_THE_SPHERE, VIEWS, views
+from tests.memory import Memory
 
 SHAPES = pytest.mark.parametrize(("P", "D"), [(30, 7), (7, 30), (16, 16)], ids=str)
 

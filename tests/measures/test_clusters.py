@@ -5,8 +5,7 @@ import torch
 from torch import Tensor
 
 from eigenview.measures import clid, cluster_learnability, two_nn
-
-from .case import MeasureTestCase, draw
+from tests.measures.case import MeasureTestCase, draw
 
 
 def test_groups_far_apart_are_told_apart():

@@ -6,9 +6,8 @@ from sklearn.neighbors import NearestNeighbors
 
 from eigenview.measures import distances
 from eigenview.measures.distances import nearest_distances, squared_distances
-from memory import Memory
-
-from .case import draw
+from tests.measures.case import draw
+from tests.memory import Memory
 
 
 @pytest.fixture
@@ -16,7 +15,7 @@ def small_tiles(monkeypatch):
     """Tiles that a small cloud needs many of, in blocks of two or three."""
     monkeypatch.setattr(distances, "_ROWS", 7)
     monkeypatch.setattr(distances, "_COLUMNS", 11)
-    monkeypatch.setattr("eigenview.spectra.blocks._BYTES", 8 * 5 * 17)
+    monkeypatch.setattr("eigenview.linalg.chunking._BYTES", 8 * 5 * 17)
 
 
 @pytest.mark.usefixtures("small_tiles")

@@ -9,8 +9,7 @@ import torch
 from torch import Tensor
 
 from eigenview.measures import log_det_entropy, pairwise_entropy
-
-from .case import MeasureTestCase, draw, rotation
+from tests.measures.case import MeasureTestCase, draw, rotation
 
 
 def normal_entropy(variance: float, D: int) -> float:

@@ -11,10 +11,9 @@ from torch import Tensor
 from eigenview.measures import infonce as module
 from eigenview.measures import infonce_bound
 from eigenview.objectives import DecoupledInfoNCE
-from memory import Memory
-
-from .case import MeasureTestCase, draw
-from .test_views import ON_THE_SPHERE, views
+from tests.measures.case import MeasureTestCase, draw
+from tests.measures.test_alignment_uniformity import ON_THE_SPHERE, views
+from tests.memory import Memory
 
 CLOUDS = {
     "near": lambda: views(K=2),

@@ -10,8 +10,7 @@ from scipy.stats import norm
 from torch import Tensor
 
 from eigenview.measures import information_bound, log_det_entropy, reconstruction
-
-from .case import MeasureTestCase, draw
+from tests.measures.case import MeasureTestCase, draw
 
 
 def noisy(K: int, P: int, D: int, noise: float) -> Tensor:

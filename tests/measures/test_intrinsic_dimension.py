@@ -8,8 +8,7 @@ import torch
 from torch import Tensor
 
 from eigenview.measures import local_dimension, two_nn
-
-from .case import MeasureTestCase, draw, rotation
+from tests.measures.case import MeasureTestCase, draw, rotation
 
 
 def uniform(*shape: int, seed: int = 0) -> Tensor:

@@ -8,11 +8,10 @@ import torch
 from sklearn.datasets import load_digits
 from torch import Tensor
 
+from eigenview.linalg import chunking as blocks
 from eigenview.measures import label_neighbours, label_neural_collapse
-from eigenview.spectra import blocks
-from memory import Memory
-
-from .case import MeasureTestCase, draw
+from tests.measures.case import MeasureTestCase, draw
+from tests.memory import Memory
 
 LABELS = torch.arange(48) % 4
 BOTH = pytest.mark.parametrize("measure", [label_neural_collapse, label_neighbours])

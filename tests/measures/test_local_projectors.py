@@ -14,8 +14,7 @@ from eigenview.measures import (
     removed_share,
     unexplained_variance,
 )
-
-from .case import MeasureTestCase, draw
+from tests.measures.case import MeasureTestCase, draw
 
 A, B = draw(7, 5, seed=1), draw(4, 7, seed=2)
 

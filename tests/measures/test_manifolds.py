@@ -10,8 +10,7 @@ from scipy.optimize import linprog
 from torch import Tensor
 
 from eigenview.measures import manifold_capacity, manifold_geometry
-
-from .case import MeasureTestCase, draw, rotation
+from tests.measures.case import MeasureTestCase, draw, rotation
 
 
 def parted(views: np.ndarray, signs: np.ndarray) -> bool:

@@ -14,8 +14,7 @@ from eigenview.measures import (
     nearest_negatives,
     negatives,
 )
-
-from .case import MeasureTestCase, draw
+from tests.measures.case import MeasureTestCase, draw
 
 
 def by_loops(z: Tensor) -> list[int]:

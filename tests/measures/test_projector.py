@@ -6,11 +6,11 @@ import pytest
 import torch
 from torch import Tensor
 
+from eigenview.linalg import chunking as blocks
+from eigenview.linalg import row_space
 from eigenview.measures import projector_rank, removed_share, unexplained_variance
-from eigenview.spectra import blocks, row_space
-from memory import Memory
-
-from .case import MeasureTestCase, draw, rotation
+from tests.measures.case import MeasureTestCase, draw, rotation
+from tests.memory import Memory
 
 
 def onto(rank: int, d: int = 12, seed: int = 0) -> tuple[Tensor, Tensor]:

@@ -10,22 +10,21 @@ import torch
 from scipy.stats import ortho_group
 from torch import Tensor
 
-from eigenview import spectra
+from eigenview import linalg
 from eigenview.measures import (
-    Cloud,
+    SpectralCache,
     alpha_req,
     coherence,
-    condition,
+    condition_number,
     effective_rank,
     nesum,
+    numerical_rank,
     participation_ratio,
-    rank_at,
     spectrum,
     stable_rank,
 )
-from memory import Memory
-
-from .case import MeasureTestCase, draw
+from tests.measures.case import MeasureTestCase, draw
+from tests.memory import Memory
 
 
 def cloud(N: int = 60, D: int = 12) -> Tensor:
@@ -125,18 +124,27 @@ class TestNESum(MeasureTestCase):
 
 
 class TestCondition(MeasureTestCase):
-    measure = staticmethod(condition)
+    measure = staticmethod(condition_number)
     unchanged_by = ROTATED
     least, most = 1.0, 1e7
 
 
 class TestRankAt(MeasureTestCase):
-    measure = staticmethod(partial(rank_at, tolerance=0.25))
+    measure = staticmethod(partial(numerical_rank, tolerance=0.25))
     unchanged_by = ROTATED
     least, most = 1, 8
 
 
-PANEL = (effective_rank, stable_rank, participation_ratio, nesum, condition, rank_at, alpha_req, coherence)
+PANEL = (
+    effective_rank,
+    stable_rank,
+    participation_ratio,
+    nesum,
+    condition_number,
+    numerical_rank,
+    alpha_req,
+    coherence,
+)
 
 
 def with_values(values: list[float], N: int = 50, D: int = 9, centred: bool = True) -> Tensor:
@@ -151,7 +159,7 @@ def test_a_spectrum_by_hand() -> None:
     assert stable_rank(x) == pytest.approx(25 / 16)
     assert nesum(x + 3) == pytest.approx(25 / 16)
     assert participation_ratio(x + 3) == pytest.approx(25**2 / (16**2 + 2 * 4**2 + 1))
-    assert [rank_at(x, tolerance) for tolerance in (1e-6, 0.25 - 1e-9, 0.26, 0.5 - 1e-9, 0.51, 1.0)] == [
+    assert [numerical_rank(x, tolerance) for tolerance in (1e-6, 0.25 - 1e-9, 0.26, 0.5 - 1e-9, 0.51, 1.0)] == [
         4,
         4,
         3,
@@ -159,25 +167,25 @@ def test_a_spectrum_by_hand() -> None:
         1,
         1,
     ]
-    assert condition(x[:, :4] @ rotation(4)) < 1e7
-    assert condition(with_values([4.0, 2.0, 0.5], D=3)) == pytest.approx(8)
+    assert condition_number(x[:, :4] @ rotation(4)) < 1e7
+    assert condition_number(with_values([4.0, 2.0, 0.5], D=3)) == pytest.approx(8)
 
 
 def test_variances_are_those_of_the_sample_covariance() -> None:
     x = cloud() + 5
-    np.testing.assert_allclose(Cloud(x).variances, np.linalg.eigvalsh(np.cov(x.numpy().T))[::-1], rtol=1e-9)
+    np.testing.assert_allclose(SpectralCache(x).variances, np.linalg.eigvalsh(np.cov(x.numpy().T))[::-1], rtol=1e-9)
 
 
 @pytest.mark.parametrize("shape", [(900, 300), (600, 600), (300, 900)], ids=str)
 def test_limit_laws_of_isotropic_features(shape: tuple[int, int]) -> None:
     N, D = shape
-    cloud, gamma = Cloud(draw(N, D)), D / N
+    cloud, gamma = SpectralCache(draw(N, D)), D / N
     edge = (1 + gamma**0.5) ** 2
     assert participation_ratio(cloud) == pytest.approx(D / (1 + gamma), rel=0.01)
     assert stable_rank(cloud) == pytest.approx(D / edge, rel=0.03)
     assert nesum(cloud) == pytest.approx(D / edge, rel=0.03)
     if N != D:
-        assert condition(cloud) == pytest.approx((1 + gamma**0.5) / abs(1 - gamma**0.5), rel=0.03)
+        assert condition_number(cloud) == pytest.approx((1 + gamma**0.5) / abs(1 - gamma**0.5), rel=0.03)
 
 
 @pytest.mark.parametrize("measure", [stable_rank, participation_ratio, nesum])
@@ -207,20 +215,20 @@ def test_equal_rows_vary_along_nothing(measure, row: Tensor) -> None:
 
 def test_zeros_fill_nothing() -> None:
     zeros = torch.zeros(5, 3)
-    assert [stable_rank(zeros), rank_at(zeros), coherence(zeros), condition(zeros)] == [0, 0, 0, 1e7]
+    assert [stable_rank(zeros), numerical_rank(zeros), coherence(zeros), condition_number(zeros)] == [0, 0, 0, 1e7]
 
 
 @pytest.mark.parametrize("shape", [(50, 9), (2000, 600)], ids=str)
 def test_a_dependent_dimension_is_singular_direct_or_streamed(shape: tuple[int, int]) -> None:
     x = torch.randn(*shape, generator=torch.Generator().manual_seed(0))
     x[:, 1] = x[:, 0]
-    assert condition(x) == pytest.approx(1e7, rel=1e-9)
+    assert condition_number(x) == pytest.approx(1e7, rel=1e-9)
 
 
 def test_a_cloud_is_of_rows() -> None:
     # As a user calls it, without the check of shapes that tests have.
     with pytest.raises(ValueError, match=r"must be \[N, D\], not \[2, 5, 3\]"):
-        unwrap(Cloud.__init__)(object.__new__(Cloud), torch.ones(2, 5, 3))
+        unwrap(SpectralCache.__init__)(object.__new__(SpectralCache), torch.ones(2, 5, 3))
 
 
 @pytest.mark.parametrize("measure", [*PANEL, spectrum])
@@ -238,7 +246,7 @@ def test_one_row_has_no_variance(measure) -> None:
 @pytest.mark.parametrize("tolerance", [0.0, -1.0, 1.5, float("nan")])
 def test_a_tolerance_is_a_share(tolerance: float) -> None:
     with pytest.raises(ValueError, match="tolerance must be in"):
-        rank_at(cloud(), tolerance)
+        numerical_rank(cloud(), tolerance)
 
 
 @pytest.mark.parametrize("measure", PANEL)
@@ -246,9 +254,9 @@ def test_a_tolerance_is_a_share(tolerance: float) -> None:
 def test_streamed_and_shared_it_is_the_same(measure, shape: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
     x = cloud(*shape) + 0.1
     direct = measure(x)
-    assert measure(Cloud(x)) == direct
-    monkeypatch.setattr(sys.modules["eigenview.spectra.singular_values"], "_DIRECT", 0)
-    assert measure(Cloud(x)) == pytest.approx(direct, rel=1e-8)
+    assert measure(SpectralCache(x)) == direct
+    monkeypatch.setattr(sys.modules["eigenview.linalg.singular_values"], "_DIRECT", 0)
+    assert measure(SpectralCache(x)) == pytest.approx(direct, rel=1e-8)
 
 
 def test_a_panel_takes_one_pass_and_little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -258,13 +266,13 @@ def test_a_panel_takes_one_pass_and_little_memory(monkeypatch: pytest.MonkeyPatc
         passes.append(arguments)
         return moments(*arguments)
 
-    moments = spectra.moments
-    monkeypatch.setattr(spectra, "moments", counted)
-    monkeypatch.setattr(sys.modules["eigenview.spectra.singular_values"], "_DIRECT", 2**16)
-    monkeypatch.setattr(spectra.blocks, "_BYTES", 2**17)
+    moments = linalg.moments
+    monkeypatch.setattr(linalg, "moments", counted)
+    monkeypatch.setattr(sys.modules["eigenview.linalg.singular_values"], "_DIRECT", 2**16)
+    monkeypatch.setattr(linalg.chunking, "_BYTES", 2**17)
     x = torch.randn(6_000, 60, generator=torch.Generator().manual_seed(0)).half()
     with Memory() as memory:
-        shared = Cloud(x)
+        shared = SpectralCache(x)
         for measure in PANEL:
             measure(shared)
     assert len(passes) == 1

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from eigenview.measures.catalogue import Listed
+from eigenview.measures.catalogue import MeasureSpec
 from eigenview.runs import read_metrics
 
 
@@ -34,12 +34,12 @@ def sgd(model: nn.Module) -> torch.optim.Optimizer:
 
 
 def train(model: nn.Module, steps: int, seen: Callable[[int, Tensor], None] | None = None, P: int = 6) -> None:
-    optimiser = sgd(model)
+    optimizer = sgd(model)
     for step in range(1, steps + 1):
         z = model(batch(step, P))
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         z.square().mean().backward()
-        optimiser.step()
+        optimizer.step()
         if seen is not None:
             seen(step, z.detach())
 
@@ -50,12 +50,12 @@ class Spy:
     def __init__(self) -> None:
         self.seen: list[Tensor] = []
 
-    def listed(self) -> Listed:
+    def listed(self) -> MeasureSpec:
         def spied(views: Tensor) -> float:
             self.seen.append(views.clone())
             return 0.0
 
-        return Listed(spied, "views", "neither", "")
+        return MeasureSpec(spied, "views", "neither", "")
 
 
 def lines(folder: Path, kind: str | None = "step") -> list[dict[str, Any]]:

@@ -7,8 +7,7 @@ from torch import distributed as dist
 from torch.nn.parallel import DistributedDataParallel
 
 from eigenview.monitor import Monitor
-
-from .loops import Net, batch, sgd
+from tests.monitor.loops import Net, batch, sgd
 
 
 def train_a_rank(rank: int, ranks: int, folder: str) -> None:
@@ -18,7 +17,7 @@ def train_a_rank(rank: int, ranks: int, folder: str) -> None:
     for name in ("with", "without"):
         torch.manual_seed(rank)
         model = DistributedDataParallel(Net())
-        optimiser, monitor = sgd(model), None
+        optimizer, monitor = sgd(model), None
         if name == "with":
             # The ranks call it differently often: nothing here may wait for another.
             monitor = Monitor(model, "backbone", "module.projector", every=3, rows=6, out=Path(folder) / f"on {rank}")
@@ -27,8 +26,8 @@ def train_a_rank(rank: int, ranks: int, folder: str) -> None:
             if monitor is not None and rank == 1:
                 monitor.observe(torch.ones(2, 2))
             model(batch(100 * rank + step)).square().mean().backward()
-            optimiser.step()
-            optimiser.zero_grad()
+            optimizer.step()
+            optimizer.zero_grad()
         if monitor is not None:
             monitor.close()
         found[name] = model.module.state_dict()

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from .loops import Net, batch, lines, sgd
+from tests.monitor.loops import Net, batch, lines, sgd
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

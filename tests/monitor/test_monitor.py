@@ -13,11 +13,10 @@ from torch.optim.optimizer import _global_optimizer_post_hooks
 
 from eigenview import Monitor, UsageError
 from eigenview.measures import effective_rank
-from eigenview.monitor.calls import Calls
+from eigenview.monitor.capture import Calls
 from eigenview.report import write_page
 from eigenview.runs import MetricsWriter
-
-from .loops import Net, Spy, batch, lines, sgd, train
+from tests.monitor.loops import Net, Spy, batch, lines, sgd, train
 
 
 def monitor(model: nn.Module | None, out, **options) -> Monitor:
@@ -161,15 +160,15 @@ def test_a_measure_that_fails_is_missing_and_a_full_disk_ends_only_the_writing(t
     assert caplog.text.count("nothing more is written: disk full") == 1
 
 
-def test_several_optimisers_and_those_of_other_models(tmp_path):
+def test_several_optimizers_and_those_of_other_models(tmp_path):
     model, other = Net(), Net()
-    optimisers = [sgd(model.backbone), sgd(model.projector), sgd(other)]
+    optimizers = [sgd(model.backbone), sgd(model.projector), sgd(other)]
     with monitor(model, tmp_path) as looking:
         for step in range(1, 8):
             (model(batch(step)).square().mean() + other(batch(step)).mean()).backward()
-            for optimiser in optimisers:
-                optimiser.step()
-                optimiser.zero_grad()
+            for optimizer in optimizers:
+                optimizer.step()
+                optimizer.zero_grad()
     assert looking.steps == 7
 
 

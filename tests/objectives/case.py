@@ -157,13 +157,13 @@ class ObjectiveTestCase(ABC):
         if best is None:
             pytest.skip("no bound is known")
         z = draw(*shape).requires_grad_()
-        optimiser = torch.optim.Adam([z], lr=0.1)
+        optimizer = torch.optim.Adam([z], lr=0.1)
         for _ in range(60):
-            optimiser.zero_grad()
+            optimizer.zero_grad()
             loss = objective(z)
             assert loss.item() >= best - 1e-10
             loss.backward()
-            optimiser.step()
+            optimizer.step()
 
     def test_reference_when_uniform(self):
         for K in range(self.views_needed, 5):

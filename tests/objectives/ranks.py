@@ -10,9 +10,8 @@ from torch import Tensor, nn
 from torch import distributed as dist
 from torch.nn.parallel import DistributedDataParallel
 
-import objectives
-
-from .case import ObjectiveTestCase, draw
+from tests import objectives
+from tests.objectives.case import ObjectiveTestCase, draw
 
 K, P, D, D_ENC = 3, 24, 6, 5
 """Sizes of the batch that ranks share; P can be parted among 2 and 3."""

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.multiprocessing.spawn import spawn
 
-from . import ranks as work
+from tests.objectives import ranks as work
 
 CASES = sorted(work.cases())
 # Functions of a Gram matrix or a covariance need no embeddings of other ranks, only sums of D×D.

@@ -8,8 +8,7 @@ import torch
 
 from eigenview._errors import UsageError
 from eigenview.objectives import BarlowTwins
-
-from .case import ObjectiveTestCase, draw
+from tests.objectives.case import ObjectiveTestCase, draw
 
 
 def centred_basis(P: int, r: int) -> torch.Tensor:

@@ -10,8 +10,7 @@ import torch
 
 from eigenview._errors import UsageError
 from eigenview.objectives import BYOL, LogDet, SimSiam, build_objective
-
-from .case import ObjectiveTestCase, draw, rotation
+from tests.objectives.case import ObjectiveTestCase, draw, rotation
 
 
 class PredictionTestCase(ObjectiveTestCase):
@@ -103,11 +102,11 @@ class TestBYOL(PredictionTestCase):
 
     def test_the_predictor_learns_any_collapsed_batch(self):
         objective, z = self.make(), draw(4).float().expand(2, 8, 4)
-        optimiser = torch.optim.Adam(objective.parameters(), lr=0.02)
+        optimizer = torch.optim.Adam(objective.parameters(), lr=0.02)
         for _ in range(250):
-            optimiser.zero_grad()
+            optimizer.zero_grad()
             objective(z).backward()
-            optimiser.step()
+            optimizer.step()
         assert objective(z).item() == pytest.approx(objective.reference(2, 8, 4).collapsed, abs=1e-4)
 
 

@@ -9,8 +9,7 @@ from scipy.integrate import quad
 
 from eigenview._errors import UsageError
 from eigenview.objectives import Entropy, LogDet, PairwiseDistance, build_entropy
-
-from .case import draw
+from tests.objectives.case import draw
 
 KINDS = ("kl", "bhattacharyya", "chernoff")
 

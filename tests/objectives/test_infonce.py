@@ -13,9 +13,8 @@ from torch.nn.functional import cross_entropy, normalize, pad
 
 from eigenview._errors import UsageError
 from eigenview.objectives import CLIP, BetaInfoNCE, DecoupledInfoNCE, InfoNCE, Objective, SimCLR, WeightedInfoNCE
-from memory import Memory
-
-from .case import ObjectiveTestCase, draw, rotation
+from tests.memory import Memory
+from tests.objectives.case import ObjectiveTestCase, draw, rotation
 
 
 def simplex(P: int) -> Tensor:
@@ -219,13 +218,13 @@ def test_nothing_is_below_the_bound_under_strong_repulsion(
         assert best is not None
         for z in (draw(2, P, D), torch.cat([draw(1, P, D), -draw(1, P, D)])):
             z.requires_grad_()
-            optimiser = torch.optim.Adam([z], lr=0.2)
+            optimizer = torch.optim.Adam([z], lr=0.2)
             for _ in range(20):
-                optimiser.zero_grad()
+                optimizer.zero_grad()
                 loss = objective(z)
                 assert loss.item() >= best - 1e-10
                 loss.backward()
-                optimiser.step()
+                optimizer.step()
 
 
 def test_clip_is_cross_entropy_both_ways() -> None:
@@ -284,14 +283,14 @@ def test_the_temperature_learns() -> None:
     start = parameter.detach().clone().requires_grad_()
     assert torch.autograd.gradcheck(loss, start)
     # The views do not match, so confidence costs: the temperature rises.
-    optimiser = torch.optim.SGD(objective.parameters(), lr=0.1)
+    optimizer = torch.optim.SGD(objective.parameters(), lr=0.1)
     objective(z).backward()
-    optimiser.step()
+    optimizer.step()
     assert objective.temperature > 0.3
 
 
 def test_the_temperature_stops_at_the_coldest_and_can_come_back() -> None:
-    objective = CLIP(temperature=0.02, coldest=0.01)
+    objective = CLIP(temperature=0.02, min_temperature=0.01)
     with torch.no_grad():
         objective.log_inverse_temperature.fill_(10.0)
     assert objective.temperature == 0.01
@@ -347,10 +346,10 @@ def test_what_cannot_be(options: dict, message: str) -> None:
 
 
 def test_forms_that_cannot_be() -> None:
-    with pytest.raises(UsageError, match=r"^temperature must be at least the coldest one, 0\.01, not 0\.001$"):
+    with pytest.raises(UsageError, match=r"^temperature must be at least min_temperature, 0\.01, not 0\.001$"):
         CLIP(temperature=0.001)
-    with pytest.raises(UsageError, match=r"^coldest must be positive and finite, not 0\.0$"):
-        CLIP(coldest=0.0)
+    with pytest.raises(UsageError, match=r"^min_temperature must be positive and finite, not 0\.0$"):
+        CLIP(min_temperature=0.0)
     with pytest.raises(UsageError, match=r"^beta must be a finite weight, 0 or more, not -1\.0$"):
         BetaInfoNCE(-1.0)
     with pytest.raises(UsageError, match=r"^alpha must be a finite weight, 0 or more, not nan$"):

@@ -10,8 +10,7 @@ import torch
 
 from eigenview._errors import UsageError
 from eigenview.objectives import InvarianceEntropy, PairwiseDistance, build_objective
-
-from .case import ObjectiveTestCase, draw, rotation
+from tests.objectives.case import ObjectiveTestCase, draw, rotation
 
 
 class InvarianceEntropyTestCase(ObjectiveTestCase):

@@ -8,8 +8,7 @@ import torch
 
 from eigenview._errors import UsageError
 from eigenview.objectives import MMCR
-
-from .case import ObjectiveTestCase, draw, rotation
+from tests.objectives.case import ObjectiveTestCase, draw, rotation
 
 
 def nuclear(x: np.ndarray) -> float:

@@ -7,8 +7,7 @@ from scipy import optimize, stats
 
 from eigenview._errors import UsageError
 from eigenview.objectives import SIGReg
-
-from .case import ObjectiveTestCase, draw
+from tests.objectives.case import ObjectiveTestCase, draw
 
 
 def quantiles(P: int) -> torch.Tensor:

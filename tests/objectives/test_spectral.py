@@ -7,8 +7,7 @@ import pytest
 import torch
 
 from eigenview.objectives import SpectralContrastive
-
-from .case import ObjectiveTestCase, draw, rotation
+from tests.objectives.case import ObjectiveTestCase, draw, rotation
 
 
 class TestSpectralContrastive(ObjectiveTestCase):

@@ -9,8 +9,7 @@ from torch import Tensor, nn
 
 from eigenview._errors import UsageError
 from eigenview.objectives import TraceAlignment, TraceContrastive
-
-from .case import ObjectiveTestCase, draw
+from tests.objectives.case import ObjectiveTestCase, draw
 
 
 class TestTraceContrastive(ObjectiveTestCase):
@@ -81,12 +80,12 @@ def pair(objective: TraceContrastive | TraceAlignment) -> tuple[Tensor, Tensor]:
 
 def trained(projector: nn.Module, objective: TraceAlignment, x: Tensor, steps: int, lr: float) -> float:
     """The loss after plain gradient steps, their length falling to 0."""
-    optimiser = torch.optim.SGD(projector.parameters(), lr=lr)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
+    optimizer = torch.optim.SGD(projector.parameters(), lr=lr)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     for _ in range(steps):
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         objective(projector(x)).backward()
-        optimiser.step()
+        optimizer.step()
         schedule.step()
     return objective(projector(x)).item()
 
@@ -156,11 +155,11 @@ def test_frobenius_leaves_one_direction() -> None:
 
 
 @pytest.mark.parametrize("constraint", ["orthogonal", "scaled", "frobenius"])
-@pytest.mark.parametrize("optimiser", [torch.optim.SGD, torch.optim.AdamW])
-def test_constraints_hold_after_every_step_also_under_decay(constraint, optimiser) -> None:
+@pytest.mark.parametrize("optimizer", [torch.optim.SGD, torch.optim.AdamW])
+def test_constraints_hold_after_every_step_also_under_decay(constraint, optimizer) -> None:
     objective, projector = TraceContrastive(constraint), linear(D_IN, 8, 5).float()
     objective.constrain(projector)
-    steps = optimiser(projector.parameters(), lr=0.3, weight_decay=0.1)
+    steps = optimizer(projector.parameters(), lr=0.3, weight_decay=0.1)
     x = draw(2, P, D_IN).float()
     for _ in range(20):
         steps.zero_grad()

@@ -8,8 +8,7 @@ import torch
 
 from eigenview._errors import UsageError
 from eigenview.objectives import VICReg
-
-from .case import ObjectiveTestCase, draw
+from tests.objectives.case import ObjectiveTestCase, draw
 
 
 class TestVICReg(ObjectiveTestCase):

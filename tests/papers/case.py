@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from eigenview.papers import EXPERIMENTS, Outcome
-from eigenview.papers.trained import Trainer
+from eigenview.papers.run_cache import RunCache
 
 UNTESTED = "not tested at this scale"
 
@@ -27,7 +27,7 @@ class ExperimentCase:
 
     @pytest.fixture(scope="class")
     @classmethod
-    def outcome(cls, trainer: Trainer) -> Outcome:
+    def outcome(cls, trainer: RunCache) -> Outcome:
         return next(each for each in EXPERIMENTS if each.path == cls.path).run("smoke", trainer)
 
     def test_its_claims_have_the_verdicts_that_are_known(self, outcome):

@@ -2,10 +2,10 @@
 
 import pytest
 
-from eigenview.papers.trained import Trainer
+from eigenview.papers.run_cache import RunCache
 
 
 @pytest.fixture(scope="session")
-def trainer(tmp_path_factory) -> Trainer:
+def trainer(tmp_path_factory) -> RunCache:
     """Runs that several experiments look at are trained once."""
-    return Trainer(tmp_path_factory.mktemp("runs"))
+    return RunCache(tmp_path_factory.mktemp("runs"))

@@ -5,13 +5,13 @@ from typing import ClassVar
 import numpy as np
 import pytest
 import torch
-from tests.papers.case import UNTESTED, ExperimentCase
 
 from eigenview.data import open_images
 from eigenview.measures import nearest_negatives
 from eigenview.papers.geometry.runs import COLOURS, SETTINGS, Moment, moments, over_training, runs_of
 from eigenview.runs import Run
 from eigenview.training.learner import Learner
+from tests.papers.case import UNTESTED, ExperimentCase
 
 
 class TestRank(ExperimentCase):

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import pytest
 
+from eigenview.config import Recipe
 from eigenview.papers import EXPERIMENTS
-from eigenview.papers.pictures import data_folder
-from eigenview.papers.trained import Trainer, name_of
-from eigenview.runs import Recipe, Run
+from eigenview.papers.datasets import data_folder
+from eigenview.papers.run_cache import RunCache, name_of
+from eigenview.runs import Run
 from eigenview.training.learner import Learner
 
 TRAINED = (
@@ -32,7 +33,7 @@ class AskedError(Exception):
     """Ends an experiment where it would begin to train."""
 
 
-class Asking(Trainer):
+class Asking(RunCache):
     """Trains nothing, and remembers what it was asked for."""
 
     def __call__(self, recipes: Sequence[Recipe]) -> list[Run]:

@@ -5,10 +5,10 @@ from typing import ClassVar
 import numpy as np
 import pytest
 import torch
-from tests.papers.case import UNTESTED, ExperimentCase
 
 from eigenview.papers.landscape.last_layers import LastLayer
-from eigenview.theory.landscape import between_and_within, decayed_origin, infonce_origin
+from eigenview.theory.landscape import decayed_origin, infonce_origin, view_covariances
+from tests.papers.case import UNTESTED, ExperimentCase
 
 
 class TestResnet(ExperimentCase):
@@ -32,12 +32,12 @@ class TestLastLayer:
         generator, size, decay = torch.Generator().manual_seed(0), 200, 0.05
         signal = torch.randn(4000, 4, generator=generator, dtype=torch.float64) * torch.tensor([1.0, 0.8, 0.0, 0.0])
         h = signal + 0.3 * torch.randn(2, 4000, 4, generator=generator, dtype=torch.float64)
-        A0, C = between_and_within(h.numpy())
+        A0, C = view_covariances(h.numpy())
 
         def second_order(A0: np.ndarray) -> np.ndarray:
             return decayed_origin(infonce_origin(A0, C, 0.5, partner_share=1 / (2 * size - 1)), decay)
 
-        others = tuple(second_order(between_and_within(part.numpy())[0]) for part in h.chunk(10, 1))
+        others = tuple(second_order(view_covariances(part.numpy())[0]) for part in h.chunk(10, 1))
         W = np.diag([0.6, 0.5, 0.2, 0.1])
         return LastLayer(h.split(size, 1), W, second_order(A0), A0 + C, others, 0.5, decay)
 

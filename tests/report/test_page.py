@@ -11,8 +11,7 @@ import pytest
 from PIL import Image
 
 from eigenview.report import write_page
-
-from .conftest import end_line, start_line, step_line, whole_run, write_run
+from tests.report.conftest import end_line, start_line, step_line, whole_run, write_run
 
 VOID = {"meta", "img", "br", "hr", "link", "input"}
 CURVES = [

@@ -12,14 +12,14 @@ def checkpoint(step: int) -> Checkpoint:
         "w": torch.full((2, 3, 4, 4), float(step)).to(memory_format=torch.channels_last),
         "n": torch.tensor(step),
     }
-    return Checkpoint(step, weights, {"optimiser": {"state": {0: torch.ones(2)}}, "seconds": 1.5})
+    return Checkpoint(step, weights, {"optimizer": {"state": {0: torch.ones(2)}}, "seconds": 1.5})
 
 
 def test_what_is_saved_is_loaded(tmp_path):
     loaded = load_checkpoint(save_checkpoint(tmp_path, checkpoint(7)))
     assert loaded.step == 7
     assert loaded.state["seconds"] == 1.5
-    assert torch.equal(loaded.state["optimiser"]["state"][0], torch.ones(2))
+    assert torch.equal(loaded.state["optimizer"]["state"][0], torch.ones(2))
     assert {name: tensor.tolist() for name, tensor in loaded.weights.items()} == {
         name: tensor.tolist() for name, tensor in checkpoint(7).weights.items()
     }

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from eigenview.runs import (
+from eigenview.config import (
     EncoderRecipe,
     ObjectiveRecipe,
-    OptimiserRecipe,
+    OptimizerRecipe,
     ProjectorRecipe,
     Recipe,
     TrainingRecipe,
@@ -24,7 +24,7 @@ def tiny() -> Recipe:
         encoder=EncoderRecipe("convnet", {"width": 8}),
         projector=ProjectorRecipe(D=16, hidden=(32,)),
         objective=ObjectiveRecipe("InfoNCE", {"temperature": 0.2}),
-        optimiser=OptimiserRecipe("sgd", lr=0.05),
+        optimizer=OptimizerRecipe("sgd", lr=0.05),
         training=TrainingRecipe(P=64, steps=12, measure_every=3, checkpoint_every=5),
     )
 

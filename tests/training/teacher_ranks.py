@@ -7,7 +7,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from eigenview.nets import ConvNet, Encoder, Model, Projector
 from eigenview.objectives import BYOL
-from eigenview.training.teacher import Teacher
+from eigenview.training.teacher import EMATeacher
 
 STEPS = 4
 
@@ -36,13 +36,13 @@ def train_a_rank(rank: int, ranks: int, folder: str) -> None:
     torch.manual_seed(0)
     whole = _Whole()
     parallel = DistributedDataParallel(whole)
-    teacher = Teacher(whole.model, 0.5, STEPS)
-    optimiser = torch.optim.SGD(whole.parameters(), lr=0.1)
+    teacher = EMATeacher(whole.model, 0.5, STEPS)
+    optimizer = torch.optim.SGD(whole.parameters(), lr=0.1)
     for step in range(STEPS):
         views = torch.rand(2, 4, 3, 8, 8, generator=torch.Generator().manual_seed(100 * rank + step))
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         parallel(views, teacher.embed(views)).backward()
-        optimiser.step()
+        optimizer.step()
         teacher.update(whole.model, step)
     # The nets' own batch norm is each rank's: running statistics, which a teacher does not use, differ.
     weights = {name: value for name, value in teacher.state_dict().items() if "running" not in name}

@@ -7,19 +7,20 @@ from html import escape
 import pytest
 
 from eigenview.cli import main
-from eigenview.report import write_page
-from eigenview.runs import (
+from eigenview.config import (
     EncoderRecipe,
     ObjectiveRecipe,
-    OptimiserRecipe,
+    OptimizerRecipe,
     ProjectorRecipe,
     Recipe,
-    Run,
     TrainingRecipe,
     ViewsRecipe,
     find_recipe,
 )
-from eigenview.training import loop, train
+from eigenview.report import write_page
+from eigenview.runs import Run
+from eigenview.training import train
+from eigenview.training import train as loop
 from eigenview.views import ViewPolicy
 
 
@@ -38,7 +39,7 @@ def narrow(**changes) -> Recipe:
         projector=ProjectorRecipe(D=16, hidden=(32,)),
         views=dataclasses.replace(digits.views, K=2),
         objective=ObjectiveRecipe("InfoNCE", {"temperature": 0.2}),
-        optimiser=OptimiserRecipe("sgd", lr=0.05),
+        optimizer=OptimizerRecipe("sgd", lr=0.05),
         training=TrainingRecipe(P=32, steps=60, measure_every=10, checkpoint_every=60, precision="32-true"),
     )
     return dataclasses.replace(recipe, **changes)
@@ -58,22 +59,22 @@ def trained_for(**changes) -> TrainingRecipe:
 
 
 FAILURES = {
-    "loss at chance": {"optimiser": OptimiserRecipe("sgd", lr=1e-7)},
+    "loss at chance": {"optimizer": OptimizerRecipe("sgd", lr=1e-7)},
     "complete collapse": {"objective": ObjectiveRecipe("InfoNCE", {"repulsion": 0.0})},
     "embeddings collapsed to a few dimensions": {"projector": ProjectorRecipe(D=16, hidden=(2,))},
     "rank of embeddings still falling": {
         "objective": ObjectiveRecipe("InfoNCE", {"repulsion": 0.0}),
-        "optimiser": OptimiserRecipe("sgd", lr=1e-3, warmup=1.0),
+        "optimizer": OptimizerRecipe("sgd", lr=1e-3, warmup=1.0),
         "training": trained_for(measure_every=2),
     },
     "temperature at its clamp": {
-        "objective": ObjectiveRecipe("CLIP", {"temperature": 0.1, "coldest": 0.097}),
-        "optimiser": OptimiserRecipe("adam", lr=3e-3),
+        "objective": ObjectiveRecipe("CLIP", {"temperature": 0.1, "min_temperature": 0.097}),
+        "optimizer": OptimizerRecipe("adam", lr=3e-3),
         "views": noisy(0.1),
     },
     "no invariance": {
         "objective": ObjectiveRecipe("VICReg", {"invariance": 0.0}),
-        "optimiser": OptimiserRecipe("sgd", lr=0.01),
+        "optimizer": OptimizerRecipe("sgd", lr=0.01),
         "views": noisy(2.0),
         "training": trained_for(steps=80, measure_every=2),  # one batch of 32 says 1 ± .1 of an expected 1
     },
@@ -88,7 +89,7 @@ FAILURES = {
     },
     "views too weak": {"views": noisy(0.01), "training": trained_for(steps=1)},
     "views too strong": {"views": noisy(10.0), "training": trained_for(steps=1)},
-    "not finite": {"optimiser": OptimiserRecipe("sgd", lr=1e30), "training": trained_for(steps=5)},
+    "not finite": {"optimizer": OptimizerRecipe("sgd", lr=1e30), "training": trained_for(steps=5)},
 }
 
 

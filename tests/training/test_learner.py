@@ -11,21 +11,12 @@ from torch import nn
 import eigenview
 from eigenview import objectives
 from eigenview._errors import UsageError
+from eigenview.config import DataRecipe, ObjectiveRecipe, OptimizerRecipe, ProjectorRecipe, Recipe, TeacherRecipe
 from eigenview.data import TrainingBatch
 from eigenview.objectives import Objective, Reference
-from eigenview.runs import (
-    Checkpoint,
-    DataRecipe,
-    ObjectiveRecipe,
-    OptimiserRecipe,
-    ProjectorRecipe,
-    Recipe,
-    Run,
-    TeacherRecipe,
-    save_checkpoint,
-)
+from eigenview.runs import Checkpoint, Run, save_checkpoint
 from eigenview.training.learner import Learner, Update
-from eigenview.training.measure import measure
+from eigenview.training.step_metrics import measure
 
 OBJECTIVES = [
     name
@@ -70,7 +61,7 @@ def update(of: Learner, step: int = 0) -> Update:
 @pytest.mark.parametrize("name", OBJECTIVES)
 def test_every_objective_takes_a_step_with_all_that_it_learns(name, tiny):
     taken = learner(tiny, name)
-    taken.try_out()
+    taken.dry_run()
     before = {key: p.detach().clone() for key, p in taken.objective.named_parameters()}
     made = update(taken)
     assert made.finite
@@ -80,8 +71,8 @@ def test_every_objective_takes_a_step_with_all_that_it_learns(name, tiny):
 
 
 def test_what_an_objective_learns_counts_moves_does_not_decay_and_comes_back(tiny):
-    optimiser = OptimiserRecipe("sgd", lr=0.1, momentum=0.0, warmup=0.0, weight_decay=0.5)
-    taken = learner(tiny, f"{__name__}:Warm", optimiser=optimiser)
+    optimizer = OptimizerRecipe("sgd", lr=0.1, momentum=0.0, warmup=0.0, weight_decay=0.5)
+    taken = learner(tiny, f"{__name__}:Warm", optimizer=optimizer)
     weights = {key: value.clone() for key, value in taken.model.state_dict().items()}
     start = {key: copy_of(value) for key, value in taken.state().items()}
     made = update(taken)
@@ -92,9 +83,9 @@ def test_what_an_objective_learns_counts_moves_does_not_decay_and_comes_back(tin
     assert measure(made, taken.reference, with_spectrum=False)["scale"] == pytest.approx(2 / 4.2)
     taken.restore(weights, start)
     assert taken.objective.level.item() == 2
-    assert taken.broken_weight() is None
+    assert taken.first_nonfinite_weight() is None
     taken.objective.level.data.fill_(torch.nan)
-    assert taken.broken_weight() == "objective.level"
+    assert taken.first_nonfinite_weight() == "objective.level"
 
 
 def copy_of(state):
@@ -103,7 +94,7 @@ def copy_of(state):
 
 def test_clipping_counts_an_objectives_gradient(tiny):
     taken = learner(
-        tiny, f"{__name__}:Warm", optimiser=OptimiserRecipe("sgd", lr=0.1, momentum=0.0, warmup=0.0, clip=0.5)
+        tiny, f"{__name__}:Warm", optimizer=OptimizerRecipe("sgd", lr=0.1, momentum=0.0, warmup=0.0, clip=0.5)
     )
     update(taken)
     assert isinstance(taken.objective, Warm)

@@ -6,19 +6,21 @@ from pathlib import Path
 
 import pytest
 import torch
-from teacher_ranks import STEPS, small_model, train_a_rank
 from torch.multiprocessing.spawn import spawn
 
-from eigenview.runs import ObjectiveRecipe, Recipe, Run, TeacherRecipe, load_checkpoint
-from eigenview.training import loop, train
+from eigenview.config import ObjectiveRecipe, Recipe, TeacherRecipe
+from eigenview.runs import Run, load_checkpoint
+from eigenview.training import train
+from eigenview.training import train as loop
 from eigenview.training.learner import Learner
 from eigenview.training.schedule import teacher_momentum
-from eigenview.training.teacher import Teacher
+from eigenview.training.teacher import EMATeacher
+from tests.training.teacher_ranks import STEPS, small_model, train_a_rank
 
 
 def test_it_is_the_average_of_the_weights_so_far() -> None:
     model = small_model().double()
-    teacher = Teacher(model, 0.6, STEPS)
+    teacher = EMATeacher(model, 0.6, STEPS)
     expected = [p.detach().clone() for p in model.parameters()]
     for step in range(STEPS):
         with torch.no_grad():
@@ -39,7 +41,7 @@ def test_it_is_the_average_of_the_weights_so_far() -> None:
 def test_it_stays_equal_on_all_ranks(tmp_path: Path) -> None:
     spawn(train_a_rank, (2, str(tmp_path)), nprocs=2)
     first, second = (torch.load(tmp_path / f"{rank}.pt", weights_only=True) for rank in range(2))
-    start = Teacher(small_model(), 0.5, STEPS).state_dict()
+    start = EMATeacher(small_model(), 0.5, STEPS).state_dict()
     for what in ("teacher", "predictor"):
         assert any("running" in name for name in first[what]) is (what == "predictor")
         for name, value in first[what].items():

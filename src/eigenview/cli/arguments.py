@@ -19,8 +19,8 @@ from eigenview.cli.report import Report
 from eigenview.cli.reproduce import Reproduce
 from eigenview.cli.train import Train
 from eigenview.cli.views import Views
-from eigenview.runs.recipe import Options
-from eigenview.runs.yaml_text import read_yaml
+from eigenview.config.recipe import Options
+from eigenview.config.yaml import read_yaml
 
 Command = Train | Embed | Inspect | Predict | Report | Reproduce | Views
 _DESCRIPTION = "See what a self-supervised model is learning: before, during and after training."

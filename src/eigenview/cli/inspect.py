@@ -47,7 +47,8 @@ class Inspect:
 
         from rich.console import Console
 
-        from eigenview.report import as_json, check_plot, inspect, plot, show, table_console
+        from eigenview.inspect import as_json, inspect, plot, show
+        from eigenview.plotting import check_plot, table_console
 
         err = Console(stderr=True)
         if self.plot is not None:

@@ -7,8 +7,8 @@ from typing import Annotated
 import tyro
 
 from eigenview._errors import UsageError
-from eigenview.runs.recipe import ObjectiveRecipe, Options, Recipe, on_top_of
-from eigenview.runs.recipes import find_recipe, recipe_for
+from eigenview.config.presets import find_recipe, recipe_for
+from eigenview.config.recipe import ObjectiveRecipe, Options, Recipe, on_top_of
 from eigenview.views.policy import ViewPolicy
 
 _FEATURES = ("pixels", "random-conv")
@@ -64,14 +64,8 @@ class Predict:
 
         from rich.console import Console
 
-        from eigenview.report import (
-            check_plot,
-            plot_prediction,
-            predict,
-            prediction_as_json,
-            show_prediction,
-            table_console,
-        )
+        from eigenview.plotting import check_plot, table_console
+        from eigenview.predict import plot_prediction, predict, prediction_as_json, show_prediction
 
         err = Console(stderr=True)
         file = self.plot or (None if self.json else Path("predict.png"))
@@ -99,7 +93,7 @@ class Predict:
         objective = named.objective if self.objective is None else ObjectiveRecipe(self.objective)
         objective = on_top_of(named.objective, replace(objective, options=self.objective_options))
         policy = named.views.policy if self.policy is None else ViewPolicy.from_name(self.policy)
-        decay = named.optimiser.weight_decay if self.decay is None else self.decay
+        decay = named.optimizer.weight_decay if self.decay is None else self.decay
         P = named.training.P if self.P is None else self.P
         D = named.projector.D if self.D is None else self.D
         return replace(
@@ -107,7 +101,7 @@ class Predict:
             data=data,
             objective=objective,
             views=replace(named.views, policy=policy),
-            optimiser=replace(named.optimiser, weight_decay=decay),
+            optimizer=replace(named.optimizer, weight_decay=decay),
             training=replace(named.training, P=P),
             projector=replace(named.projector, D=D),
         )

@@ -36,7 +36,7 @@ class Reproduce:
 
         from eigenview.papers import EXPERIMENTS, chosen, record_of, reproduce, write_results
         from eigenview.papers.listing import listed, verdicts
-        from eigenview.report import table_console
+        from eigenview.plotting import table_console
 
         if self.selection is None:
             console = table_console()

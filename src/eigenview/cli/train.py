@@ -9,8 +9,8 @@ from typing import Annotated
 import tyro
 
 from eigenview._errors import UsageError
-from eigenview.runs.recipe import ObjectiveRecipe, Recipe, on_top_of
-from eigenview.runs.recipes import captions, digits, find_recipe, recipe_for
+from eigenview.config.presets import captions, digits, find_recipe, recipe_for
+from eigenview.config.recipe import ObjectiveRecipe, Recipe, on_top_of
 from eigenview.views.policy import ViewPolicy
 
 

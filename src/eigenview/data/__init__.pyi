@@ -7,9 +7,10 @@ from .decoding import Steps as Steps
 from .decoding import from_step as from_step
 from .images import Images as Images
 from .images import Skipped as Skipped
-from .packing import batches_of as batches_of
-from .packing import channel_statistics as channel_statistics
-from .packing import pack as pack
 from .sources import are_captioned as are_captioned
 from .sources import open_dataset as open_dataset
 from .sources import open_images as open_images
+from .tensors import batches_of as batches_of
+from .tensors import channel_statistics as channel_statistics
+from .tensors import pack as pack
+from .view_loader import iterate_views as iterate_views

@@ -13,7 +13,7 @@ from torch import Tensor
 from eigenview._errors import UsageError
 from eigenview.data.decoding import Crop, Steps, Whole, from_step
 from eigenview.data.images import Images
-from eigenview.data.packing import pack, target_size
+from eigenview.data.tensors import pack, target_size
 
 _PACKED_BYTES = 2 * 1024**3
 _LARGEST_WHOLE = 256 * 256  # pixels; larger images are cropped before they are put into a batch

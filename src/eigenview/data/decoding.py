@@ -16,8 +16,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from eigenview.data.images import Images
-from eigenview.data.packing import fitted
-from eigenview.data.threads import cpus
+from eigenview.data.parallel_map import cpus
+from eigenview.data.tensors import fitted
 
 Crop = Callable[..., Tensor]
 Order = Callable[[int], Int64[np.ndarray, "P"]]

@@ -12,8 +12,8 @@ from jaxtyping import Int64
 from PIL import Image
 
 from eigenview._errors import UsageError
+from eigenview.data.parallel_map import in_threads
 from eigenview.data.pixels import UndecodableError, quiet, read_rgb, read_size
-from eigenview.data.threads import in_threads
 
 _DECODED_WHEN_OPENED = 2**28  # pixels in all: some seconds
 
@@ -67,7 +67,7 @@ class Images:
         self.skipped: list[Skipped] = []
         self.stand_ins: dict[int, tuple[int, str]] = {}
         if captions is not None:
-            self._leave_out_silent(captions, source)
+            self._drop_uncaptioned(captions, source)
         self.size = self._scan(source)
         self.labels = None if labels is None else labels[self._rows]
         self.captions = None if captions is None else [captions[row] for row in self._rows.tolist()]
@@ -79,7 +79,7 @@ class Images:
         """The file's path below its source, or the number of its row."""
         return self._row_name(int(self._rows[i]))
 
-    def said_of_skipped(self) -> str:
+    def skipped_summary(self) -> str:
         """How many files are left out, and the first of them with its reason; nothing where none is."""
         if not self.skipped:
             return ""
@@ -121,7 +121,7 @@ class Images:
         if self.captions is not None:
             self.captions[i] = self.captions[j]
 
-    def _leave_out_silent(self, captions: Sequence[tuple[str, ...]], source: str) -> None:
+    def _drop_uncaptioned(self, captions: Sequence[tuple[str, ...]], source: str) -> None:
         """Drops the rows of which nothing is said."""
         silent = [row for row in self._rows.tolist() if not captions[row]]
         if silent and len(silent) == len(self._rows):

@@ -6,24 +6,31 @@ from typing import Any, Literal
 
 from torch import Tensor
 
+from eigenview.measures.alignment_uniformity import alignment, centroid_norm, uniformity
+from eigenview.measures.alpha_req import alpha_req
 from eigenview.measures.centroids import excess_percent_error, percent_error
-from eigenview.measures.cloud import Cloud
 from eigenview.measures.clusters import clid, cluster_learnability
-from eigenview.measures.directions import self_clustering
-from eigenview.measures.discriminant import lidar
+from eigenview.measures.coherence import coherence
 from eigenview.measures.entropies import log_det_entropy
 from eigenview.measures.information import reconstruction
 from eigenview.measures.intrinsic_dimension import local_dimension, two_nn
-from eigenview.measures.leverage import coherence
+from eigenview.measures.lidar import lidar
 from eigenview.measures.manifolds import manifold_capacity
 from eigenview.measures.negatives import nearest_negative_distance
-from eigenview.measures.power_law import alpha_req
-from eigenview.measures.spectra import condition, effective_rank, nesum, participation_ratio, rank_at, stable_rank
-from eigenview.measures.views import alignment, centroid_norm, uniformity
+from eigenview.measures.self_clustering import self_clustering
+from eigenview.measures.spectra import (
+    condition_number,
+    effective_rank,
+    nesum,
+    numerical_rank,
+    participation_ratio,
+    stable_rank,
+)
+from eigenview.measures.spectral_cache import SpectralCache
 
 
 @dataclass(frozen=True)
-class Listed:
+class MeasureSpec:
     """A measure, and how its value is read.
 
     Args:
@@ -66,30 +73,70 @@ class Listed:
         return self.function(shared[key])
 
 
-CATALOGUE: tuple[Listed, ...] = (
-    Listed(effective_rank, "rows", "high", "directions that features fill; low is dimensional collapse", shares=Cloud),
-    Listed(stable_rank, "rows", "high", "directions as strong as the strongest; weak ones hardly count", shares=Cloud),
-    Listed(participation_ratio, "rows", "high", "directions that share the variance", shares=Cloud),
-    Listed(nesum, "rows", "high", "variance in units of its strongest direction's", shares=Cloud),
-    Listed(rank_at, "rows", "high", "directions at least 1% as strong as the strongest", shares=Cloud),
-    Listed(alpha_req, "rows", "neither", "decay of the spectrum; often near 1 if good, 0 is flat", shares=Cloud),
-    Listed(condition, "rows", "low", "strongest over weakest direction; 1e7 is singular", shares=Cloud),
-    Listed(coherence, "rows", "low", "1 is samples that share directions; high is some with their own", shares=Cloud),
-    Listed(uniformity, "rows", "low", "0 is collapse, near -4 is even on the sphere", most_rows=10_000),
-    Listed(alignment, "views", "low", "squared distance of two views; 0 is invariant or collapsed, 2 is unrelated"),
-    Listed(centroid_norm, "views", "high", "1 is invariant or collapsed; unrelated views are at 1/√K"),
-    Listed(lidar, "views", "high", "directions that tell samples apart, in units of what augmentation moves"),
-    Listed(percent_error, "views", "low", "how far centroids are from the most that MMCR can reach"),
-    Listed(excess_percent_error, "views", "low", "percent error above that of uniform embeddings; high is collapse"),
-    Listed(nearest_negative_distance, "views", "neither", "nearest other sample, 1 as far as a random one", 10_000),
-    Listed(self_clustering, "rows", "low", "excess alignment of rows: 0 uniform, 1 collapsed to a line"),
-    Listed(two_nn, "rows", "neither", "dimensions near each row, by two neighbours", most_rows=10_000),
-    Listed(local_dimension, "rows", "neither", "dimensions near each row, by twenty neighbours", most_rows=10_000),
-    Listed(cluster_learnability, "rows", "neither", "accuracy at k-means clusters; collapse gives 1", most_rows=5_000),
-    Listed(clid, "rows", "high", "that accuracy plus the dimension by two neighbours", most_rows=5_000),
-    Listed(log_det_entropy, "rows", "high", "entropy if normal, nats, less a constant; grows with scale", shares=Cloud),
-    Listed(manifold_capacity, "views", "high", "samples parted a dimension, with all views; points: 2", most_rows=16),
-    Listed(reconstruction, "views", "neither", "how well views foretell each other, in nats; falls with scale"),
+CATALOGUE: tuple[MeasureSpec, ...] = (
+    MeasureSpec(
+        effective_rank,
+        "rows",
+        "high",
+        "directions that features fill; low is dimensional collapse",
+        shares=SpectralCache,
+    ),
+    MeasureSpec(
+        stable_rank,
+        "rows",
+        "high",
+        "directions as strong as the strongest; weak ones hardly count",
+        shares=SpectralCache,
+    ),
+    MeasureSpec(participation_ratio, "rows", "high", "directions that share the variance", shares=SpectralCache),
+    MeasureSpec(nesum, "rows", "high", "variance in units of its strongest direction's", shares=SpectralCache),
+    MeasureSpec(
+        numerical_rank, "rows", "high", "directions at least 1% as strong as the strongest", shares=SpectralCache
+    ),
+    MeasureSpec(
+        alpha_req, "rows", "neither", "decay of the spectrum; often near 1 if good, 0 is flat", shares=SpectralCache
+    ),
+    MeasureSpec(
+        condition_number, "rows", "low", "strongest over weakest direction; 1e7 is singular", shares=SpectralCache
+    ),
+    MeasureSpec(
+        coherence,
+        "rows",
+        "low",
+        "1 is samples that share directions; high is some with their own",
+        shares=SpectralCache,
+    ),
+    MeasureSpec(uniformity, "rows", "low", "0 is collapse, near -4 is even on the sphere", most_rows=10_000),
+    MeasureSpec(
+        alignment, "views", "low", "squared distance of two views; 0 is invariant or collapsed, 2 is unrelated"
+    ),
+    MeasureSpec(centroid_norm, "views", "high", "1 is invariant or collapsed; unrelated views are at 1/√K"),
+    MeasureSpec(lidar, "views", "high", "directions that tell samples apart, in units of what augmentation moves"),
+    MeasureSpec(percent_error, "views", "low", "how far centroids are from the most that MMCR can reach"),
+    MeasureSpec(
+        excess_percent_error, "views", "low", "percent error above that of uniform embeddings; high is collapse"
+    ),
+    MeasureSpec(
+        nearest_negative_distance, "views", "neither", "nearest other sample, 1 as far as a random one", 10_000
+    ),
+    MeasureSpec(self_clustering, "rows", "low", "excess alignment of rows: 0 uniform, 1 collapsed to a line"),
+    MeasureSpec(two_nn, "rows", "neither", "dimensions near each row, by two neighbours", most_rows=10_000),
+    MeasureSpec(local_dimension, "rows", "neither", "dimensions near each row, by twenty neighbours", most_rows=10_000),
+    MeasureSpec(
+        cluster_learnability, "rows", "neither", "accuracy at k-means clusters; collapse gives 1", most_rows=5_000
+    ),
+    MeasureSpec(clid, "rows", "high", "that accuracy plus the dimension by two neighbours", most_rows=5_000),
+    MeasureSpec(
+        log_det_entropy,
+        "rows",
+        "high",
+        "entropy if normal, nats, less a constant; grows with scale",
+        shares=SpectralCache,
+    ),
+    MeasureSpec(
+        manifold_capacity, "views", "high", "samples parted a dimension, with all views; points: 2", most_rows=16
+    ),
+    MeasureSpec(reconstruction, "views", "neither", "how well views foretell each other, in nats; falls with scale"),
 )
 """All of them, in the order in which a table shows them."""
 

@@ -6,8 +6,8 @@ import torch
 from jaxtyping import Float, Float64
 from torch import Tensor
 
-from eigenview.measures.views import check_views
-from eigenview.spectra import singular_values, singular_values_of_gram, uniform_percent_error, unit, view_blocks
+from eigenview.linalg import normalize, singular_values, singular_values_of_gram, uniform_percent_error, view_blocks
+from eigenview.measures.alignment_uniformity import check_views
 
 
 def percent_error(z: Float[Tensor, "K P D"] | Float[Tensor, "N D"]) -> float:
@@ -51,7 +51,7 @@ def excess_percent_error(z: Float[Tensor, "K P D"] | Float[Tensor, "N D"]) -> fl
 
 
 def _centroid_spectrum(z: Float[Tensor, "K P D"]) -> Float64[Tensor, "M"]:
-    centroids = (unit(views).mean(0) for views in view_blocks(z))
+    centroids = (normalize(views).mean(0) for views in view_blocks(z))
     P, D = z.shape[1:]
     if P <= D or P * D <= 2**20:
         return singular_values(torch.cat(list(centroids)))

@@ -11,8 +11,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neighbors import KNeighborsClassifier
 from torch import Tensor
 
+from eigenview.linalg import normalize, row_blocks
 from eigenview.measures.intrinsic_dimension import two_nn
-from eigenview.spectra import row_blocks, unit
 
 
 def clid(features: Float[Tensor, "N D"], seed: int = 0) -> float:
@@ -70,7 +70,7 @@ def cluster_learnability(
     rows = np.empty(features.shape, np.float32)
     start = 0
     for block in row_blocks(features):
-        torch.from_numpy(rows[start : start + len(block)]).copy_(unit(block))
+        torch.from_numpy(rows[start : start + len(block)]).copy_(normalize(block))
         start += len(block)
     with warnings.catch_warnings():
         # Fewer distinct rows than clusters: then fewer clusters are told apart, which is no mistake.

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float, Float64
 from torch import Tensor
 
-from eigenview.spectra import row_blocks
+from eigenview.linalg import row_blocks
 
 _ROWS, _COLUMNS = 1024, 8192
 

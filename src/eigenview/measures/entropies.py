@@ -7,8 +7,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from eigenview.measures.cloud import Cloud, as_cloud
 from eigenview.measures.distances import squared_distances
+from eigenview.measures.spectral_cache import SpectralCache, as_cloud
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class PairwiseEntropy:
     upper: float
 
 
-def log_det_entropy(features: Float[Tensor, "N D"] | Cloud, ridge: float = 0.01) -> float:
+def log_det_entropy(features: Float[Tensor, "N D"] | SpectralCache, ridge: float = 0.01) -> float:
     """Entropy of the normal law with the features' covariance, without its constant: ½ log det(βI + Σ), in nats.
 
     With ½D·log 2πe added it is an upper bound on the entropy of features that have noise of variance β added, whatever

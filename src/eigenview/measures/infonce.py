@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from eigenview.measures.views import check_views, unit_rows
+from eigenview.measures.alignment_uniformity import check_views, unit_rows
 
 _SCORES = 2**23
 

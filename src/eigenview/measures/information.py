@@ -6,9 +6,9 @@ from math import e, log, pi
 from jaxtyping import Float
 from torch import Tensor
 
+from eigenview.linalg import view_blocks
+from eigenview.measures.alignment_uniformity import check_views
 from eigenview.measures.entropies import log_det_entropy, positive
-from eigenview.measures.views import check_views
-from eigenview.spectra import view_blocks
 
 
 @dataclass(frozen=True)

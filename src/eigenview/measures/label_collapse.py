@@ -5,8 +5,8 @@ from jaxtyping import Float, Float64, Int
 from sklearn.neighbors import NearestNeighbors
 from torch import Tensor
 
-from eigenview.measures.views import unit_rows
-from eigenview.spectra import row_blocks
+from eigenview.linalg import row_blocks
+from eigenview.measures.alignment_uniformity import unit_rows
 
 
 def label_neural_collapse(features: Float[Tensor, "N D"], labels: Int[Tensor, "M"]) -> float:

@@ -7,10 +7,10 @@ import torch
 from jaxtyping import Float, Float64
 from torch import Tensor
 
+from eigenview.linalg import row_blocks, row_space
+from eigenview.measures._module_checks import as_taken, check_rows_stay_apart
+from eigenview.measures.alignment_uniformity import check_views
 from eigenview.measures.negatives import displacements, nearest_negatives
-from eigenview.measures.row_nets import as_taken, check_rows_stay_apart
-from eigenview.measures.views import check_views
-from eigenview.spectra import row_blocks, row_space
 
 _BYTES = 64 * 2**20
 

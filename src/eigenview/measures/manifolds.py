@@ -7,7 +7,7 @@ from jaxtyping import Float
 from scipy.optimize import nnls
 from torch import Tensor
 
-from eigenview.spectra import view_blocks
+from eigenview.linalg import view_blocks
 
 
 @dataclass(frozen=True)

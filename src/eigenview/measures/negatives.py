@@ -7,8 +7,8 @@ import torch
 from jaxtyping import Float, Float64, Int64
 from torch import Tensor
 
-from eigenview.measures.views import check_views
-from eigenview.spectra import row_blocks, unit
+from eigenview.linalg import normalize, row_blocks
+from eigenview.measures.alignment_uniformity import check_views
 
 _SIDE = 2896
 """Rows and columns of the largest tile of similarities: 64 MiB."""
@@ -107,7 +107,7 @@ def _tiles(view: Float[Tensor, "P D"]) -> Iterator[tuple[int, Float64[Tensor, "n
     start = 0
     for block in row_blocks(view, "embeddings"):
         for tile in block.split(_SIDE):
-            yield start, unit(tile)
+            yield start, normalize(tile)
             start += len(tile)
 
 

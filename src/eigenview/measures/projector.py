@@ -3,7 +3,7 @@
 from jaxtyping import Float
 from torch import Tensor
 
-from eigenview.spectra import row_space
+from eigenview.linalg import row_space
 
 
 def projector_rank(W: Float[Tensor, "D d"], tolerance: float = 0.01) -> float:

@@ -9,14 +9,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from eigenview.measures.catalogue import Listed
+from eigenview.measures.catalogue import MeasureSpec
 
 _FEWEST = 1000  # rows of a reference, if the cloud has as many
 _A_DIMENSION = 2  # rows a dimension, beyond which spectra of isotropic rows change little
 _NOISE = 1e-3
 
 
-def reference_values(listed: Listed, cloud: Float[Tensor, "N D"] | Float[Tensor, "K N D"]) -> dict[str, float]:
+def reference_values(listed: MeasureSpec, cloud: Float[Tensor, "N D"] | Float[Tensor, "K N D"]) -> dict[str, float]:
     """A measure's values on reference clouds of about the shape of another; those that it refuses are left out.
 
     They are what the listing states, else taken of at most max(1,000, 2·D) rows, as large as the cloud's where the
@@ -34,7 +34,7 @@ def reference_values(listed: Listed, cloud: Float[Tensor, "N D"] | Float[Tensor,
 
 
 @lru_cache(maxsize=1024)
-def _taken(listed: Listed, K: int, N: int, D: int, scale: float) -> tuple[tuple[str, float], ...]:
+def _taken(listed: MeasureSpec, K: int, N: int, D: int, scale: float) -> tuple[tuple[str, float], ...]:
     found = []
     for name in ("collapsed", "isotropic") if listed.needs == "rows" else ("collapsed", "unrelated", "ideal"):
         try:
@@ -53,7 +53,7 @@ def _shared(shares: Callable[[Tensor], Any] | None, name: str, K: int, N: int, D
 
 
 @lru_cache(maxsize=1024)
-def _is_free_of_scale(listed: Listed) -> bool:
+def _is_free_of_scale(listed: MeasureSpec) -> bool:
     """Whether a measure's value stays when all rows are made larger."""
     cloud = reference_cloud("isotropic" if listed.needs == "rows" else "unrelated", 2, 60, 4)
     shares = listed.shares or (lambda rows: rows)

@@ -1,13 +1,13 @@
-"""How many directions features fill. Each measure takes features, or the `Cloud` of them that it shares with others."""
+"""How many directions features fill. Each measure takes features, or a `SpectralCache` of them shared with others."""
 
 from jaxtyping import Float, Float64
 from torch import Tensor
 
-from eigenview import spectra
-from eigenview.measures.cloud import Cloud, as_cloud
+from eigenview import linalg
+from eigenview.measures.spectral_cache import SpectralCache, as_cloud
 
 
-def spectrum(features: Float[Tensor, "N D"] | Cloud) -> Float64[Tensor, "M"]:
+def spectrum(features: Float[Tensor, "N D"] | SpectralCache) -> Float64[Tensor, "M"]:
     """Singular values of the uncentred features, largest first; M = min(N, D).
 
     Args:
@@ -19,7 +19,7 @@ def spectrum(features: Float[Tensor, "N D"] | Cloud) -> Float64[Tensor, "M"]:
     return as_cloud(features).singular_values
 
 
-def effective_rank(features: Float[Tensor, "N D"] | Cloud) -> float:
+def effective_rank(features: Float[Tensor, "N D"] | SpectralCache) -> float:
     """How many directions features fill: RankMe, between 1 (all on a line) and min(N, D) (isotropic).
 
     Low is dimensional collapse. Features of zeros fill none: 0. RankMe's 1e-7 a share lifts it by less
@@ -33,10 +33,10 @@ def effective_rank(features: Float[Tensor, "N D"] | Cloud) -> float:
 
     Source: RankMe, Garrido et al. 2023, Eq. 1.
     """
-    return float(spectra.effective_rank(as_cloud(features).singular_values))
+    return float(linalg.effective_rank(as_cloud(features).singular_values))
 
 
-def stable_rank(features: Float[Tensor, "N D"] | Cloud) -> float:
+def stable_rank(features: Float[Tensor, "N D"] | SpectralCache) -> float:
     """How many directions as strong as the strongest features fill: ‖Z‖_F²/‖Z‖₂², between 1 and min(N, D).
 
     1 is all on a line, or an offset that outweighs the rest; min(N, D) is isotropic. Features of zeros fill none: 0.
@@ -53,7 +53,7 @@ def stable_rank(features: Float[Tensor, "N D"] | Cloud) -> float:
     return float(_of_largest(as_cloud(features).singular_values).square().sum())
 
 
-def participation_ratio(features: Float[Tensor, "N D"] | Cloud) -> float:
+def participation_ratio(features: Float[Tensor, "N D"] | SpectralCache) -> float:
     """How many directions share the variance: (Σλ)²/Σλ² over the covariance's eigenvalues, in [1, min(N − 1, D)].
 
     1 is variance along one line; the most is isotropic. Equal rows have no variance: 0. Isotropic Gaussian rows give
@@ -71,7 +71,7 @@ def participation_ratio(features: Float[Tensor, "N D"] | Cloud) -> float:
     return float(shares.sum() ** 2 / shares.square().sum()) if shares[0] else 0.0
 
 
-def nesum(features: Float[Tensor, "N D"] | Cloud) -> float:
+def nesum(features: Float[Tensor, "N D"] | SpectralCache) -> float:
     """The variance in units of its strongest direction's: Σλ/λ₁ of the centred covariance, in [1, min(N − 1, D)].
 
     1 is variance along one line; the most is whitened features. Equal rows have no variance: 0. It is the stable rank
@@ -88,7 +88,7 @@ def nesum(features: Float[Tensor, "N D"] | Cloud) -> float:
     return float(_of_largest(as_cloud(features).variances).sum())
 
 
-def condition(features: Float[Tensor, "N D"] | Cloud) -> float:
+def condition_number(features: Float[Tensor, "N D"] | SpectralCache) -> float:
     """The strongest direction over the weakest: σ₁/σ_M of the uncentred features, M = min(N, D), in [1, 1e7].
 
     1 is isotropic. 1e7 is singular, as are features of zeros: what is below 1e-7 of the largest is float32's rounding,
@@ -105,7 +105,7 @@ def condition(features: Float[Tensor, "N D"] | Cloud) -> float:
     return float(1 / _of_largest(as_cloud(features).singular_values)[-1].clamp_min(1e-7))
 
 
-def rank_at(features: Float[Tensor, "N D"] | Cloud, tolerance: float = 0.01) -> int:
+def numerical_rank(features: Float[Tensor, "N D"] | SpectralCache, tolerance: float = 0.01) -> int:
     """How many singular values of the uncentred features are at least a tolerance times the largest: 0 to min(N, D).
 
     Low is dimensional collapse. It is 0 for features of zeros alone. Costs what `effective_rank` does.

@@ -3,7 +3,7 @@
 from jaxtyping import Float
 from torch import Tensor
 
-from eigenview.spectra import row_blocks, row_space
+from eigenview.linalg import row_blocks, row_space
 
 
 def unexplained_variance(W: Float[Tensor, "D d"], displacements: Float[Tensor, "N d"], tolerance: float = 0.0) -> float:

@@ -1,14 +1,2 @@
-from .alarm import Alarm as Alarm
-from .before import alarms_before as alarms_before
-from .before import alarms_of_views as alarms_of_views
-from .drawn import alarms_of_drawn_views as alarms_of_drawn_views
-from .finiteness import first_not_finite as first_not_finite
-from .finiteness import last_gradient_not_finite as last_gradient_not_finite
-from .finiteness import not_finite as not_finite
-from .hooked import Monitor as Monitor
 from .lightning import MonitorCallback as MonitorCallback
-from .lines import spectrum_shares as spectrum_shares
-from .lines import spread as spread
-from .origin import has_origin as has_origin
-from .origin import origin_of as origin_of
-from .watch import Watch as Watch
+from .monitor import Monitor as Monitor

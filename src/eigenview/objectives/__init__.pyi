@@ -9,11 +9,11 @@ from .entropies import LogDet as LogDet
 from .entropies import PairwiseDistance as PairwiseDistance
 from .entropies import build_entropy as build_entropy
 from .infonce import InfoNCE as InfoNCE
-from .infonce_forms import CLIP as CLIP
-from .infonce_forms import BetaInfoNCE as BetaInfoNCE
-from .infonce_forms import DecoupledInfoNCE as DecoupledInfoNCE
-from .infonce_forms import SimCLR as SimCLR
-from .infonce_forms import WeightedInfoNCE as WeightedInfoNCE
+from .infonce_variants import CLIP as CLIP
+from .infonce_variants import BetaInfoNCE as BetaInfoNCE
+from .infonce_variants import DecoupledInfoNCE as DecoupledInfoNCE
+from .infonce_variants import SimCLR as SimCLR
+from .infonce_variants import WeightedInfoNCE as WeightedInfoNCE
 from .invariance_entropy import InvarianceEntropy as InvarianceEntropy
 from .mmcr import MMCR as MMCR
 from .sigreg import SIGReg as SIGReg

@@ -7,9 +7,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from eigenview.distributed import mean_over_ranks
+from eigenview.linalg import centred
 from eigenview.objectives.base import Objective, Reference, weight
-from eigenview.parallel import mean_over_ranks
-from eigenview.spectra import centred
 
 
 class BarlowTwins(Objective):

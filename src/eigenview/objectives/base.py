@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from eigenview._errors import UsageError
-from eigenview.parallel import ranks, require_equal_shapes
+from eigenview.distributed import require_equal_shapes, world_size
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Objective(nn.Module, ABC):
         if z.ndim != 3:
             raise ValueError(f"embeddings must be z[K, P, D], views first, not of shape {list(z.shape)}")
         require_equal_shapes(z)
-        self.check_shape(z.shape[0], ranks() * z.shape[1])
+        self.check_shape(z.shape[0], world_size() * z.shape[1])
         with torch.autocast(z.device.type, enabled=False):
             return self._terms(_float32_or_better(z), target)
 

@@ -8,10 +8,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from eigenview.linalg import normalize
 from eigenview.objectives.base import Reference, TeacherObjective, weight
 from eigenview.objectives.entropies import Entropy, build_entropy
 from eigenview.objectives.predictor import Predictor, predicted_cosine
-from eigenview.spectra import unit
 
 
 class BYOL(TeacherObjective):
@@ -52,7 +52,7 @@ class BYOL(TeacherObjective):
         """`prediction`, and `entropy`, its negative, weighted, where there is one."""
         terms = {"prediction": 2 - 2 * predicted_cosine(self.predictor, z, target)}
         if self.entropy is not None:
-            entropies = torch.stack([self.entropy(view) for view in unit(z) * sqrt(z.shape[2])])
+            entropies = torch.stack([self.entropy(view) for view in normalize(z) * sqrt(z.shape[2])])
             terms["entropy"] = -self.entropy_weight * entropies.mean()
         return terms
 

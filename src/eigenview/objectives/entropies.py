@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from eigenview._errors import UsageError
 from eigenview._names import build, nearest
-from eigenview.parallel import gather, mean_over_ranks, ranks
-from eigenview.spectra import log_det_covariance, log_mean_exp_cosine, mean_log1p, mean_log_gaussian_sum
+from eigenview.distributed import all_gather, mean_over_ranks, world_size
+from eigenview.linalg import log_det_covariance, log_mean_exp_cosine, mean_log1p, mean_log_gaussian_sum
 
 
 class Entropy(nn.Module, ABC):
@@ -116,9 +116,9 @@ class PairwiseDistance(Entropy):
 
     def forward(self, z: Float[Tensor, "P D"]) -> Float[Tensor, ""]:
         """The estimate, a block of pairs at a time: d_ij = ½‖x_i − x_j‖² for rows x that are scaled."""
-        P, D = ranks() * z.shape[0], z.shape[1]
+        P, D = world_size() * z.shape[0], z.shape[1]
         x = z * self._precision(D) ** 0.5
-        near = mean_log_gaussian_sum(x, gather(x))
+        near = mean_log_gaussian_sum(x, all_gather(x))
         return self.collapsed(P, D) + log(P) - mean_over_ranks(near)
 
     def collapsed(self, P: int, D: int) -> float:

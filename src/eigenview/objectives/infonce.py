@@ -9,15 +9,15 @@ from jaxtyping import Float
 from torch import Tensor
 
 from eigenview._errors import UsageError
-from eigenview.objectives.base import Objective, Reference, weight
-from eigenview.parallel import gather, mean_over_ranks, ranks
-from eigenview.spectra import (
+from eigenview.distributed import all_gather, mean_over_ranks, world_size
+from eigenview.linalg import (
     log_mean_exp_cosine,
     mean_log_gaussian_sum,
     mean_log_sum_exp,
+    normalize,
     paired_mean_log_sum_exp,
-    unit,
 )
+from eigenview.objectives.base import Objective, Reference, weight
 
 
 class InfoNCE(Objective):
@@ -78,14 +78,14 @@ class InfoNCE(Objective):
 
     def terms(self, z: Float[Tensor, "K P D"]) -> dict[str, Float[Tensor, ""]]:
         """`alignment`, minus the partner's similarity over τ, and `uniformity`, the log of the denominator times ρ."""
-        z = unit(z) if self.similarity == "cosine" else z
+        z = normalize(z) if self.similarity == "cosine" else z
         beta = self.inverse_temperature(z.dtype)
         partners = torch.stack([self._partners(a, b) for a, b in combinations(z, 2)]).mean()
         scaled = beta**0.5 * z
-        if self.symmetric and ranks() == 1:
+        if self.symmetric and world_size() == 1:
             logs = [self._both_ways(torch.stack(pair)) for pair in combinations(scaled, 2)]
         else:
-            views, everyone = scaled.unbind(), gather(scaled.transpose(0, 1)).unbind(1)
+            views, everyone = scaled.unbind(), all_gather(scaled.transpose(0, 1)).unbind(1)
             ways = (permutations if self.symmetric else combinations)(range(len(views)), 2)
             logs = [self._one_way(views[a], everyone[a], everyone[b]) for a, b in ways]
         return {
@@ -183,4 +183,4 @@ class InfoNCE(Objective):
 
 
 def _first_on_this_rank(P: int) -> int:
-    return torch.distributed.get_rank() * P if ranks() > 1 else 0
+    return torch.distributed.get_rank() * P if world_size() > 1 else 0

@@ -9,10 +9,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from eigenview.distributed import mean_over_ranks
+from eigenview.linalg import normalize
 from eigenview.objectives.base import Objective, Reference, weight
 from eigenview.objectives.entropies import Entropy, build_entropy
-from eigenview.parallel import mean_over_ranks
-from eigenview.spectra import unit
 
 
 class InvarianceEntropy(Objective):
@@ -49,7 +49,7 @@ class InvarianceEntropy(Objective):
 
     def terms(self, z: Float[Tensor, "K P D"]) -> dict[str, Float[Tensor, ""]]:
         """`invariance`, and `entropy`, its negative; weighted."""
-        z = unit(z) * sqrt(z.shape[2]) if self.normalise else z
+        z = normalize(z) * sqrt(z.shape[2]) if self.normalise else z
         distance = torch.stack([(first - second).square().mean() for first, second in combinations(z, 2)]).mean()
         entropy = torch.stack([self.estimator(view) for view in z]).mean()
         return {"invariance": self.invariance * mean_over_ranks(distance), "entropy": -self.entropy * entropy}

@@ -5,9 +5,9 @@ from math import sqrt
 from jaxtyping import Float
 from torch import Tensor
 
+from eigenview.distributed import mean_over_ranks
+from eigenview.linalg import normalize, nuclear_norm, uniform_percent_error
 from eigenview.objectives.base import Objective, Reference, weight
-from eigenview.parallel import mean_over_ranks
-from eigenview.spectra import nuclear_norm, uniform_percent_error, unit
 
 
 class MMCR(Objective):
@@ -31,7 +31,7 @@ class MMCR(Objective):
 
     def terms(self, z: Float[Tensor, "K P D"]) -> dict[str, Float[Tensor, ""]]:
         """`centroids`, and `local` where it has a weight."""
-        z = unit(z)
+        z = normalize(z)
         terms = {"centroids": -nuclear_norm(z.mean(0), across_ranks=True)}
         if self.local_weight:
             terms["local"] = self.local_weight * mean_over_ranks(nuclear_norm(z.transpose(0, 1)).mean())

@@ -7,8 +7,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from eigenview._errors import UsageError
-from eigenview.parallel import BatchNorm, mean_over_ranks
-from eigenview.spectra import unit
+from eigenview.distributed import BatchNorm, mean_over_ranks
+from eigenview.linalg import normalize
 
 
 class Predictor(nn.Sequential):
@@ -58,10 +58,10 @@ def predicted_cosine(
         target: what to predict; no gradient reaches it.
     """
     K = len(z)
-    predicted = unit(predictor(z.flatten(0, 1)).view_as(z))
+    predicted = normalize(predictor(z.flatten(0, 1)).view_as(z))
     # A ReLU takes −∞ for 0.
     predicted = predicted.where(z.isfinite().all(-1, keepdim=True), torch.nan)
-    aim = unit(target.detach())
+    aim = normalize(target.detach())
     # Over pairs of different views: over all pairs, less a view with itself.
     pairs = (predicted.sum(0) * aim.sum(0)).sum(-1) - (predicted * aim).sum((0, -1))
     return mean_over_ranks(pairs.mean()) / (K * (K - 1))

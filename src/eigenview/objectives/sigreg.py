@@ -8,8 +8,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from eigenview._errors import UsageError
+from eigenview.distributed import mean_over_ranks, world_size
 from eigenview.objectives.base import Objective, Reference
-from eigenview.parallel import mean_over_ranks, ranks
 
 _LAST_KNOT = 3.0
 
@@ -56,7 +56,7 @@ class SIGReg(Objective):
         prediction = (z - z.mean(0)).square().mean()
         t, normal, measure = (torch.from_numpy(x).to(z) for x in self._quadrature())
         real, imaginary = mean_over_ranks(_Characteristic.apply(z @ self.directions(z.shape[2]).to(z), t))
-        statistic = ranks() * z.shape[1] * ((real - normal).square() + imaginary.square()) @ measure
+        statistic = world_size() * z.shape[1] * ((real - normal).square() + imaginary.square()) @ measure
         self.step += self.training
         return {
             "prediction": (1 - self.weight) * mean_over_ranks(prediction),

@@ -6,9 +6,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from eigenview.distributed import all_gather, all_reduce_sum, mean_over_ranks, world_size
+from eigenview.linalg import gram
 from eigenview.objectives.base import Objective, Reference
-from eigenview.parallel import gather, mean_over_ranks, ranks, total
-from eigenview.spectra import gram
 
 
 class SpectralContrastive(Objective):
@@ -24,21 +24,21 @@ class SpectralContrastive(Objective):
         """`alignment`, minus twice the partners' product, and `uniformity`, the mean square of the others'."""
         pairs = list(combinations(z, 2))
         own = torch.stack([(first * second).sum(-1) for first, second in pairs])
-        P = ranks() * z.shape[1]
+        P = world_size() * z.shape[1]
         squares = self._by_dimensions(z, own) if z.shape[2] <= P else self._by_samples(pairs)
         return {"alignment": -2 * mean_over_ranks(own.mean()), "uniformity": squares / (P * (P - 1))}
 
     def _by_dimensions(self, z: Float[Tensor, "K P D"], own: Float[Tensor, "pairs P"]) -> Float[Tensor, ""]:
         """Σ_ij (a_i·b_j)² = ⟨AᵀA, BᵀB⟩, of which Σ_i (a_i·b_i)² is no product of different samples."""
         every = torch.stack([(first * second).sum() for first, second in combinations(gram(z), 2)])
-        return every.mean() - total(own.square().sum(-1).mean(), used_alike=True)
+        return every.mean() - all_reduce_sum(own.square().sum(-1).mean(), identical_use=True)
 
     def _by_samples(self, pairs: list[tuple[Tensor, Tensor]]) -> Float[Tensor, ""]:
         """A rank's own rows against those of all, which are fewer than dimensions."""
-        products = torch.stack([first @ gather(second).mT for first, second in pairs])
-        start = products.shape[1] * torch.distributed.get_rank() if ranks() > 1 else 0
+        products = torch.stack([first @ all_gather(second).mT for first, second in pairs])
+        start = products.shape[1] * torch.distributed.get_rank() if world_size() > 1 else 0
         itself = torch.ones_like(products[0], dtype=torch.bool).triu(start).tril(start)
-        return total(products.masked_fill(itself, 0).square().sum((-2, -1)).mean(), used_alike=True)
+        return all_reduce_sum(products.masked_fill(itself, 0).square().sum((-2, -1)).mean(), identical_use=True)
 
     def reference(self, K: int, P: int, D: int) -> Reference:
         """A batch collapsed to a vector of length r has the loss −2r² + r⁴, at the least −1.

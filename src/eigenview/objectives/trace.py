@@ -6,10 +6,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from eigenview.distributed import mean_over_ranks, world_size
+from eigenview.linalg import centred
 from eigenview.objectives.base import Objective, Reference
 from eigenview.objectives.constraints import constrain, known_constraint
-from eigenview.parallel import mean_over_ranks, ranks
-from eigenview.spectra import centred
 
 
 class TraceAlignment(Objective):
@@ -72,7 +72,7 @@ class TraceContrastive(TraceAlignment):
 
     def terms(self, z: Float[Tensor, "K P D"]) -> dict[str, Float[Tensor, ""]]:
         """`contrast`."""
-        P = ranks() * z.shape[1]
+        P = world_size() * z.shape[1]
         return {"contrast": -mean_over_ranks(_inner_products(centred(z)).mean()) * P / (P - 1)}
 
     def reference(self, K: int, P: int, D: int) -> Reference:

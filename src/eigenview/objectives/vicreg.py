@@ -9,9 +9,9 @@ from jaxtyping import Float
 from scipy.special import gammainc, poch
 from torch import Tensor
 
+from eigenview.distributed import mean_over_ranks
+from eigenview.linalg import covariance
 from eigenview.objectives.base import Objective, Reference, weight
-from eigenview.parallel import mean_over_ranks
-from eigenview.spectra import covariance
 
 
 class VICReg(Objective):

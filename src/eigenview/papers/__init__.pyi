@@ -8,5 +8,5 @@ from .outcome import Scale as Scale
 from .records import Record as Record
 from .records import record_of as record_of
 from .results import write_results as write_results
-from .trained import Trainer as Trainer
-from .walk import reproduce as reproduce
+from .run_cache import RunCache as RunCache
+from .runner import reproduce as reproduce

@@ -10,7 +10,7 @@ from eigenview._names import nearest
 from eigenview.papers.outcome import Outcome, Scale
 
 if TYPE_CHECKING:
-    from eigenview.papers.trained import Trainer
+    from eigenview.papers.run_cache import RunCache
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Experiment:
         return f"{self.paper}/{self.name}"
 
     @property
-    def run(self) -> "Callable[[Scale, Trainer], Outcome]":
+    def run(self) -> "Callable[[Scale, RunCache], Outcome]":
         """The function that runs it."""
         return import_module(f"eigenview.papers.{self.paper}.{self.name.replace('-', '_')}").run
 

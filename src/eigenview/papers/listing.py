@@ -7,7 +7,7 @@ from rich.table import Table
 
 from eigenview.papers.catalogue import Experiment
 from eigenview.papers.records import Record
-from eigenview.report.tables import empty_table
+from eigenview.plotting.tables import empty_table
 
 
 def listed(experiments: Sequence[Experiment], records: Mapping[str, Record | None], console: Console) -> Table:

@@ -61,6 +61,6 @@ def claim(name: str, says: str, measured: str, holds: bool | np.bool_ | None) ->
     return Claim(name, says, measured, verdict)
 
 
-def if_shown(holds: bool | np.bool_ | None, scale: Scale) -> bool | None:
+def only_if_long_run(holds: bool | np.bool_ | None, scale: Scale) -> bool | None:
     """For claims about long training: True where it shows; where not, False at `gpu` alone, as less may be why."""
     return True if holds else False if scale == "gpu" and holds is not None else None

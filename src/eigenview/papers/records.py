@@ -13,7 +13,7 @@ import torch
 import eigenview
 from eigenview.papers.catalogue import Experiment
 from eigenview.papers.outcome import Claim, Outcome, Scale
-from eigenview.report.style import style
+from eigenview.plotting.style import style
 
 _CLAIMS = "claims.json"
 

@@ -7,15 +7,15 @@ from math import ceil, isfinite, log2
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator
 
-from eigenview.report.history import History
-from eigenview.report.style import BLUE, GREEN, INK, ORANGE, PURPLE, SKY, VERMILLION, style
-from eigenview.report.words import Number, number
+from eigenview.plotting.axes import plain_log_ticks
+from eigenview.plotting.formatting import Number, number
+from eigenview.plotting.style import BLUE, GREEN, INK, ORANGE, PURPLE, SKY, VERMILLION, style
+from eigenview.runs.history import History
 
 WIDE, NARROW = (4.5, 2.9), (3.4, 2.5)  # inches, about as wide as a page shows them, so that letters keep their size
 MOST_POINTS = 800  # of a curve; more could not be told apart
@@ -170,14 +170,6 @@ def _axes(size: tuple[float, float], label: str) -> tuple[Figure, Axes]:
     axes = figure.add_subplot(xlabel="training step", ylabel=label)
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     return figure, axes
-
-
-def plain_log_ticks(axis: Axis) -> None:
-    """Ticks like 0.1 and 1e-5; within two decades also at 2 and 5, so that there are always some."""
-    low, high = axis.get_view_interval()
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 100 * low else (1,)))
-    axis.set_major_formatter(lambda x, _: f"{x:g}".replace("e-0", "e-"))
-    axis.set_minor_formatter(NullFormatter())
 
 
 def _curve(axes: Axes, steps: Sequence[int], values: Sequence[float], **look) -> None:

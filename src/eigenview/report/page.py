@@ -6,10 +6,12 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 
-from eigenview.report import opening, pairs, panels
-from eigenview.report.history import History, Line
-from eigenview.report.probes import probe_table
+from eigenview.report import page_header as opening
+from eigenview.report import panels
+from eigenview.report import retrieval_card as pairs
+from eigenview.runs.history import History, Line
 from eigenview.runs.metrics import read_metrics
+from eigenview.runs.probes import probe_table
 
 MOST_SKIPPED = 200  # names of undecodable files on the page
 

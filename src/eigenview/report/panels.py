@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from eigenview.measures.catalogue import CATALOGUE
+from eigenview.plotting.formatting import number
+from eigenview.plotting.style import inline_svg
 from eigenview.report import figures
-from eigenview.report.history import History
-from eigenview.report.style import inline_svg
-from eigenview.report.words import number
+from eigenview.runs.history import History
 
 MOST_BYTES = 400_000  # of a picture; a larger one goes onto the page as JPEG
 

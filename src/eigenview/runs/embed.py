@@ -54,7 +54,7 @@ def embed(
     finally:
         beside.unlink(missing_ok=True)
     if images.skipped:
-        console.print(images.said_of_skipped(), markup=False, soft_wrap=True)
+        console.print(images.skipped_summary(), markup=False, soft_wrap=True)
     return features.shape[0], features.shape[1]
 
 

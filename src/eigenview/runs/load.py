@@ -9,12 +9,12 @@ from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
 from eigenview._errors import UsageError
+from eigenview.config.recipe import Recipe
+from eigenview.linalg import normalize
 from eigenview.nets import Encoder, Model, Projector, TextTransformer, TwoTower, Vocabulary, build_net
 from eigenview.objectives import build_objective
 from eigenview.runs.checkpoints import load_checkpoint
-from eigenview.runs.recipe import Recipe
 from eigenview.runs.run import Run
-from eigenview.spectra import unit
 
 Statistics = tuple[tuple[float, float, float], tuple[float, float, float]]
 UNKNOWN: Statistics = ((0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
@@ -116,12 +116,12 @@ class Towers:
     @torch.no_grad()
     def images(self, images: Float[Tensor, "N C H W"] | UInt8[Tensor, "N C H W"]) -> Float[Tensor, "N D"]:
         """Embeddings of images, uint8 or float in [0, 1]."""
-        return unit(self.model.embed_images(images.to(self.device)).float())
+        return normalize(self.model.embed_images(images.to(self.device)).float())
 
     @torch.no_grad()
     def texts(self, texts: Sequence[str]) -> Float[Tensor, "N D"]:
         """Embeddings of texts, at least one."""
-        return unit(self.model.embed_texts(self.vocabulary.encode(texts).to(self.device)).float())
+        return normalize(self.model.embed_texts(self.vocabulary.encode(texts).to(self.device)).float())
 
     @property
     def device(self) -> torch.device:

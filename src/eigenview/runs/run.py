@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from eigenview._errors import UsageError
+from eigenview.config.recipe import Recipe
 from eigenview.runs.checkpoints import list_checkpoints
 from eigenview.runs.metrics import read_metrics
-from eigenview.runs.recipe import Recipe
 
 
 @dataclass(frozen=True)

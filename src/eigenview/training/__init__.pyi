@@ -1,2 +1,2 @@
-from .loop import train as train
-from .operations import flops_of_step as flops_of_step
+from .flops import flops_of_step as flops_of_step
+from .train import train as train

@@ -1,4 +1,4 @@
-"""One update: views, nets, objective, gradient, optimiser."""
+"""One update: views, nets, objective, gradient, optimizer."""
 
 import copy
 import logging
@@ -12,15 +12,16 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from eigenview._errors import UsageError
+from eigenview.alarms import first_not_finite, last_gradient_not_finite
+from eigenview.config import Recipe
 from eigenview.data import TrainingBatch
-from eigenview.monitor import first_not_finite, last_gradient_not_finite
 from eigenview.nets import Model, TwoTower, Vocabulary
 from eigenview.objectives import Objective, Reference, TeacherObjective, build_objective
-from eigenview.runs import Recipe, Statistics, Towers, build_model, build_towers
-from eigenview.training.optimisers import build_optimiser
+from eigenview.runs import Statistics, Towers, build_model, build_towers
+from eigenview.training.optimizers import build_optimizer
 from eigenview.training.precision import choose_device, choose_precision
 from eigenview.training.schedule import learning_rate
-from eigenview.training.teacher import Teacher
+from eigenview.training.teacher import EMATeacher
 from eigenview.views import augment, augment_cropped
 
 
@@ -41,7 +42,7 @@ class Update:
 
 
 class Learner:
-    """The nets, the objective and the optimiser of a recipe, and the step that moves them.
+    """The nets, the objective and the optimizer of a recipe, and the step that moves them.
 
     Parameters that an objective has of its own, such as a predictor, are trained with the nets.
 
@@ -79,12 +80,12 @@ class Learner:
         self.objective.constrain(self.model.projector)
         self.teacher = self._build_teacher(recipe.teacher.momentum)
         self._trained = nn.ModuleList([self.model, self.objective])
-        o = recipe.optimiser
-        self.optimiser = build_optimiser(self._trained, o.name, o.lr, o.momentum, o.weight_decay)
+        o = recipe.optimizer
+        self.optimizer = build_optimizer(self._trained, o.name, o.lr, o.momentum, o.weight_decay)
         running: nn.Module = torch.compile(self.model) if recipe.training.compile else self.model  # pyright: ignore[reportAssignmentType]
-        self._model, self._optimiser = self.fabric.setup(running, self.optimiser)
+        self._model, self._optimizer = self.fabric.setup(running, self.optimizer)
 
-    def _build_teacher(self, momentum: float | None) -> Teacher | None:
+    def _build_teacher(self, momentum: float | None) -> EMATeacher | None:
         if momentum is None:
             return None
         if not isinstance(self.objective, TeacherObjective):
@@ -92,7 +93,7 @@ class Learner:
                 f"teacher.momentum is for objectives that compare with a teacher, such as BYOL; "
                 f"{type(self.objective).__name__} compares with none: leave it out"
             )
-        return Teacher(self.model, momentum, self.steps)
+        return EMATeacher(self.model, momentum, self.steps)
 
     def _target(self, views: Tensor, *_: Tensor) -> Float[Tensor, "K P D"] | None:
         if self.teacher is None:
@@ -102,16 +103,16 @@ class Learner:
 
     def step(self, batch: TrainingBatch) -> Update:
         """One update on a batch of uint8 images; none where loss or gradient are not finite."""
-        o = self.recipe.optimiser
+        o = self.recipe.optimizer
         lr = learning_rate(batch.step, self.steps, o.lr, o.warmup)
-        for group in self.optimiser.param_groups:
+        for group in self.optimizer.param_groups:
             group["lr"] = lr
         self._trained.train()
         inputs = self.inputs(batch)
         h, z = self._model(*inputs)
         terms = self.objective.checked_terms(z, self._target(*inputs))
         loss = torch.stack(list(terms.values())).sum()
-        self._optimiser.zero_grad()
+        self._optimizer.zero_grad()
         self.fabric.backward(loss)
         gradients = [p.grad for p in self._trained.parameters() if p.grad is not None]
         norm = torch.nn.utils.get_total_norm(gradients)
@@ -119,13 +120,13 @@ class Learner:
         if finite:
             if o.clip is not None:
                 torch.nn.utils.clip_grads_with_norm_(self._trained.parameters(), o.clip, norm)
-            self._optimiser.step()
+            self._optimizer.step()
             if self.teacher is not None:
                 self.teacher.update(self.model, batch.step)
         named = {name: term.item() for name, term in terms.items()}
         return Update(loss.item(), named, norm.item(), lr, h.detach().float(), z.detach().float(), finite)
 
-    def try_out(self) -> None:
+    def dry_run(self) -> None:
         """Sends blank views through once, so that what cannot run is told before anything is written.
 
         Raises:
@@ -146,7 +147,7 @@ class Learner:
             views = f"views of {self.size}×{self.size}"
             raise UsageError(f"encoder or objective cannot take {views}: {type(error).__name__}: {error}") from error
 
-    def broken_weight(self) -> str | None:
+    def first_nonfinite_weight(self) -> str | None:
         """The first weight or running statistic that is not finite, by its name; None if all are."""
         named = [(name, t) for name, t in self._parts().state_dict().items() if t.is_floating_point()]
         return next((name for name, tensor in named if not torch.isfinite(tensor).all()), None)
@@ -182,7 +183,7 @@ class Learner:
     @property
     def decay(self) -> float:
         """γ of the term γ‖W‖² that weight decay adds to the loss: none where it acts apart from the gradient."""
-        o = self.recipe.optimiser
+        o = self.recipe.optimizer
         return 0.0 if o.name == "adamw" else o.weight_decay / 2
 
     def _parts(self) -> nn.ModuleDict:
@@ -236,7 +237,7 @@ class Learner:
         generators = {"torch": torch.get_rng_state()}
         if self.fabric.device.type == "cuda":
             generators["cuda"] = torch.cuda.get_rng_state(self.fabric.device)
-        state = {"optimiser": self.optimiser.state_dict(), "generators": generators}
+        state = {"optimizer": self.optimizer.state_dict(), "generators": generators}
         state["objective"] = self.objective.state_dict()
         if self.teacher is not None:
             state["teacher"] = self.teacher.state_dict()
@@ -251,7 +252,7 @@ class Learner:
             raise UsageError(f"the checkpoint's state does not fit the objective: {error}") from error
         if self.teacher is not None:
             self.teacher.load_state_dict(state["teacher"])
-        self.optimiser.load_state_dict(state["optimiser"])
+        self.optimizer.load_state_dict(state["optimizer"])
         torch.set_rng_state(state["generators"]["torch"])
         if "cuda" in state["generators"]:
             torch.cuda.set_rng_state(state["generators"]["cuda"], self.fabric.device)

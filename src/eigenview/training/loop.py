@@ -1,149 +1,139 @@
-"""From a recipe to a run."""
+"""The updates of one sitting, and what is written between them."""
 
-import contextlib
 import math
-from dataclasses import replace
-from functools import partial
-from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
-from eigenview._errors import UsageError
-from eigenview.data import Images, TrainingBatches, channel_statistics, open_dataset
-from eigenview.nets import Vocabulary
-from eigenview.report import found_table, how_found, probe_table, write_page, zero_shot_words
-from eigenview.runs import MetricsWriter, Recipe, Run, load_checkpoint
-from eigenview.training.describe import describe
-from eigenview.training.evaluate import evaluate
-from eigenview.training.learner import Learner
-from eigenview.training.pair_probes import probe_pairs
-from eigenview.training.precision import choose_device, choose_precision
-from eigenview.training.progress import Clock, show_found, show_probes
-from eigenview.training.session import Session
-from eigenview.views import crop_photo
+from eigenview.alarms import Alarm, AlarmEngine, alarms_before, alarms_of_drawn_views, alarms_of_views, not_finite
+from eigenview.data import Images, TrainingBatch, TrainingBatches
+from eigenview.plotting import views_picture
+from eigenview.runs import Checkpoint, MetricsWriter, Run, save_checkpoint
+from eigenview.training.learner import Learner, Update
+from eigenview.training.progress import Clock, TrainingProgress, say_alarm
+from eigenview.training.signals import Interrupt
+from eigenview.training.step_metrics import measure, measure_objective
 
-LARGEST_NATIVE_SIDE = 64
+SPECTRA_IN_A_RUN = 24
+PICTURED = 8
 
 
-def train(
-    recipe: Recipe, out: str | Path, resume: bool = False, console: Console | None = None, report: bool = True
-) -> str:
-    """Trains an encoder on images without labels, or on images and their captions, and leaves a run with a report.
+class TrainingLoop:
+    """A run from where it stands to its end, an interrupt, or a number that is not finite.
 
     Args:
-        recipe: all that describes the run; what it leaves to be found out (size, precision) is stored as it was found.
-        out: the run's directory; it must not hold another run.
-        resume: go on from the directory's last checkpoint, bit for bit on a CPU; where there is no run yet, start one.
-        console: where to show progress; by default nothing is shown.
-        report: whether to probe the features at the end, and to write the page.
-
-    Returns:
-        The outcome: `finished`, `interrupted` (by SIGINT or SIGTERM, after a checkpoint) or `non-finite`.
-
-    Raises:
-        UsageError: something in the recipe, the data or the directory cannot be; nothing was written then.
-        OSError: a file could not be written; the last checkpoint is whole.
+        run: where checkpoints and pictures go.
+        learner: brought to `step`.
+        images: what it is trained on; those that turn out not to decode are listed.
+        metrics: where measurements and alarms go.
+        console: where a person sees them.
+        step: updates already made.
+        clock: seconds already trained.
     """
-    console, out = console or Console(quiet=True), Path(out)
-    recipe.check_pairs()
-    go_on = resume and (out / "recipe.yaml").exists()
-    if not go_on:
-        Run.check_free(out)
-    images, test = open_dataset(recipe.data.train, recipe.data.test, recipe.data.captions, recipe.data.label)
-    recipe = _settled(recipe, images)
-    if go_on and Run.open(out).recipe != recipe:
-        raise UsageError(f"{out} was made from another recipe: resume it with the same options, or name a new --out")
-    batches = _training_batches(recipe, images)
-    t = recipe.training
-    steps = t.steps if t.epochs is None else math.ceil(t.epochs * batches.steps_per_epoch)
-    vocabulary = _vocabulary(recipe, images, Run(out))
-    learner = Learner(recipe, channel_statistics(images), steps, vocabulary)
-    learner.try_out()
 
-    run = Run.open(out) if go_on else Run.create(out, recipe)
-    if vocabulary is not None:
-        vocabulary.save(run.vocabulary_file)
-    step, seconds = _restore(run, learner, images)
-    console.print(_plan(learner, images), highlight=False, markup=False, soft_wrap=True)
-    try:
-        with MetricsWriter(run.metrics_file, keep_to=step) as metrics:
-            session = Session(run, learner, images, metrics, console, step, Clock(seconds))
-            metrics.write("start", **describe(learner, images, test), resumed_from=step)
-            outcome, trained = session.update(batches), session.clock.seconds
-            if outcome == "finished" and report:
-                if recipe.of_pairs:
-                    probe_pairs(learner, images, test, metrics, console)
-                evaluate(run, learner, images, test, metrics, console)
-                _show(console, run)
-            metrics.write("end", step=session.step, seconds=trained, outcome=outcome)
-    except (Exception, KeyboardInterrupt):
-        # A page of what there is helps, but a second failure must not hide the first.
-        with contextlib.suppress(Exception):
-            write_page(run.path)
-        raise
-    if report:
-        write_page(run.path)
-    return outcome
+    def __init__(
+        self,
+        run: Run,
+        learner: Learner,
+        images: Images,
+        metrics: MetricsWriter,
+        console: Console,
+        step: int,
+        clock: Clock,
+    ) -> None:
+        self.run, self.learner, self.images = run, learner, images
+        self.metrics, self.console, self.step, self.clock = metrics, console, step, clock
+        self._watch = AlarmEngine(learner.steps, learner.rooms, getattr(learner.objective, "min_temperature", None))
+        self._unsaid = self._catch_up()
 
+    def _catch_up(self) -> list[tuple[int, Alarm]]:
+        """Shows the watch what was measured before; returns alarms that the run did not live to write down."""
+        lines = self.run.metrics
+        said = {line["name"] for line in lines if line["kind"] == "alarm"}
+        seen = [(line["step"], alarm) for line in lines if line["kind"] == "step" for alarm in self._watch.see(line)]
+        return [(step, alarm) for step, alarm in seen if alarm.name not in said]
 
-def _vocabulary(recipe: Recipe, images: Images, run: Run) -> Vocabulary | None:
-    """The vocabulary of the training captions: the run's, if it has one already."""
-    if images.captions is None:
-        return None
-    if run.vocabulary_file.exists():
-        return Vocabulary.load(run.vocabulary_file)
-    texts = (text for said in images.captions for text in said)
-    return Vocabulary.of(texts, recipe.text.vocabulary, recipe.text.context)
+    def update(self, batches: TrainingBatches) -> str:
+        """Updates; returns the outcome: `finished`, `interrupted` or `non-finite`."""
+        learner, t = self.learner, self.learner.recipe.training
+        self._say_skipped()
+        for step, alarm in self._unsaid:
+            self._raise(alarm, step)
+        v = learner.recipe.views
+        of_views = [] if learner.recipe.of_pairs else alarms_of_views(v.K, v.policy)
+        if self.step == 0:
+            for alarm in alarms_before(learner.objective, t.P, learner.D) + of_views:
+                self._raise(alarm)
+        if self.step == learner.steps:
+            return "finished"
+        known_broken = len(self.images.skipped)
+        with Interrupt() as interrupt, TrainingProgress(self.console, learner.steps, self.step) as progress:
+            for batch in batches.at(self.step):
+                if self.step == 0:
+                    self._look_at_views(batch, judge=not of_views)
+                update = learner.step(batch)
+                if not update.finite:
+                    return self._stop(update, learner.where_not_finite(batch))
+                self.step += 1
+                self.clock.count(t.P)
+                progress.advance()
+                last = self.step == learner.steps
+                if self.step % t.measure_every == 0 or self.step == 1 or last:
+                    progress.measured(self._measure(update, self.step / batches.steps_per_epoch))
+                if self.step % t.checkpoint_every == 0 or last or interrupt.requested:
+                    broken = learner.first_nonfinite_weight()
+                    if broken is not None:
+                        return self._stop(update, f"in {broken}", weights=True)
+                    self._save()
+                if last or interrupt.requested:
+                    break
+        if len(self.images.skipped) > known_broken:
+            self._say_skipped()
+        return "interrupted" if interrupt.requested else "finished"
 
-
-def _plan(learner: Learner, images: Images) -> str:
-    """What is about to happen, in a line: with the sizes that a recipe's name does not tell."""
-    r, side = learner.recipe, learner.size
-    if r.of_pairs:
-        return (
-            f"{r.objective.name} on {len(images):,} image–text pairs: {learner.steps:,} steps of P = {r.training.P} "
-            f"with images of {side}×{side} (data.size), on {learner.fabric.device.type} in {learner.precision}"
+    def _measure(self, update: Update, epoch: float) -> dict[str, Any]:
+        every = self.learner.recipe.training.measure_every
+        thinned = every * max(1, math.ceil(self.learner.steps / every) // SPECTRA_IN_A_RUN)
+        with_spectrum = self.step % thinned == 0 or self.step in (1, self.learner.steps)
+        values = measure(update, self.learner.reference, with_spectrum) | measure_objective(update, self.learner)
+        line = self.metrics.write(
+            "step", step=self.step, epoch=epoch, seconds=self.clock.seconds, images_per_s=self.clock.rate(), **values
         )
-    return (
-        f"{r.objective.name} on {len(images):,} images: {learner.steps:,} steps of P = {r.training.P} samples with "
-        f"K = {r.views.K} views of {side}×{side} (data.size), on {learner.fabric.device.type} in {learner.precision}"
-    )
+        for alarm in self._watch.see(line):
+            self._raise(alarm)
+        return line
 
+    def _stop(self, update: Update, where: str, weights: bool = False) -> str:
+        newest = self.run.last_checkpoint
+        kept = f"{newest.name} is kept" if newest else "there is no checkpoint yet"
+        self._raise(not_finite(self.step, update.loss, update.gradient_norm, weights, kept, where))
+        return "non-finite"
 
-def _show(console: Console, run: Run) -> None:
-    """What the probes found."""
-    lines = run.metrics
-    show_found(console, found_table(lines), [words for words in (how_found(lines), zero_shot_words(lines)) if words])
-    show_probes(console, probe_table(lines))
+    def _raise(self, alarm: Alarm, step: int | None = None) -> None:
+        step = self.step if step is None else step
+        self.metrics.write("alarm", step=step, name=alarm.name, evidence=alarm.evidence, advice=alarm.advice)
+        say_alarm(self.console, alarm)
 
+    def _save(self) -> None:
+        state = {"seconds": self.clock.seconds, "images": len(self.images), **self.learner.state()}
+        checkpoint = Checkpoint(self.step, self.learner.model.state_dict(), state)
+        save_checkpoint(self.run.checkpoints, checkpoint, keep=self.learner.recipe.training.checkpoints_kept)
 
-def _settled(recipe: Recipe, images: Images) -> Recipe:
-    """The recipe with what it left open: so a run goes on as it began, whatever the machine."""
-    native = min(images.size) if images.size else LARGEST_NATIVE_SIDE
-    size = recipe.data.size or max(4, min(native, LARGEST_NATIVE_SIDE))
-    t = recipe.training
-    precision = choose_precision(t.precision, choose_device(t.device))
-    return replace(recipe, data=replace(recipe.data, size=size), training=replace(t, precision=precision))
+    def _look_at_views(self, batch: TrainingBatch, judge: bool) -> None:
+        """Pictures some of the first views, and says whether there is anything to learn from them."""
+        drawn = self.learner.views(batch)
+        for alarm in alarms_of_drawn_views(drawn) if judge else []:
+            self._raise(alarm)
+        views = drawn[:, :PICTURED].cpu()
+        views_picture(views, None if batch.cropped else batch.images[:PICTURED], self.run.pictures / "views.png")
 
-
-def _training_batches(recipe: Recipe, images: Images) -> TrainingBatches:
-    """The batches of a recipe: whole images where they share one size, else K crops of each, made in workers."""
-    t, v = recipe.training, recipe.views
-    assert recipe.data.size is not None
-    crop = partial(crop_photo, policy=v.policy, size=recipe.data.size, views=v.K)
-    return TrainingBatches(images, t.P, t.seed, crop=crop, workers=recipe.data.workers)
-
-
-def _restore(run: Run, learner: Learner, images: Images) -> tuple[int, float]:
-    """Brings the learner to the run's last checkpoint: its step, and the seconds trained until then."""
-    newest = run.last_checkpoint
-    if newest is None:
-        return 0, 0.0
-    checkpoint = load_checkpoint(newest)
-    if checkpoint.state["images"] != len(images):
-        raise UsageError(
-            f"{run.path} was trained on {checkpoint.state['images']} images and there are {len(images)} now: "
-            "bring back the data it began with, or start anew in another --out"
-        )
-    learner.restore(checkpoint.weights, checkpoint.state)
-    return checkpoint.step, checkpoint.state["seconds"]
+    def _say_skipped(self) -> None:
+        """Lists the files that did not decode."""
+        skipped = self.images.skipped
+        if not skipped:
+            return
+        listing = self.run.path / "skipped.txt"
+        text = "".join(f"{file.name}\t{file.reason}\n" for file in skipped)
+        listing.write_text(text, encoding="utf-8", errors="backslashreplace")
+        words = f"{self.images.skipped_summary()}; all are in {listing}"
+        self.console.print(words, soft_wrap=True, markup=False, highlight=False)

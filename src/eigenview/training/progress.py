@@ -10,8 +10,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from eigenview.monitor import Alarm
-from eigenview.report import FoundRow, ProbeRow
+from eigenview.alarms import Alarm
+from eigenview.report import RetrievalRow
+from eigenview.runs import ProbeRow
 
 
 class _Bar(Progress):
@@ -92,7 +93,7 @@ def show_probes(console: Console, rows: Sequence[ProbeRow]) -> None:
     console.print(table)
 
 
-def show_found(console: Console, rows: Sequence[FoundRow], words: Sequence[str]) -> None:
+def show_retrieval(console: Console, rows: Sequence[RetrievalRow], words: Sequence[str]) -> None:
     """How often images and texts found each other, as a table, and words below it; nothing where nobody looked."""
     if not rows:
         return

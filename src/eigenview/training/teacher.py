@@ -8,7 +8,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from eigenview.training.schedule import teacher_momentum
 
 
-class Teacher:
+class EMATeacher:
     """An exponential moving average of a model's weights, which starts from them.
 
     Its batch norm takes each batch's own statistics, as BYOL's does; running ones are the model's, and not used.

@@ -6,8 +6,8 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
-from .changes import apply, draw_changes
-from .policy import ViewPolicy
+from eigenview.views.policy import ViewPolicy
+from eigenview.views.transforms import apply, draw_changes
 
 # Per block on a CPU: intermediates of larger blocks leave the cache, smaller ones do not pay for calling operators.
 _PIXELS_AT_ONCE = 1 << 18

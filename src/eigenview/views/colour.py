@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from .policy import ViewPolicy
+from eigenview.views.policy import ViewPolicy
 
 _GREY = (0.299, 0.587, 0.114)  # ITU-R 601-2, as PIL's "L" and torchvision have it
 _CENTRES = (0.0, 2.0, 4.0)  # where red, green and blue lie on the circle of hues, in sixths

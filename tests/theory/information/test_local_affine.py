@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.func import jacrev, vmap
 
 from eigenview.theory.information import local_affine, local_gaussians
-from memory import Memory
+from tests.memory import Memory
 
 N, SHAPE, D = 5, (2, 3, 4), 3
 d = 24

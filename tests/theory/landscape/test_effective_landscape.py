@@ -6,9 +6,9 @@ from math import inf
 import numpy as np
 import pytest
 import scipy.optimize
-from tests.theory.landscape.matrices import covariances
 
 from eigenview.theory.landscape import EffectiveLandscape, modes_of
+from tests.theory.landscape.matrices import covariances
 
 d = 4
 

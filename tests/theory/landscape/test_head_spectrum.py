@@ -7,20 +7,19 @@ import torch
 
 from eigenview.theory.landscape import (
     StationaryPoint,
-    between_and_within,
-    effective,
-    exact,
+    effective_landscape,
     head_spectrum,
     nearest_covariance,
+    solve_beta_infonce,
+    view_covariances,
 )
-
-from .matrices import covariances
+from tests.theory.landscape.matrices import covariances
 
 A0, C = covariances(0, d=5, noise=0.4)
 SIGMA = A0 + C
 POINTS = {
-    "exact": lambda D: exact(A0, C, 0.6, D=D),
-    "effective": lambda D: effective("infonce", A0, C, beta=0.6).minimum(D),
+    "exact": lambda D: solve_beta_infonce(A0, C, 0.6, D=D),
+    "effective": lambda D: effective_landscape("infonce", A0, C, beta=0.6).minimum(D),
 }
 
 
@@ -40,7 +39,7 @@ def test_a_head_as_predicted(point, D):
 
 
 def test_the_actual_spectrum_is_that_of_h():
-    W, predicted = np.random.default_rng(3).normal(size=(3, 5)), exact(A0, C, 0.6)
+    W, predicted = np.random.default_rng(3).normal(size=(3, 5)), solve_beta_infonce(A0, C, 0.6)
     found = head_spectrum(W, SIGMA, predicted.modes, predicted.directions)
     root = scipy.linalg.sqrtm(SIGMA)
     eigenvalues, axes = np.linalg.eigh(root @ W.T @ W @ root)
@@ -53,7 +52,7 @@ def test_the_actual_spectrum_is_that_of_h():
 
 
 def test_a_head_of_the_collapsed_modes_is_all_outside():
-    predicted = exact(A0, C, 0.6)
+    predicted = solve_beta_infonce(A0, C, 0.6)
     W = predicted.directions[:, predicted.modes == 0].T
     found = head_spectrum(W, SIGMA, predicted.modes, predicted.directions)
     assert found.outside == pytest.approx(1)
@@ -61,7 +60,7 @@ def test_a_head_of_the_collapsed_modes_is_all_outside():
 
 
 def test_of_heads_at_random_cosines_are_as_said():
-    predicted = exact(A0, C, 0.6)
+    predicted = solve_beta_infonce(A0, C, 0.6)
     generator, whitened = np.random.default_rng(0), predicted.directions
     squares, at_random = [], 0.0
     for _ in range(400):
@@ -73,14 +72,14 @@ def test_of_heads_at_random_cosines_are_as_said():
 
 
 def test_a_head_of_zeros():
-    predicted = exact(A0, C, 0.6)
+    predicted = solve_beta_infonce(A0, C, 0.6)
     found = head_spectrum(np.zeros((3, 5)), SIGMA, predicted.modes, predicted.directions)
     assert found.survivors == found.outside == found.at_random == len(found.cosines) == 0
     assert not found.actual.any()
 
 
 def test_a_mode_that_nothing_bounds_is_predicted_to_be_there():
-    predicted = exact(np.eye(3), np.diag([1.0, 0.5, 0.0]), 0.9)
+    predicted = solve_beta_infonce(np.eye(3), np.diag([1.0, 0.5, 0.0]), 0.9)
     assert np.isinf(predicted.modes).sum() == 1
     found = head_spectrum(np.eye(3), np.eye(3) + np.diag([1.0, 0.5, 0.0]), predicted.modes, predicted.directions)
     assert found.predicted_survivors == 3
@@ -94,7 +93,7 @@ def test_a_trained_head_on_drawn_features(D):
     scales = np.array([2.0, 1.4, 0.5, 0.3])
     clean = scales * generator.normal(size=(600, 4))
     views = clean + generator.normal(size=(2, 600, 4))
-    between, within = between_and_within(views)
+    between, within = view_covariances(views)
     between, clipped = nearest_covariance(between)
     assert clipped < 0.02
     x, beta = torch.from_numpy(views - views.mean((0, 1))), 0.7
@@ -110,7 +109,7 @@ def test_a_trained_head_on_drawn_features(D):
         return value
 
     descent.step(loss)
-    predicted = exact(between, within, beta, D=D)
+    predicted = solve_beta_infonce(between, within, beta, D=D)
     found = head_spectrum(W.detach().numpy(), between + within, predicted.modes, predicted.directions, 0.02)
     assert found.survivors == found.predicted_survivors == 2
     assert (found.cosines > 0.99).all()
@@ -118,7 +117,7 @@ def test_a_trained_head_on_drawn_features(D):
     np.testing.assert_allclose(found.actual[:2], predicted.modes[:2], rtol=0.25)
 
 
-POINT = exact(A0, C, 0.6)
+POINT = solve_beta_infonce(A0, C, 0.6)
 
 
 @pytest.mark.parametrize(

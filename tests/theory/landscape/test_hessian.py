@@ -17,20 +17,19 @@ from eigenview.objectives import (
 )
 from eigenview.theory.landscape import (
     barlow_origin,
-    between_and_within,
     curvature,
     decayed_origin,
-    effective,
-    exact,
+    effective_landscape,
     infonce_origin,
     loss_of_last_layer,
     origin_curvature,
+    solve_beta_infonce,
     spectral_origin,
     vicreg_origin,
+    view_covariances,
 )
 from eigenview.theory.landscape.hessian_products import hessian_at
-
-from .matrices import covariances
+from tests.theory.landscape.matrices import covariances
 
 K, P, d = 2, 200, 6
 
@@ -67,7 +66,7 @@ def test_a_curvature_that_is_the_same_along_all_directions(shape, sign):
 @pytest.mark.parametrize("D", [3, 8], ids=["whole", "Lanczos"])
 @pytest.mark.parametrize(("objective", "B"), CASES, ids=lambda case: type(case).__name__)
 def test_at_the_origin_it_is_minus_twice_the_largest_of_b(objective, B, D, inputs):
-    A0, C = between_and_within(inputs.numpy())
+    A0, C = view_covariances(inputs.numpy())
     eigenvalues, axes = np.linalg.eigh(B(A0, C, D))
     found = origin_curvature(loss_of_last_layer(objective, inputs), np.ones((D, d)))
     # Of a batch, divisors P and P − 1 differ, for parts of B that may cancel; nothing else may.
@@ -83,7 +82,7 @@ def test_decay_lifts_it_by_twice_its_own(inputs):
     with_it = origin_curvature(loss_of_last_layer(SpectralContrastive(), inputs, decay=0.7), np.ones((8, d)))
     without = origin_curvature(loss_of_last_layer(SpectralContrastive(), inputs), np.ones((8, d)))
     assert with_it.lowest == pytest.approx(without.lowest + 1.4, abs=1e-6)
-    A0, C = between_and_within(inputs.numpy())
+    A0, C = view_covariances(inputs.numpy())
     B = decayed_origin(infonce_origin(A0, C), 20.0)
     decayed = loss_of_last_layer(BetaInfoNCE(1.0), inputs, decay=20.0)
     assert origin_curvature(decayed, np.ones((8, d))).stable == (np.linalg.eigvalsh(B)[-1] < 0)
@@ -93,7 +92,7 @@ def test_decay_lifts_it_by_twice_its_own(inputs):
 @pytest.mark.parametrize("at", ["origin", "anywhere", "saddle", "minimum"])
 def test_of_an_effective_landscape_it_is_that_of_the_whole_hessian(at, D):
     A0, C = covariances(1, d=5, noise=0.3)
-    landscape = effective("infonce", A0, C, beta=0.8)
+    landscape = effective_landscape("infonce", A0, C, beta=0.8)
     B, sigma = torch.from_numpy(landscape.B), torch.from_numpy(landscape.sigma)
 
     def loss(W: Tensor) -> Tensor:
@@ -142,7 +141,7 @@ def test_a_minimum_of_infonce_has_no_way_down():
     A0, C = np.diag([2.0, 1.0, 0.3]), np.eye(3)
     clean = torch.randn(500, 3, dtype=torch.float64, generator=generator) * torch.tensor([2.0, 1.0, 0.3]).sqrt()
     x = clean + torch.randn(2, 500, 3, dtype=torch.float64, generator=generator)
-    W = exact(A0, C, 0.5).weights(3)
+    W = solve_beta_infonce(A0, C, 0.5).weights(3)
     loss = loss_of_last_layer(BetaInfoNCE(0.5), x)
     at_origin, learned = origin_curvature(loss, W), curvature(loss, W)
     assert at_origin.lowest < -0.5

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import torch
-from tests.theory.landscape.matrices import covariances
 
 from eigenview.theory.landscape import nuclear_norm_minimum
+from tests.theory.landscape.matrices import covariances
 
 
 def population_norm(W: torch.Tensor, sigma: torch.Tensor, M: torch.Tensor) -> torch.Tensor:

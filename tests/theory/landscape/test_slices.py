@@ -9,16 +9,15 @@ from torch import Tensor, nn
 
 from eigenview.objectives import BetaInfoNCE, SpectralContrastive
 from eigenview.theory.landscape import (
-    effective,
-    exact,
-    exact_loss,
+    beta_infonce_loss,
+    effective_landscape,
     loss_of_last_layer,
     slice_by_rows,
     slice_by_scale,
     slice_by_singular_values,
+    solve_beta_infonce,
 )
-
-from .matrices import covariances
+from tests.theory.landscape.matrices import covariances
 
 A0, C = covariances(0, d=4, noise=0.3)
 W = np.random.default_rng(1).normal(size=(3, 4))
@@ -26,7 +25,7 @@ GRID = np.linspace(-1, 2, 7)
 
 
 def test_along_a_scale_an_effective_landscape_is_a_quartic():
-    landscape = effective("infonce", A0, C, beta=0.8)
+    landscape = effective_landscape("infonce", A0, C, beta=0.8)
     found = slice_by_scale(landscape.value, W, GRID)
     S = W @ landscape.sigma @ W.T
     expected = -(GRID**2) * np.trace(W @ landscape.B @ W.T) + GRID**4 * landscape.quartic * np.square(S).sum()
@@ -48,9 +47,9 @@ def test_halves_of_singular_values_by_hand(shape, half):
 
 def test_where_all_is_kept_every_slice_has_the_loss_of_w():
     weight = W[:2]
-    loss = exact_loss(weight, A0, C, 0.8)
+    loss = beta_infonce_loss(weight, A0, C, 0.8)
     for cut in (slice_by_singular_values, slice_by_rows):
-        found = cut(lambda W: exact_loss(W, A0, C, 0.8), weight, [0.0, 1.0], [1.0])
+        found = cut(lambda W: beta_infonce_loss(W, A0, C, 0.8), weight, [0.0, 1.0], [1.0])
         assert found.losses[1, 0] == pytest.approx(loss, rel=1e-12)
         assert found.losses[0, 0] != pytest.approx(loss, rel=1e-3)
 
@@ -63,9 +62,9 @@ def test_rows_are_scaled_by_their_own_factor():
 
 def test_the_minimum_is_where_the_factors_are_one():
     """Strong modes and weak ones, of the exact solution: neither half wants to be larger or smaller."""
-    solution = exact(np.diag([4.0, 2.0, 0.5, 0.3]), 0.1 * np.eye(4), 0.9).weights(4)
+    solution = solve_beta_infonce(np.diag([4.0, 2.0, 0.5, 0.3]), 0.1 * np.eye(4), 0.9).weights(4)
     found = slice_by_singular_values(
-        lambda W: exact_loss(W, np.diag([4.0, 2.0, 0.5, 0.3]), 0.1 * np.eye(4), 0.9), solution, GRID, GRID
+        lambda W: beta_infonce_loss(W, np.diag([4.0, 2.0, 0.5, 0.3]), 0.1 * np.eye(4), 0.9), solution, GRID, GRID
     )
     i, j = np.unravel_index(found.losses.argmin(), found.losses.shape)
     assert np.abs(found.first[i]) == np.abs(found.second[j]) == 1

@@ -6,7 +6,7 @@ import torch
 
 from eigenview.data import open_images, pack
 from eigenview.objectives import BetaInfoNCE
-from eigenview.theory.landscape import between_and_within, exact, nearest_covariance
+from eigenview.theory.landscape import nearest_covariance, solve_beta_infonce, view_covariances
 from eigenview.views import POLICIES, augment
 
 P, STEPS = 192, 800
@@ -33,7 +33,7 @@ def trained(shares: np.ndarray, beta: float) -> np.ndarray:
 @pytest.mark.parametrize(("beta", "survivors"), [(0.2, 2), (0.5, 4), (1.0, 6)])
 def test_as_many_modes_as_predicted_with_about_their_variances(beta, survivors):
     shares = np.array([0.1, 0.15, 0.3, 0.45, 0.7, 0.9])
-    predicted = exact(1 - shares, shares, beta)
+    predicted = solve_beta_infonce(1 - shares, shares, beta)
     assert predicted.rank == survivors
     reached = trained(shares, beta)
     assert (reached > 1e-3).sum() == survivors
@@ -48,8 +48,8 @@ def test_normal_laws_with_the_covariances_of_digits_and_of_our_views(strength):
     views = augment(images, policy, 8, generator).flatten(2).double().numpy()
     pixels = views.reshape(-1, views.shape[2])
     axes = np.linalg.eigh(np.cov(pixels.T))[1][:, -12:]
-    A0, C = between_and_within(views @ axes)
-    predicted = exact(nearest_covariance(A0)[0], C, 0.6)
+    A0, C = view_covariances(views @ axes)
+    predicted = solve_beta_infonce(nearest_covariance(A0)[0], C, 0.6)
     assert 2 <= predicted.rank <= 10
     assert np.abs(predicted.noise_shares - 0.6).min() > 0.005
     assert (trained(np.clip(predicted.noise_shares, 0, 1), 0.6) > 1e-3).sum() == predicted.rank

@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from eigenview.monitor.origin import origin_of
+from eigenview.alarms.predicted_collapse import origin_of
 from eigenview.objectives import SpectralContrastive
-from eigenview.theory.landscape import between_and_within, nearest_covariance
-
-from .matrices import covariances
+from eigenview.theory.landscape import nearest_covariance, view_covariances
+from tests.theory.landscape.matrices import covariances
 
 
 def draw(K: int, P: int, A0: np.ndarray, C: np.ndarray, generator: np.random.Generator) -> np.ndarray:
@@ -23,7 +22,7 @@ def draw(K: int, P: int, A0: np.ndarray, C: np.ndarray, generator: np.random.Gen
 def test_by_their_definition(K, P, d):
     x = np.random.default_rng(0).normal(size=(K, P, d)) + np.arange(d)
     pairs = [(x[k] - x[k].mean(0)).T @ (x[j] - x[j].mean(0)) / (P - 1) for k, j in permutations(range(K), 2)]
-    A0, C = between_and_within(x)
+    A0, C = view_covariances(x)
     np.testing.assert_allclose(A0, np.mean(pairs, 0), atol=1e-13)
     np.testing.assert_allclose(C, np.mean([np.cov(x[:, p].T) for p in range(P)], 0), atol=1e-13)
     np.testing.assert_array_equal(A0, A0.T)
@@ -31,7 +30,7 @@ def test_by_their_definition(K, P, d):
 
 def test_the_monitor_has_the_same():
     x = np.random.default_rng(0).normal(size=(3, 20, 4))
-    A0, C = between_and_within(x)
+    A0, C = view_covariances(x)
     found = origin_of(SpectralContrastive(), torch.from_numpy(x), D=2, decay=0.0)
     assert [found["between"], found["within"]] == pytest.approx([np.trace(A0), np.trace(C)])
 
@@ -41,32 +40,32 @@ def test_they_have_no_bias(K):
     """Over many small draws their mean is the truth, to five standard errors."""
     A0, C = covariances(0, d=3)
     generator = np.random.default_rng(1)
-    found = np.array([between_and_within(draw(K, 4, A0, C, generator)) for _ in range(4000)])
+    found = np.array([view_covariances(draw(K, 4, A0, C, generator)) for _ in range(4000)])
     errors = found.std(0) / len(found) ** 0.5
     np.testing.assert_array_less(np.abs(found.mean(0) - np.stack([A0, C])), 5 * errors)
 
 
 def test_views_that_are_the_same_have_none_within():
     x = np.random.default_rng(0).normal(size=(6, 4))
-    A0, C = between_and_within(np.stack([x, x, x]))
+    A0, C = view_covariances(np.stack([x, x, x]))
     np.testing.assert_allclose(A0, np.cov(x.T), atol=1e-14)
     np.testing.assert_allclose(C, 0, atol=1e-30)
 
 
 def test_a_mean_far_away_costs_no_digits():
     x = np.random.default_rng(0).normal(size=(3, 50, 4))
-    for near, far in zip(between_and_within(x), between_and_within(x + 1e6), strict=True):
+    for near, far in zip(view_covariances(x), view_covariances(x + 1e6), strict=True):
         np.testing.assert_allclose(far, near, atol=1e-8)
 
 
 def test_single_precision_is_computed_in_double():
     x = np.random.default_rng(0).normal(size=(3, 50, 4)).astype(np.float32)
-    for single, double in zip(between_and_within(x), between_and_within(x.astype(float)), strict=True):
+    for single, double in zip(view_covariances(x), view_covariances(x.astype(float)), strict=True):
         np.testing.assert_array_equal(single, double)
 
 
 def test_of_noise_alone_half_of_a0_is_cut_off():
-    A0, _ = between_and_within(np.random.default_rng(0).normal(size=(2, 400, 20)))
+    A0, _ = view_covariances(np.random.default_rng(0).normal(size=(2, 400, 20)))
     nearest, share = nearest_covariance(A0)
     eigenvalues = np.linalg.eigvalsh(A0)
     assert 0.3 < share < 0.7
@@ -94,10 +93,10 @@ def test_no_covariance_is_nearer():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: between_and_within(np.zeros((1, 5, 3))), "at least two views"),
-        (lambda: between_and_within(np.zeros((2, 1, 3))), "two samples"),
-        (lambda: between_and_within(np.zeros((2, 5, 0))), "covariances need"),
-        (lambda: between_and_within(np.full((2, 5, 3), np.nan)), "not finite"),
+        (lambda: view_covariances(np.zeros((1, 5, 3))), "at least two views"),
+        (lambda: view_covariances(np.zeros((2, 1, 3))), "two samples"),
+        (lambda: view_covariances(np.zeros((2, 5, 0))), "covariances need"),
+        (lambda: view_covariances(np.full((2, 5, 3), np.nan)), "not finite"),
         (lambda: nearest_covariance(np.triu(np.ones((3, 3)))), "must be symmetric"),
     ],
 )

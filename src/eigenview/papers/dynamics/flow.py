@@ -6,20 +6,13 @@ from matplotlib.figure import Figure
 
 from eigenview.papers.dynamics.pairs import matrix_of_pairs
 from eigenview.papers.outcome import Outcome, Scale, claim
-from eigenview.papers.trained import Trainer
-from eigenview.report.figures import plain_log_ticks
-from eigenview.report.style import BLUE, FAINT, VERMILLION, style
-from eigenview.theory.dynamics import (
-    brought_back,
-    euler_steps,
-    flow,
-    lifted,
-    projected_descent,
-    single_output_limit,
-)
+from eigenview.papers.run_cache import RunCache
+from eigenview.plotting.axes import plain_log_ticks
+from eigenview.plotting.style import BLUE, FAINT, VERMILLION, style
+from eigenview.theory.dynamics import brought_back, euler_steps, flow, lifted, projected_descent, single_output_limit
 
 
-def run(scale: Scale, trained: Trainer) -> Outcome:
+def run(scale: Scale, trained: RunCache) -> Outcome:
     """Fig. 3: projected descent (11), the printed flow in steps (12), and the flow that is descent's limit."""
     rate, until, d, z = (5e-3 if scale == "smoke" else 1e-3), 6.0, 8, 2
     widths = (d + z, 32) if scale == "smoke" else (d + z, 32, 128, 512)

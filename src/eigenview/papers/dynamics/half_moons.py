@@ -6,16 +6,13 @@ from sklearn.datasets import make_moons
 
 from eigenview.papers.dynamics.pairs import matrix_of_pairs
 from eigenview.papers.outcome import Outcome, Scale, claim
-from eigenview.papers.trained import Trainer
-from eigenview.report.figures import plain_log_ticks
-from eigenview.report.style import BLUE, INK, VERMILLION, style
-from eigenview.theory.dynamics import (
-    optimum,
-    scaled_loss,
-)
+from eigenview.papers.run_cache import RunCache
+from eigenview.plotting.axes import plain_log_ticks
+from eigenview.plotting.style import BLUE, INK, VERMILLION, style
+from eigenview.theory.dynamics import optimum, scaled_loss
 
 
-def run(scale: Scale, trained: Trainer) -> Outcome:
+def run(scale: Scale, trained: RunCache) -> Outcome:
     """Fig. 1: the loss itself diverges, with all outputs alike; over its squared length it converges."""
     starts, steps, rate = {"smoke": 3}.get(scale, 8), 400, 0.05
     C = matrix_of_pairs(np.asarray(make_moons(200, noise=0.05, random_state=0)[0]))

@@ -10,21 +10,16 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
-from eigenview.papers.axes import widths_as_ticks
+from eigenview.papers.datasets import two_classes
 from eigenview.papers.dynamics.pairs import matrix_of_pairs
 from eigenview.papers.outcome import Outcome, Scale, claim
-from eigenview.papers.pictures import two_classes
-from eigenview.papers.trained import Trainer
-from eigenview.report.figures import plain_log_ticks
-from eigenview.report.style import BLUE, VERMILLION, style
-from eigenview.theory.dynamics import (
-    brought_back,
-    euler_steps,
-    projected_descent,
-)
+from eigenview.papers.run_cache import RunCache
+from eigenview.plotting.axes import plain_log_ticks, widths_as_ticks
+from eigenview.plotting.style import BLUE, VERMILLION, style
+from eigenview.theory.dynamics import brought_back, euler_steps, projected_descent
 
 
-def run(scale: Scale, trained: Trainer) -> Outcome:
+def run(scale: Scale, trained: RunCache) -> Outcome:
     """Fig. 4: what a step costs over the width, and what a linear classifier makes of the embeddings."""
     x, y, name = two_classes(200 if scale != "smoke" else 150, real=scale != "smoke")
     d, z, rate, steps = x.shape[1], 10, 0.05, (150 if scale == "smoke" else 300)

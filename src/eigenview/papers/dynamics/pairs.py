@@ -3,9 +3,7 @@
 import numpy as np
 from jaxtyping import Float
 
-from eigenview.theory.dynamics import (
-    contrastive_matrix,
-)
+from eigenview.theory.dynamics import contrastive_matrix
 
 _NOISE = 0.1  # of positives around their anchor, in units of the data's spread
 

@@ -3,17 +3,14 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from eigenview.papers.axes import widths_as_ticks
 from eigenview.papers.outcome import Outcome, Scale, claim
-from eigenview.papers.trained import Trainer
-from eigenview.report.figures import plain_log_ticks
-from eigenview.report.style import BLUE, GREEN, ORANGE, style
-from eigenview.theory.dynamics import (
-    brought_back,
-)
+from eigenview.papers.run_cache import RunCache
+from eigenview.plotting.axes import plain_log_ticks, widths_as_ticks
+from eigenview.plotting.style import BLUE, GREEN, ORANGE, style
+from eigenview.theory.dynamics import brought_back
 
 
-def run(scale: Scale, trained: Trainer) -> Outcome:
+def run(scale: Scale, trained: RunCache) -> Outcome:
     """Fig. 2: how far a network with an activation is from the linear one, at orthogonal initialisation."""
     most = {"smoke": 512, "cpu": 2048, "gpu": 8192}[scale]
     widths, seeds, (d, z) = 2 ** np.arange(5, int(np.log2(most)) + 1), 3 if scale == "smoke" else 5, (16, 2)

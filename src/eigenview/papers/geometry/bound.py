@@ -18,11 +18,11 @@ from eigenview.papers.geometry.runs import (
     setting_in_words,
 )
 from eigenview.papers.outcome import Outcome, Scale, claim
-from eigenview.papers.trained import Trainer
-from eigenview.report.style import INK, style
+from eigenview.papers.run_cache import RunCache
+from eigenview.plotting.style import INK, style
 
 
-def run(scale: Scale, trained: Trainer) -> Outcome:
+def run(scale: Scale, trained: RunCache) -> Outcome:
     """Fig. 3: InfoNCE and its upper bound, over training with views of three strengths."""
     P = SETTINGS[scale].P
     widest = log(2 * (P - 1))

@@ -14,11 +14,11 @@ from eigenview.papers.geometry.runs import (
     setting_in_words,
 )
 from eigenview.papers.outcome import Outcome, Scale, claim
-from eigenview.papers.trained import Trainer
-from eigenview.report.style import style
+from eigenview.papers.run_cache import RunCache
+from eigenview.plotting.style import style
 
 
-def run(scale: Scale, trained: Trainer) -> Outcome:
+def run(scale: Scale, trained: RunCache) -> Outcome:
     """Fig. 5: histogram of the distances between features and their nearest negatives, after training."""
     steps, values = over_training(scale, trained, lambda m: nearest_negative_distances(m.h, m.z).tolist())
     means, last = values.mean(-1), values[:, :, -1]

@@ -13,12 +13,12 @@ from eigenview.papers.geometry.runs import (
     over_training,
     setting_in_words,
 )
-from eigenview.papers.outcome import Outcome, Scale, claim, if_shown
-from eigenview.papers.trained import Trainer
-from eigenview.report.style import INK, style
+from eigenview.papers.outcome import Outcome, Scale, claim, only_if_long_run
+from eigenview.papers.run_cache import RunCache
+from eigenview.plotting.style import INK, style
 
 
-def run(scale: Scale, trained: Trainer) -> Outcome:
+def run(scale: Scale, trained: RunCache) -> Outcome:
     """Fig. 6: share of samples whose nearest negative has their label, over training."""
 
     def measure(moment: Moment) -> tuple[float, float]:
@@ -50,7 +50,7 @@ def run(scale: Scale, trained: Trainer) -> Outcome:
             "It rises early with small augmentations, and late with large ones.",
             f"nine tenths of the rise of the mean by step {', '.join(map(str, arrived))} of {steps[-1]:,} for "
             "small, moderate and large",
-            if_shown(arrived[0] < arrived[-1] and (np.diff(arrived) >= 0).all(), scale),
+            only_if_long_run(arrived[0] < arrived[-1] and (np.diff(arrived) >= 0).all(), scale),
         ),
     )
     caption = (

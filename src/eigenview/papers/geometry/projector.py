@@ -7,19 +7,16 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
+from eigenview.config import ObjectiveRecipe, ProjectorRecipe, Recipe
 from eigenview.data import open_dataset
-from eigenview.measures import (
-    displacements,
-    effective_rank,
-    local_projectors,
-    nearest_negatives,
-)
-from eigenview.papers.outcome import Claim, Outcome, Scale, claim, if_shown
+from eigenview.inspect import extract_view_features
+from eigenview.measures import displacements, effective_rank, local_projectors, nearest_negatives
+from eigenview.papers.outcome import Claim, Outcome, Scale, claim, only_if_long_run
 from eigenview.papers.probes import accuracies
-from eigenview.papers.small_runs import SIZES, run_of
-from eigenview.papers.trained import Trainer
-from eigenview.report.style import BLUE, FAINT, GREEN, ORANGE, style
-from eigenview.runs import ObjectiveRecipe, ProjectorRecipe, Recipe, Run, load_model, look
+from eigenview.papers.run_cache import RunCache
+from eigenview.papers.scales import SIZES, run_of
+from eigenview.plotting.style import BLUE, FAINT, GREEN, ORANGE, style
+from eigenview.runs import Run, load_model
 
 Hidden = tuple[int, ...]
 """Widths of a projector's hidden layers."""
@@ -31,7 +28,7 @@ HIDDEN: dict[Scale, tuple[Hidden, ...]] = {
 MEASURES = "linear probe", "kNN", "unexplained", "rank of the projector", "effective rank of displacements"
 
 
-def run(scale: Scale, trained: Trainer) -> Outcome:
+def run(scale: Scale, trained: RunCache) -> Outcome:
     """Sec. 5: the encoder's accuracy, and what local maps of the projector leave of displacements."""
     seeds, steps = ((0,), 20) if scale == "smoke" else ((0, 1), 300) if scale == "cpu" else (range(5), 200_000)
     order = [(hidden, seed) for hidden in HIDDEN[scale] for seed in seeds]
@@ -80,7 +77,7 @@ def _measured(run: Run, P: int) -> tuple[float, ...]:
     """A run's `MEASURES`."""
     known, held_out = open_dataset(run.recipe.data.train, run.recipe.data.test)
     assert held_out is not None
-    found, seen = accuracies(run, known, held_out), look(run.path, P=P, K=2)
+    found, seen = accuracies(run, known, held_out), extract_view_features(run.path, P=P, K=2)
     local = local_projectors(load_model(run.path).projector, seen.h)
     delta = displacements(seen.h, nearest_negatives(seen.z))
     return found.linear, found.knn, local.unexplained, local.rank, effective_rank(delta)
@@ -99,7 +96,7 @@ def _claims(scale: Scale, names: list[str], found: np.ndarray) -> tuple[Claim, .
             "Deeper and wider projectors help the encoder's accuracy.",
             f"linear probe, mean over seeds: {compared(0)}; better by {(deepest - linear)[:, 0].min():+.3f} to "
             f"{(deepest - linear)[:, 0].max():+.3f} with {names[-1]} than with a linear projector",
-            if_shown((deepest[:, 0] > linear[:, 0]).all(), scale),
+            only_if_long_run((deepest[:, 0] > linear[:, 0]).all(), scale),
         ),
         claim(
             "wider",

@@ -16,10 +16,10 @@ from eigenview.papers.geometry.runs import (
     runs_of,
     setting_in_words,
 )
-from eigenview.papers.outcome import Outcome, Scale, claim, if_shown
+from eigenview.papers.outcome import Outcome, Scale, claim, only_if_long_run
 from eigenview.papers.probes import accuracies
-from eigenview.papers.trained import Trainer
-from eigenview.report.style import style
+from eigenview.papers.run_cache import RunCache
+from eigenview.plotting.style import style
 
 TOLERANCE = 0.2
 """Of the largest singular value, the paper's τ, which it does not give.
@@ -29,7 +29,7 @@ that before training all are above this, and a lower rank is training's work.
 """
 
 
-def run(scale: Scale, trained: Trainer) -> Outcome:
+def run(scale: Scale, trained: RunCache) -> Outcome:
     """Fig. 1: rank of the projector over training, and accuracy of the encoder after it."""
     s = SETTINGS[scale]
     steps, values = over_training(scale, trained, _ranks)
@@ -73,7 +73,7 @@ def run(scale: Scale, trained: Trainer) -> Outcome:
             f"large less moderate: linear probe {(linear[2] - linear[1]).mean():+.3f}, kNN "
             f"{(knn[2] - knn[1]).mean():+.3f} ({s.steps:,} steps)",
             # Few steps do not reach what large augmentations are good for: of a small image a crop of 8% shows little.
-            if_shown(linear[2].min() > linear[1].max(), scale),
+            only_if_long_run(linear[2].min() > linear[1].max(), scale),
         ),
     )
     caption = (
@@ -87,7 +87,7 @@ def _ranks(moment: Moment) -> tuple[float, float]:
     return projector_rank(moment.W, TOLERANCE), effective_rank(moment.W)
 
 
-def _accuracies(scale: Scale, trained: Trainer) -> tuple[np.ndarray, np.ndarray]:
+def _accuracies(scale: Scale, trained: RunCache) -> tuple[np.ndarray, np.ndarray]:
     """Of a linear probe and of neighbours, by policy and seed."""
     runs = [*runs_of(scale, trained).values()]
     data = runs[0].recipe.data

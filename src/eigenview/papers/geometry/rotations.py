@@ -6,13 +6,13 @@ from matplotlib.figure import Figure
 from scipy.ndimage import rotate
 
 from eigenview.papers.outcome import Outcome, Scale, claim
-from eigenview.papers.trained import Trainer
-from eigenview.report.style import BLUE, INK, VERMILLION, style
+from eigenview.papers.run_cache import RunCache
+from eigenview.plotting.style import BLUE, INK, VERMILLION, style
 
 SIDE, IMAGES = 32, 500
 
 
-def run(scale: Scale, trained: Trainer) -> Outcome:
+def run(scale: Scale, trained: RunCache) -> Outcome:
     """Fig. 10: rank of the covariance of rotated one-hot images, over the range of angles."""
     seeds = 3 if scale == "smoke" else 5
     ranges = np.array((10, 45, 180) if scale == "smoke" else (5, 15, 30, 45, 60, 90, 120, 150, 180, 225, 270, 315, 360))

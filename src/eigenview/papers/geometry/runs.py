@@ -9,22 +9,14 @@ from jaxtyping import Float, Int64
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from eigenview.data import Images, channel_statistics, open_images
+from eigenview.config import ObjectiveRecipe, OptimizerRecipe, ProjectorRecipe, Recipe
+from eigenview.data import Images, channel_statistics, iterate_views, open_images
 from eigenview.nets import Model
 from eigenview.papers.outcome import Scale
-from eigenview.papers.small_runs import SIZES, run_of
-from eigenview.papers.trained import Trainer
-from eigenview.report.style import BLUE, GREEN, VERMILLION
-from eigenview.runs import (
-    ObjectiveRecipe,
-    OptimiserRecipe,
-    ProjectorRecipe,
-    Recipe,
-    Run,
-    list_checkpoints,
-    load_model,
-    views_of,
-)
+from eigenview.papers.run_cache import RunCache
+from eigenview.papers.scales import SIZES, run_of
+from eigenview.plotting.style import BLUE, GREEN, VERMILLION
+from eigenview.runs import Run, list_checkpoints, load_model
 from eigenview.training.learner import Learner
 
 COLOURS = {"small": GREEN, "moderate": BLUE, "large": VERMILLION}
@@ -87,7 +79,7 @@ class Moment:
     labels: Int64[Tensor, "P"]
 
 
-def runs_of(scale: Scale, trained: Trainer) -> dict[tuple[str, int], Run]:
+def runs_of(scale: Scale, trained: RunCache) -> dict[tuple[str, int], Run]:
     """The runs of a scale, by policy and seed."""
     recipes = {(policy, seed): _recipe(scale, policy, seed) for policy in COLOURS for seed in SETTINGS[scale].seeds}
     return dict(zip(recipes, trained([*recipes.values()]), strict=True))
@@ -102,7 +94,7 @@ def _recipe(scale: Scale, policy: str, seed: int) -> Recipe:
         data=s.data,
         P=s.P,
         projector=ProjectorRecipe(s.D, hidden=()),
-        optimiser=OptimiserRecipe("lars", lr=s.lr, momentum=0.9, weight_decay=1e-6),
+        optimizer=OptimizerRecipe("lars", lr=s.lr, momentum=0.9, weight_decay=1e-6),
         steps=s.steps,
         checkpoints=s.checkpoints,
         seed=seed,
@@ -138,7 +130,7 @@ def moments(run: Run, images: Images, samples: int) -> Iterator[Moment]:
     assert images.labels is not None
     assert recipe.data.size is not None
     chosen = np.sort(np.random.default_rng(0).permutation(len(images))[:samples])
-    drawn = views_of(images, chosen, [recipe.views.policy], 2, recipe.data.size, 0, recipe.data.workers)
+    drawn = iterate_views(images, chosen, [recipe.views.policy], 2, recipe.data.size, 0, recipe.data.workers)
     views = torch.cat([some for _, some in drawn], dim=1)
     labels = torch.from_numpy(images.labels[chosen])
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -159,7 +151,7 @@ def _models(run: Run, images: Images) -> Iterator[tuple[int, Model]]:
 
 
 def over_training(
-    scale: Scale, trained: Trainer, measure: Callable[[Moment], Sequence[float]]
+    scale: Scale, trained: RunCache, measure: Callable[[Moment], Sequence[float]]
 ) -> tuple[Int64[np.ndarray, "T"], Float[np.ndarray, "policies seeds T m"]]:
     """Steps, and what is measured at each of them in the runs of each policy, weakest first, and seed."""
     runs, found, steps = [*runs_of(scale, trained).values()], [], []

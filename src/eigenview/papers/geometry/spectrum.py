@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from eigenview.measures import effective_rank, rank_at, spectrum
+from eigenview.measures import effective_rank, numerical_rank, spectrum
 from eigenview.papers.geometry.runs import (
     COLOURS,
     SETTINGS,
@@ -15,9 +15,9 @@ from eigenview.papers.geometry.runs import (
     setting_in_words,
 )
 from eigenview.papers.outcome import Outcome, Scale, claim
-from eigenview.papers.trained import Trainer
-from eigenview.report.figures import plain_log_ticks
-from eigenview.report.style import FAINT, style
+from eigenview.papers.run_cache import RunCache
+from eigenview.plotting.axes import plain_log_ticks
+from eigenview.plotting.style import FAINT, style
 
 TOLERANCE = 1e-3
 """Of the largest singular value; the paper does not give its τ."""
@@ -25,7 +25,7 @@ FLOOR = 1e-5
 _DASHES = ":", "--", "-"
 
 
-def run(scale: Scale, trained: Trainer) -> Outcome:
+def run(scale: Scale, trained: RunCache) -> Outcome:
     """Figs. 4 and 9: log-spectra of the encoder's features, and of the embeddings."""
     s = SETTINGS[scale]
     d = 4 * s.D
@@ -33,7 +33,7 @@ def run(scale: Scale, trained: Trainer) -> Outcome:
     def measure(moment: Moment) -> list[float]:
         h, z = moment.h.flatten(0, 1), moment.z.flatten(0, 1)
         dead = int((h == 0).all(0).sum())
-        found = rank_at(h, TOLERANCE), dead, effective_rank(h), effective_rank(z)
+        found = numerical_rank(h, TOLERANCE), dead, effective_rank(h), effective_rank(z)
         return [*found, *spectrum(h).tolist(), *spectrum(z).tolist()]
 
     steps, values = over_training(scale, trained, measure)

@@ -13,11 +13,11 @@ from eigenview.papers.geometry.runs import (
     setting_in_words,
 )
 from eigenview.papers.outcome import Outcome, Scale, claim
-from eigenview.papers.trained import Trainer
-from eigenview.report.style import INK, style
+from eigenview.papers.run_cache import RunCache
+from eigenview.plotting.style import INK, style
 
 
-def run(scale: Scale, trained: Trainer) -> Outcome:
+def run(scale: Scale, trained: RunCache) -> Outcome:
     """Fig. 7: share of the displacements' variance outside the column space of the projector, over training."""
     features = []
 

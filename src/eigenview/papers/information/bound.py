@@ -7,13 +7,14 @@ import torch
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
-from eigenview.data import Images, open_dataset
+from eigenview.config import Recipe
+from eigenview.data import Images, iterate_views, open_dataset
 from eigenview.papers.information.runs import OBJECTIVES, POLICY, SEEDS, runs_of, setting_in_words
 from eigenview.papers.outcome import Outcome, Scale, claim
-from eigenview.papers.ranks import rank_correlation
-from eigenview.papers.trained import Trainer
-from eigenview.report.style import BLUE, GREEN, INK, ORANGE, PURPLE, SKY, VERMILLION, style
-from eigenview.runs import Recipe, list_checkpoints, load_model, views_of
+from eigenview.papers.rank_correlation import rank_correlation
+from eigenview.papers.run_cache import RunCache
+from eigenview.plotting.style import BLUE, GREEN, INK, ORANGE, PURPLE, SKY, VERMILLION, style
+from eigenview.runs import list_checkpoints, load_model
 from eigenview.theory.information import label_generalisation_terms
 from eigenview.views import ViewPolicy
 
@@ -22,7 +23,7 @@ COLOURS = BLUE, SKY, GREEN, PURPLE, VERMILLION, ORANGE, INK
 NAMES = ("objective", "seed", "step", "invariance", "unlabelled", "labelled", "distance", "error")
 
 
-def run(scale: Scale, trained: Trainer) -> Outcome:
+def run(scale: Scale, trained: RunCache) -> Outcome:
     """The three terms that can be computed, beside the test error of the head that they are about."""
     rows = [*_rows(scale, trained)]
     numbers = np.array([row[3:] for row in rows])
@@ -81,7 +82,7 @@ def run(scale: Scale, trained: Trainer) -> Outcome:
     return Outcome(figure, caption, {**columns}, claims, SEEDS[scale])
 
 
-def _rows(scale: Scale, trained: Trainer) -> Iterator[tuple]:
+def _rows(scale: Scale, trained: RunCache) -> Iterator[tuple]:
     """What is in `NAMES`, of each net."""
     runs = runs_of(scale, trained)
     recipe = next(iter(runs.values())).recipe
@@ -123,7 +124,7 @@ def _rows(scale: Scale, trained: Trainer) -> Iterator[tuple]:
 
 def _views(images: Images, chosen: np.ndarray, policy: ViewPolicy, K: int, recipe: Recipe) -> torch.Tensor:
     assert recipe.data.size is not None
-    drawn = views_of(images, chosen, [policy], K, recipe.data.size, 0, recipe.data.workers)
+    drawn = iterate_views(images, chosen, [policy], K, recipe.data.size, 0, recipe.data.workers)
     return torch.cat([some for _, some in drawn], dim=1)
 
 

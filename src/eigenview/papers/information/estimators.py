@@ -13,9 +13,9 @@ from scipy.special import logsumexp
 
 from eigenview.measures import log_det_entropy, pairwise_entropy
 from eigenview.papers.outcome import Claim, Outcome, Scale, claim
-from eigenview.papers.trained import Trainer
-from eigenview.report.figures import plain_log_ticks
-from eigenview.report.style import BLUE, GREEN, INK, VERMILLION, style
+from eigenview.papers.run_cache import RunCache
+from eigenview.plotting.axes import plain_log_ticks
+from eigenview.plotting.style import BLUE, GREEN, INK, VERMILLION, style
 from eigenview.theory.information import mixture_entropy
 
 COMPONENTS, DIMENSIONS = 16, (2, 8, 32)
@@ -24,7 +24,7 @@ NAMES = ("covariances", "D", "separation", "seed", "closest pair", "true", "erro
 _CLOSEST, _TRUE = 4, 5
 
 
-def run(scale: Scale, trained: Trainer) -> Outcome:
+def run(scale: Scale, trained: RunCache) -> Outcome:
     """Sec. 2: bounds on a mixture's entropy by pairs of components, and by its covariance, around the true entropy."""
     seeds, draws, points = (2, 100, 7) if scale == "smoke" else (5, 1000, 21)
     separations = np.geomspace(0.1, 100, points)

@@ -10,10 +10,10 @@ from eigenview.measures import gaussianity
 from eigenview.nets import Encoder
 from eigenview.papers.information.runs import recipe_of, setting_in_words, untrained
 from eigenview.papers.outcome import Outcome, Scale, claim
-from eigenview.papers.ranks import rank_correlation
-from eigenview.papers.trained import Trainer
-from eigenview.report.figures import plain_log_ticks
-from eigenview.report.style import BLUE, FAINT, INK, style
+from eigenview.papers.rank_correlation import rank_correlation
+from eigenview.papers.run_cache import RunCache
+from eigenview.plotting.axes import plain_log_ticks
+from eigenview.plotting.style import BLUE, FAINT, INK, style
 from eigenview.runs import load
 from eigenview.theory.information import local_gaussians
 
@@ -21,7 +21,7 @@ NOISES = np.geomspace(1e-4, 1.0, 13)
 OBJECTIVE = "VICReg"
 
 
-def run(scale: Scale, trained: Trainer) -> Outcome:
+def run(scale: Scale, trained: RunCache) -> Outcome:
     """D'Agostino and Pearson's test of features of an image with noise, and their variance beside the local map's."""
     copies, images, every = (60, 8, 3) if scale == "smoke" else (256, 48, 1)
     noises = NOISES[::every]

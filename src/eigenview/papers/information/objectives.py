@@ -8,8 +8,8 @@ from eigenview.data import open_dataset
 from eigenview.papers.information.runs import BASELINES, OBJECTIVES, SEEDS, runs_of, setting_in_words, untrained
 from eigenview.papers.outcome import Outcome, Scale, claim
 from eigenview.papers.probes import Accuracies, accuracies_of
-from eigenview.papers.trained import Trainer
-from eigenview.report.style import BLUE, INK, ORANGE, style
+from eigenview.papers.run_cache import RunCache
+from eigenview.plotting.style import BLUE, INK, ORANGE, style
 from eigenview.runs import Run, load
 
 REPLACED = {"VICReg + LogDet": "VICReg", "VICReg + pairs": "VICReg", "BYOL + LogDet": "BYOL"}
@@ -17,7 +17,7 @@ REPLACED = {"VICReg + LogDet": "VICReg", "VICReg + pairs": "VICReg", "BYOL + Log
 _DASHES = {"o": "--", "^": ":"}
 
 
-def run(scale: Scale, trained: Trainer) -> Outcome:
+def run(scale: Scale, trained: RunCache) -> Outcome:
     """Accuracy of a linear probe and of neighbours on test images, by objective."""
     runs, seeds = runs_of(scale, trained), SEEDS[scale]
     recipe = next(iter(runs.values())).recipe

@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import torch
 
+from eigenview.config import ObjectiveRecipe, ProjectorRecipe, Recipe, TeacherRecipe
 from eigenview.data import Images, channel_statistics
 from eigenview.nets import Encoder
 from eigenview.papers.outcome import Scale
-from eigenview.papers.small_runs import SIZES, run_of
-from eigenview.papers.trained import Trainer
-from eigenview.runs import ObjectiveRecipe, ProjectorRecipe, Recipe, Run, TeacherRecipe
+from eigenview.papers.run_cache import RunCache
+from eigenview.papers.scales import SIZES, run_of
+from eigenview.runs import Run
 from eigenview.training.learner import Learner
 from eigenview.views import POLICIES
 
@@ -37,7 +38,7 @@ POLICY = replace(POLICIES["large"], crop=(0.2, 1.0))
 
 
 def recipe_of(scale: Scale, objective: str, seed: int) -> Recipe:
-    """The recipe of an objective: nets, views, optimiser and steps are the same for all."""
+    """The recipe of an objective: nets, views, optimizer and steps are the same for all."""
     recipe = run_of(
         scale,
         OBJECTIVES[objective],
@@ -53,7 +54,7 @@ def recipe_of(scale: Scale, objective: str, seed: int) -> Recipe:
     return replace(recipe, teacher=teacher)
 
 
-def runs_of(scale: Scale, trained: Trainer) -> dict[tuple[str, int], Run]:
+def runs_of(scale: Scale, trained: RunCache) -> dict[tuple[str, int], Run]:
     """The runs of a scale, by objective and seed."""
     order = [(objective, seed) for objective in OBJECTIVES for seed in SEEDS[scale]]
     return dict(zip(order, trained([recipe_of(scale, *each) for each in order]), strict=True))

@@ -7,10 +7,10 @@ from matplotlib.figure import Figure
 from eigenview.objectives import BetaInfoNCE
 from eigenview.papers.landscape.linear_nets import Net, normal_data, predicted, spectra, weights_of
 from eigenview.papers.outcome import Claim, Outcome, Scale, claim
-from eigenview.papers.trained import Trainer
-from eigenview.report.figures import plain_log_ticks
-from eigenview.report.style import BLUE, FAINT, GREEN, ORANGE, PURPLE, VERMILLION, style
-from eigenview.theory.landscape import critical_strengths, exact
+from eigenview.papers.run_cache import RunCache
+from eigenview.plotting.axes import plain_log_ticks
+from eigenview.plotting.style import BLUE, FAINT, GREEN, ORANGE, PURPLE, VERMILLION, style
+from eigenview.theory.landscape import critical_strengths, solve_beta_infonce
 
 _BETA = 0.5
 _DEVIATIONS = np.array([1.2, 1.0, 0.8, 0.6, 0.4])  # of the data along its axes; where β = ½, also the σ that count
@@ -19,7 +19,7 @@ _NEAR = 0.13  # of a transition, where its power law is read off
 _COLOURS = (BLUE, GREEN, ORANGE, VERMILLION, PURPLE)
 
 
-def run(scale: Scale, trained: Trainer) -> Outcome:
+def run(scale: Scale, trained: RunCache) -> Outcome:
     """App. Fig. 2 right: all five eigenvalues of WᵀW over the deviation σ of the noise."""
     step, seeds, steps, samples = (0.15, 1, 150, 128) if scale == "smoke" else (0.05, 3, 250, 128)
     sigmas, a = np.arange(0.325, 1.3, step), _DEVIATIONS**2
@@ -50,7 +50,7 @@ def run(scale: Scale, trained: Trainer) -> Outcome:
 
 def _theory(sigma: float) -> Float64[np.ndarray, "d"]:
     a = _DEVIATIONS**2
-    return predicted(exact(a, sigma**2 * np.ones(len(a)), _BETA).modes, a, sigma)
+    return predicted(solve_beta_infonce(a, sigma**2 * np.ones(len(a)), _BETA).modes, a, sigma)
 
 
 def _claims(

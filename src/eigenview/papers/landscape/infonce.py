@@ -16,16 +16,16 @@ from eigenview.papers.landscape.linear_nets import (
     weights_of,
 )
 from eigenview.papers.outcome import Claim, Outcome, Scale, claim
-from eigenview.papers.trained import Trainer
-from eigenview.report.figures import plain_log_ticks
-from eigenview.report.style import BLUE, GREEN, INK, ORANGE, style
-from eigenview.theory.landscape import exact
+from eigenview.papers.run_cache import RunCache
+from eigenview.plotting.axes import plain_log_ticks
+from eigenview.plotting.style import BLUE, GREEN, INK, ORANGE, style
+from eigenview.theory.landscape import solve_beta_infonce
 
 _SHOWN = 3
 _STRONG = 2.5  # σ from which on the power law is read off: well above the data's deviation, 1
 
 
-def run(scale: Scale, trained: Trainer) -> Outcome:
+def run(scale: Scale, trained: RunCache) -> Outcome:
     """App. Fig. 2 left: the three smallest eigenvalues of WᵀW over the deviation σ of the noise."""
     (d, N), number, seeds, steps = ((8, 50), 4, 1, 200) if scale == "smoke" else ((DIMENSIONS, SAMPLES), 7, 3, 600)
     sigmas = np.geomspace(1, 8, number)
@@ -53,7 +53,7 @@ def run(scale: Scale, trained: Trainer) -> Outcome:
 
 def _theory(x: Float[np.ndarray, "N d"], sigma: float) -> Float[np.ndarray, "d"]:
     a = clean_variances(x)
-    return predicted(exact(a, np.full(len(a), sigma**2)).modes, a, sigma)
+    return predicted(solve_beta_infonce(a, np.full(len(a), sigma**2)).modes, a, sigma)
 
 
 def _claims(

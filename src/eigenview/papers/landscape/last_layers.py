@@ -9,15 +9,16 @@ import torch
 from jaxtyping import Float, Float64
 from torch import Tensor
 
+from eigenview.inspect import extract_view_features
 from eigenview.objectives import InfoNCE
-from eigenview.runs import Run, load_model, look
+from eigenview.runs import Run, load_model
 from eigenview.theory.landscape import (
-    between_and_within,
     decayed_origin,
     infonce_origin,
     loss_of_last_layer,
     slice_by_scale,
     slice_by_singular_values,
+    view_covariances,
 )
 
 
@@ -111,15 +112,15 @@ def last_layer_of(run: Run, batches: int, decay: float, P: int, K: int) -> LastL
         P: samples that second order is estimated from.
         K: views of each.
     """
-    h, size = look(run.path, P=P, K=K).h, run.recipe.training.P
+    h, size = extract_view_features(run.path, P=P, K=K).h, run.recipe.training.P
     W = load_model(run.path).projector.get_parameter("0.weight").detach().double().numpy()
     temperature = float(run.recipe.objective.options["temperature"])  # pyright: ignore[reportArgumentType]
-    A0, C = between_and_within(h.numpy())
+    A0, C = view_covariances(h.numpy())
     W /= float(np.trace(W @ (A0 + C) @ W.T)) ** 0.5
 
     def second_order(A0: np.ndarray) -> np.ndarray:
         return decayed_origin(infonce_origin(A0, C, temperature, partner_share=1 / (2 * size - 1)), decay)
 
-    others = tuple(second_order(between_and_within(part.numpy())[0]) for part in h.chunk(10, 1))
+    others = tuple(second_order(view_covariances(part.numpy())[0]) for part in h.chunk(10, 1))
     inputs = tuple(part for part in h[:2].split(size, 1))[:batches]
     return LastLayer(inputs, W, second_order(A0), A0 + C, others, temperature, decay)

@@ -7,15 +7,15 @@ from torch import nn
 from eigenview.objectives import BetaInfoNCE, InfoNCE
 from eigenview.papers.landscape.two_outputs import INPUTS, POINTS, WIDTH, Cut, trained_cut
 from eigenview.papers.outcome import Claim, Outcome, Scale, claim
-from eigenview.papers.trained import Trainer
-from eigenview.report.style import BLUE, INK, VERMILLION, style
+from eigenview.papers.run_cache import RunCache
+from eigenview.plotting.style import BLUE, INK, VERMILLION, style
 from eigenview.theory.landscape import slice_by_rows, slice_by_scale
 
 STRENGTHS = {"weak": 1.2, "intermediate": 1.36, "strong": 1.6}
 EYE = np.eye(2)
 
 
-def run(scale: Scale, trained: Trainer) -> Outcome:
+def run(scale: Scale, trained: RunCache) -> Outcome:
     """Fig. 4: the loss over a rescaled last layer, of nets with a nonlinearity, beside its expansion at the origin."""
     steps, views, grid = (200, 4, 9) if scale == "smoke" else (2500, 20, 31)
     infonce = InfoNCE(temperature=1.0, similarity="euclidean", negatives="other")

@@ -16,16 +16,16 @@ from eigenview.papers.landscape.linear_nets import (
     weights_of,
 )
 from eigenview.papers.outcome import Claim, Outcome, Scale, claim
-from eigenview.papers.trained import Trainer
-from eigenview.report.figures import plain_log_ticks
-from eigenview.report.style import BLUE, GREEN, INK, ORANGE, style
-from eigenview.theory.landscape import exact_when_normalised
+from eigenview.papers.run_cache import RunCache
+from eigenview.plotting.axes import plain_log_ticks
+from eigenview.plotting.style import BLUE, GREEN, INK, ORANGE, style
+from eigenview.theory.landscape import solve_normalized_infonce
 
 _SHOWN = 3
 _PRESENT = 1e-3  # of the largest eigenvalue
 
 
-def run(scale: Scale, trained: Trainer) -> Outcome:
+def run(scale: Scale, trained: RunCache) -> Outcome:
     """Fig. 3: the three smallest eigenvalues of WᵀW over the noise's variance σ², for f/‖f‖."""
     d, N, (number, seeds, steps) = DIMENSIONS, SAMPLES, (3, 1, 250) if scale == "smoke" else (9, 3, 400)
     variances = np.geomspace(0.003, 0.3, number)
@@ -63,7 +63,7 @@ def _mean_square(W: Float[np.ndarray, "d d"], net: Net) -> float:
 
 def _theory(x: Float[np.ndarray, "N d"], variance: float) -> Float[np.ndarray, "d"]:
     a = clean_variances(x)
-    return predicted(exact_when_normalised(a, np.full(len(a), variance)).modes, a, variance**0.5)
+    return predicted(solve_normalized_infonce(a, np.full(len(a), variance)).modes, a, variance**0.5)
 
 
 def _numbers(spectra: Float[np.ndarray, "n seeds d"]) -> Float[np.ndarray, "n seeds"]:

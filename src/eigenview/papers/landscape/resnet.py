@@ -3,12 +3,12 @@
 import numpy as np
 from matplotlib.figure import Figure
 
+from eigenview.config import ObjectiveRecipe, OptimizerRecipe, Recipe
 from eigenview.papers.landscape.last_layers import LastLayer, last_layer_of
 from eigenview.papers.outcome import Claim, Outcome, Scale, claim
-from eigenview.papers.small_runs import SIZES, run_of
-from eigenview.papers.trained import Trainer
-from eigenview.report.style import BLUE, GREEN, INK, ORANGE, PURPLE, SKY, VERMILLION, style
-from eigenview.runs import ObjectiveRecipe, OptimiserRecipe, Recipe
+from eigenview.papers.run_cache import RunCache
+from eigenview.papers.scales import SIZES, run_of
+from eigenview.plotting.style import BLUE, GREEN, INK, ORANGE, PURPLE, SKY, VERMILLION, style
 from eigenview.views import ViewPolicy
 
 NOISES: dict[Scale, tuple[float, ...]] = {
@@ -20,7 +20,7 @@ TEMPERATURE, DECAY = 0.5, 1e-3
 COLOURS = BLUE, GREEN, ORANGE, VERMILLION, PURPLE, SKY
 
 
-def run(scale: Scale, trained: Trainer) -> Outcome:
+def run(scale: Scale, trained: RunCache) -> Outcome:
     """Fig. 1: the loss over a rescaled last layer, for pixel noise of rising strength."""
     noises, steps = NOISES[scale], {"smoke": 8, "cpu": 400, "gpu": 80_000}[scale]
     batches, grid, P, K = (2, 5, 500, 2) if scale == "smoke" else (4, 11, 8000, 10)
@@ -67,10 +67,10 @@ def run(scale: Scale, trained: Trainer) -> Outcome:
 
 def _recipe(scale: Scale, noise: float, steps: int) -> Recipe:
     objective = ObjectiveRecipe("SimCLR", {"temperature": TEMPERATURE})
-    optimiser = OptimiserRecipe("adam", lr=1e-3, weight_decay=DECAY)
+    optimizer = OptimizerRecipe("adam", lr=1e-3, weight_decay=DECAY)
     # Half of the side: noise is then the stronger, and a step a third of the time.
     side = 16 if scale == "cpu" else None
-    return run_of(scale, objective, ViewPolicy(noise=noise), optimiser=optimiser, steps=steps, side=side)
+    return run_of(scale, objective, ViewPolicy(noise=noise), optimizer=optimizer, steps=steps, side=side)
 
 
 def _three(layers: dict[float, LastLayer]) -> tuple[float, ...]:

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from eigenview.objectives import InfoNCE
-from eigenview.theory.landscape import EffectiveLandscape, between_and_within, infonce_origin, loss_of_last_layer
+from eigenview.theory.landscape import EffectiveLandscape, infonce_origin, loss_of_last_layer, view_covariances
 
 INPUTS, WIDTH, POINTS = 32, 32, 105
 
@@ -42,12 +42,12 @@ def trained_cut(nonlinearity: type[nn.Module], noise: float, objective: InfoNCE,
         torch.manual_seed(0)
         hidden = nn.Linear(INPUTS, WIDTH), nonlinearity(), nn.Linear(WIDTH, WIDTH), nonlinearity()
         net = nn.Sequential(*hidden, nn.Linear(WIDTH, 2, bias=False))
-    optimiser = torch.optim.SGD(net.parameters(), lr=0.02, momentum=0.9)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.02, momentum=0.9)
     for _ in range(steps):
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         objective(net(x + noise * torch.randn(2, *x.shape, generator=generator))).backward()
         nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-        optimiser.step()
+        optimizer.step()
     with torch.no_grad():
         z = net(x + noise * torch.randn(2 * views, *x.shape, generator=generator)).double()
     rows = (z - z.mean((0, 1))).flatten(0, 1)
@@ -55,7 +55,7 @@ def trained_cut(nonlinearity: type[nn.Module], noise: float, objective: InfoNCE,
     spread = lengths / len(rows) ** 0.5
     z = z @ axes.T / spread
     losses = [loss_of_last_layer(objective, pair) for pair in z.split(2)]
-    A0, C = between_and_within(z.numpy())
+    A0, C = view_covariances(z.numpy())
     alpha, rho = objective.positive_weight, objective.repulsion
     B = infonce_origin(A0, C, repulsion=rho, partner_share=alpha / (alpha + POINTS - 1))
     effective = EffectiveLandscape(B, A0 + C, 0.75 * rho)

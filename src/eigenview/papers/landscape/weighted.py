@@ -15,16 +15,16 @@ from eigenview.papers.landscape.linear_nets import (
     weights_of,
 )
 from eigenview.papers.outcome import Claim, Outcome, Scale, claim
-from eigenview.papers.trained import Trainer
-from eigenview.report.figures import plain_log_ticks
-from eigenview.report.style import BLUE, FAINT, INK, VERMILLION, style
-from eigenview.theory.landscape import exact, printed_critical_sizes
+from eigenview.papers.run_cache import RunCache
+from eigenview.plotting.axes import plain_log_ticks
+from eigenview.plotting.style import BLUE, FAINT, INK, VERMILLION, style
+from eigenview.theory.landscape import printed_critical_sizes, solve_beta_infonce
 
 _ALPHAS, _SIGMA = (0.1, 1.0), 5.0
 _GONE = 1e-3  # of the eigenvalue that there would be
 
 
-def run(scale: Scale, trained: Trainer) -> Outcome:
+def run(scale: Scale, trained: RunCache) -> Outcome:
     """App. Fig. 2 middle: the smallest eigenvalues of WᵀW over the number of points, α = 0.1 and σ = 5."""
     d, sizes, seeds, steps = (
         (8, (20, 60), 1, 200) if scale == "smoke" else (DIMENSIONS, (80, 105, 139, 183, 240), 2, 3000)
@@ -61,7 +61,7 @@ def run(scale: Scale, trained: Trainer) -> Outcome:
 
 def _theory(x: Float[np.ndarray, "N d"]) -> Float[np.ndarray, "d"]:
     a = clean_variances(x)
-    return predicted(exact(a, np.full(len(a), _SIGMA**2)).modes, a, _SIGMA)
+    return predicted(solve_beta_infonce(a, np.full(len(a), _SIGMA**2)).modes, a, _SIGMA)
 
 
 def _printed(x: Float[np.ndarray, "N d"]) -> float:

@@ -8,15 +8,15 @@ from matplotlib.figure import Figure
 
 from eigenview.measures import percent_error
 from eigenview.papers.outcome import Outcome, Scale, claim
-from eigenview.papers.trained import Trainer
+from eigenview.papers.run_cache import RunCache
+from eigenview.plotting.style import INK, style
 from eigenview.report.figures import LATE_IS_DARK, plain_log_ticks
-from eigenview.report.style import INK, style
 from eigenview.theory.capacity import capacity_at, error_line
 
 FAR = 4.0  # times, from P = D on, where the gap is fitted
 
 
-def run(scale: Scale, trained: Trainer) -> Outcome:
+def run(scale: Scale, trained: RunCache) -> Outcome:
     """Fig. 2: the gap between what uniform embeddings reach and the bound, over samples P and dimensions D."""
     most, number, seeds = {"smoke": (640, 7, 5), "cpu": (2000, 11, 5), "gpu": (10_000, 11, 5)}[scale]
     sizes = np.geomspace(10, most, number).round().astype(int).tolist()

@@ -4,17 +4,17 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from eigenview.papers.axes import widths_as_ticks
 from eigenview.papers.mmcr.sweep import GRIDS, LAST, Cell, caption_of, cells_of
 from eigenview.papers.outcome import Claim, Outcome, Scale, claim
-from eigenview.papers.trained import Trainer
-from eigenview.report.style import BLUE, GREEN, INK, ORANGE, PURPLE, VERMILLION, style
+from eigenview.papers.run_cache import RunCache
+from eigenview.plotting.axes import widths_as_ticks
+from eigenview.plotting.style import BLUE, GREEN, INK, ORANGE, PURPLE, VERMILLION, style
 from eigenview.theory.capacity import capacity_at, error_line
 
 COLOURS = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE)
 
 
-def run(scale: Scale, trained: Trainer) -> Outcome:
+def run(scale: Scale, trained: RunCache) -> Outcome:
     """Fig. 3: pretraining percent error over P, for each D and K, beside the Marchenko–Pastur law."""
     grid, cells = GRIDS[scale], cells_of(scale, trained)
     expected = [capacity_at(c.shape.P, c.shape.D, c.shape.K, c.agreement).uniform_percent_error for c in cells]

@@ -9,16 +9,17 @@ from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from eigenview.config import DataRecipe, ObjectiveRecipe, ProjectorRecipe, Recipe, find_recipe
 from eigenview.data import Images, batches_of, distinct_texts, open_dataset
 from eigenview.measures import retrieval
-from eigenview.papers.axes import widths_as_ticks
-from eigenview.papers.drawn_pairs import drawn_pairs
-from eigenview.papers.outcome import Claim, Outcome, Scale, claim, if_shown
-from eigenview.papers.pictures import data_of
-from eigenview.papers.small_runs import SIZES
-from eigenview.papers.trained import Trainer
-from eigenview.report.style import BLUE, INK, VERMILLION, style
-from eigenview.runs import DataRecipe, ObjectiveRecipe, ProjectorRecipe, Recipe, Run, find_recipe, load_towers
+from eigenview.papers.datasets import data_of
+from eigenview.papers.outcome import Claim, Outcome, Scale, claim, only_if_long_run
+from eigenview.papers.run_cache import RunCache
+from eigenview.papers.scales import SIZES
+from eigenview.papers.synthetic_pairs import synthetic_pairs
+from eigenview.plotting.axes import widths_as_ticks
+from eigenview.plotting.style import BLUE, INK, VERMILLION, style
+from eigenview.runs import Run, load_towers
 from eigenview.theory.capacity import error_line
 
 COLOURS = {"MMCR": BLUE, "CLIP": VERMILLION}
@@ -52,7 +53,7 @@ SWEEPS: dict[Scale, Sweep] = {
 }
 
 
-def run(scale: Scale, trained: Trainer) -> Outcome:
+def run(scale: Scale, trained: RunCache) -> Outcome:
     """Figs. 5 to 7: retrieval, percent error and length of centroids over P, for both objectives."""
     sweep, data = SWEEPS[scale], _data(scale, trained)
     order = [(name, P, seed) for name in COLOURS for P in sweep.P for seed in sweep.seeds]
@@ -84,9 +85,9 @@ def run(scale: Scale, trained: Trainer) -> Outcome:
     return Outcome(figure, caption, {**columns}, _claims(scale, sweep, found), sweep.seeds)
 
 
-def _data(scale: Scale, trained: Trainer) -> DataRecipe:
+def _data(scale: Scale, trained: RunCache) -> DataRecipe:
     if scale == "smoke":
-        files = (str(drawn_pairs(trained.folder, copies, seed)) for copies, seed in ((8, 0), (2, 1)))
+        files = (str(synthetic_pairs(trained.folder, copies, seed)) for copies, seed in ((8, 0), (2, 1)))
         return DataRecipe(*files, captions="auto", size=16)
     return replace(data_of("fashion_products_captions", "cpu"), captions="caption", size=32 if scale == "cpu" else 64)
 
@@ -149,19 +150,19 @@ def _claims(
             "MMCR beats CLIP at small batches.",
             f"R@{sweep.k} at P = {sweep.P[0]}: MMCR {mean[0, 0]:.3f}, CLIP {mean[1, 0]:.3f}, by seeds "
             f"{lead[0].min():+.3f} to {lead[0].max():+.3f}",
-            None if smoke else if_shown(lead[0].min() > 0, scale),
+            None if smoke else only_if_long_run(lead[0].min() > 0, scale),
         ),
         claim(
             "lead shrinks",
             "Its lead shrinks as the batch grows; it loses at the largest.",
             f"MMCR less CLIP: {over_P(lead.mean(1))}",
-            None if smoke else if_shown(lead[0].min() > 0 and (np.diff(lead.mean(1)) < 0).all(), scale),
+            None if smoke else only_if_long_run(lead[0].min() > 0 and (np.diff(lead.mean(1)) < 0).all(), scale),
         ),
         claim(
             "best batch",
             "MMCR's own best batch is intermediate, and its worst near P = D.",
             f"R@{sweep.k} of MMCR: {over_P(mean[0])}; best at {best}, worst at {worst}, D = {sweep.D}",
-            None if smoke else if_shown(best not in (sweep.P[0], sweep.P[-1]) and worst == sweep.D, scale),
+            None if smoke else only_if_long_run(best not in (sweep.P[0], sweep.P[-1]) and worst == sweep.D, scale),
         ),
         claim(
             "centroids",

@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 
 from eigenview.papers.mmcr.sweep import GRIDS, Cell, caption_of, cells_of
 from eigenview.papers.outcome import Claim, Outcome, Scale, claim
-from eigenview.papers.trained import Trainer
-from eigenview.report.figures import plain_log_ticks
-from eigenview.report.style import BLUE, INK, VERMILLION, style
+from eigenview.papers.run_cache import RunCache
+from eigenview.plotting.axes import plain_log_ticks
+from eigenview.plotting.style import BLUE, INK, VERMILLION, style
 from eigenview.theory.scaling import CannotFit, PowerLaw, fit_power_law
 from eigenview.training import flops_of_step
 
@@ -44,7 +44,7 @@ class Curve:
         return float((y - y_last) / (x_last - x))
 
 
-def run(scale: Scale, trained: Trainer) -> Outcome:
+def run(scale: Scale, trained: RunCache) -> Outcome:
     """Fig. 4: percent error against training operations at each shape, with fits of E + a F^(−b)."""
     views, curves = GRIDS[scale].K, [_curve(cell, GRIDS[scale].steps) for cell in cells_of(scale, trained)]
     with style():

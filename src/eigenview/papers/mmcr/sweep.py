@@ -6,10 +6,11 @@ from itertools import product
 import numpy as np
 from jaxtyping import Float, Int
 
+from eigenview.config import ObjectiveRecipe, ProjectorRecipe, Recipe
 from eigenview.papers.outcome import Scale
-from eigenview.papers.small_runs import SIZES, run_of
-from eigenview.papers.trained import Trainer
-from eigenview.runs import ObjectiveRecipe, ProjectorRecipe, Recipe, Run
+from eigenview.papers.run_cache import RunCache
+from eigenview.papers.scales import SIZES, run_of
+from eigenview.runs import Run
 from eigenview.theory.capacity import percent_error
 
 LAST = 5  # measured batches, over which the end is averaged
@@ -88,7 +89,7 @@ GRIDS: dict[Scale, Grid] = {
 }
 
 
-def cells_of(scale: Scale, trained: Trainer) -> list[Cell]:
+def cells_of(scale: Scale, trained: RunCache) -> list[Cell]:
     """A run at each shape of the scale's grid."""
     grid = GRIDS[scale]
     shapes = [Shape(*each) for each in product(grid.P, grid.D, grid.K)]

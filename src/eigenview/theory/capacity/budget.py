@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float64, Int, Int64
 
-from eigenview.theory.capacity.floor import capacity_at
-from eigenview.theory.capacity.sizes import whole
-from eigenview.theory.capacity.view_agreement import centroid_length
+from eigenview.theory.capacity._checks import whole
+from eigenview.theory.capacity.centroid_norm import centroid_length
+from eigenview.theory.capacity.nuclear_norm import capacity_at
 
 Sizes = int | Sequence[int] | Int[np.ndarray, "sizes"]
 

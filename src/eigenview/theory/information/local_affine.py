@@ -10,7 +10,7 @@ from jaxtyping import Float, Float64
 from torch import Tensor
 from torch.func import jvp, vjp, vmap
 
-from eigenview.measures.row_nets import as_taken, check_rows_stay_apart
+from eigenview.measures._module_checks import as_taken, check_rows_stay_apart
 
 _BYTES = 16 * 2**20
 _AT_ONCE = 16

@@ -7,9 +7,9 @@ from math import inf, isclose, isfinite, isinf
 import numpy as np
 from jaxtyping import Bool, Float, Float64
 
-from eigenview.theory.landscape.filling import filled, masked
+from eigenview.theory.landscape.generalized_eigen import Modes, generalized_modes
 from eigenview.theory.landscape.stationary_point import StationaryPoint
-from eigenview.theory.landscape.whitening import Modes, modes_in
+from eigenview.theory.landscape.water_filling import water_fill, water_fill_masked
 from eigenview.theory.matrices import covariance, layer, same_size, symmetric
 
 _NOISE = 1e-9  # of the largest gain: what an eigensolver may leave of a zero, with room
@@ -59,7 +59,7 @@ class EffectiveLandscape:
 
     @cached_property
     def _modes(self) -> Modes:
-        return modes_in(self.sigma, self.B)
+        return generalized_modes(self.sigma, self.B)
 
     @cached_property
     def gains(self) -> Float64[np.ndarray, "m"]:
@@ -121,10 +121,10 @@ class EffectiveLandscape:
             raise ValueError("without a quartic term only minimum() is offered")
         if not mask.any():
             return self._point(np.zeros(len(mask)))
-        modes = masked(self.gains, mask, self.quartic, 0.0, 0.0)
+        modes = water_fill_masked(self.gains, mask, self.quartic, 0.0, 0.0)
         # With a bias both branches may exist: b ≠ 0 takes up what is missing, or b = 0 as if there were none.
         if self.kappa and not (self.bias and modes.sum() <= self.target):
-            modes = masked(self.gains, mask, self.quartic, self.kappa, self.target)
+            modes = water_fill_masked(self.gains, mask, self.quartic, self.kappa, self.target)
         if (modes[mask] <= 0).any():
             raise ValueError("there is no such stationary point: a masked mode would have no positive variance")
         return self._point(modes)
@@ -139,10 +139,10 @@ class EffectiveLandscape:
         if not self.quartic:
             modes = self._all_in_one(gains)
         else:
-            modes, shift = filled(gains, self.quartic, self.kappa, self.target)
+            modes, shift = water_fill(gains, self.quartic, self.kappa, self.target)
             # A bias takes up a variance that is missing, so that the penalty never pulls modes up (Thm. 4).
             if self.bias and shift > 0:
-                modes, _ = filled(gains, self.quartic, 0.0, 0.0)
+                modes, _ = water_fill(gains, self.quartic, 0.0, 0.0)
         return self._point(np.pad(modes, (0, len(self.gains) - len(modes))))
 
     def survivors(self, D: int | None = None) -> int:

@@ -44,7 +44,7 @@ def head_spectrum(
     """The actual spectrum of H = Σ^½WᵀWΣ^½ against a predicted one, and how their spaces lie to each other.
 
     A prediction is `exact(A0, C, β, D)` or `EffectiveLandscape.minimum(D)`, for A0 and C of the head's inputs
-    (`between_and_within`), with D the rows of W: give its `modes` and `directions`. It is about the head's inputs as
+    (`view_covariances`), with D the rows of W: give its `modes` and `directions`. It is about the head's inputs as
     they are, and takes them for Gaussian.
 
     Args:

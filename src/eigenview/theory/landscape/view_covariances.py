@@ -6,7 +6,7 @@ from jaxtyping import Float, Float64
 from eigenview.theory.matrices import symmetric
 
 
-def between_and_within(
+def view_covariances(
     views: Float[np.ndarray, "K P d"],
 ) -> tuple[Float64[np.ndarray, "d d"], Float64[np.ndarray, "d d"]]:
     """A0 and C: what views of one sample share, and what augmentation adds to each view; both without bias.
@@ -46,7 +46,7 @@ def nearest_covariance(A: Float[np.ndarray, "d d"]) -> tuple[Float64[np.ndarray,
     tell A0 from the noise in it.
 
     Args:
-        A: symmetric, such as A0 of `between_and_within`.
+        A: symmetric, such as A0 of `view_covariances`.
 
     Raises:
         ValueError: a matrix that is not square, not finite, or not symmetric.

@@ -6,8 +6,8 @@ import numpy as np
 from jaxtyping import Float, Float64
 from scipy.stats import rankdata
 
-from eigenview.theory.scaling.laws import Form, PowerLaw, basis, points
-from eigenview.theory.scaling.projection import BOUNDS, best_law
+from eigenview.theory.scaling.power_law import Form, PowerLaw, basis, points
+from eigenview.theory.scaling.variable_projection import BOUNDS, best_law
 
 _RANGE = 4.0  # of each variable, largest over smallest
 _DECADES = 30

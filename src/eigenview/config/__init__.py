@@ -1,0 +1,5 @@
+"""What describes a run: recipes, presets, and reading them."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,13 @@
+from .presets import RECIPES as RECIPES
+from .presets import find_recipe as find_recipe
+from .presets import recipe_for as recipe_for
+from .recipe import DataRecipe as DataRecipe
+from .recipe import EncoderRecipe as EncoderRecipe
+from .recipe import ObjectiveRecipe as ObjectiveRecipe
+from .recipe import OptimizerRecipe as OptimizerRecipe
+from .recipe import ProjectorRecipe as ProjectorRecipe
+from .recipe import Recipe as Recipe
+from .recipe import TeacherRecipe as TeacherRecipe
+from .recipe import TextRecipe as TextRecipe
+from .recipe import TrainingRecipe as TrainingRecipe
+from .recipe import ViewsRecipe as ViewsRecipe

@@ -1,0 +1,5 @@
+"""Features in files and of runs, measured and judged."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,96 @@
+"""What a run makes of views: features and embeddings of samples that are drawn for looking at it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from rich.console import Console
+from rich.progress import Progress
+from torch import Tensor
+
+from eigenview._errors import UsageError
+from eigenview.data import Images, open_images
+from eigenview.data.view_loader import iterate_views
+from eigenview.runs.load import load_model
+from eigenview.runs.run import Run
+from eigenview.views import ViewPolicy
+
+FEWEST_VIEWS = 4
+
+
+@dataclass(frozen=True)
+class ViewFeatures:
+    """Features h and embeddings z of the same views; the same tensor where the run has no projector."""
+
+    h: Float[Tensor, "K P d"]
+    z: Float[Tensor, "K P D"]
+
+
+def extract_view_features(
+    run: str | Path,
+    P: int = 1000,
+    K: int | None = None,
+    policy: ViewPolicy | None = None,
+    source: str | None = None,
+    seed: int = 0,
+    console: Console | None = None,
+) -> ViewFeatures:
+    """Features and embeddings of views of a run's training images, by its last checkpoint, in evaluation mode.
+
+    Runs on the same images, at the same size and under the same policy see the same views for the same seed.
+
+    Args:
+        run: a run's directory.
+        P: samples; all there are, if they are fewer.
+        K: views of each; by default as many as in training, at least 4.
+        policy: how views are drawn; by default the run's own.
+        source: images; by default what the run was trained on.
+        seed: which samples, and which views of them.
+        console: where to show progress.
+
+    Raises:
+        UsageError: no such run or checkpoint, its images have gone, too few samples or views, or features that are not
+            finite.
+    """
+    recipe = Run.open(run).recipe
+    K = max(recipe.views.K, FEWEST_VIEWS) if K is None else K
+    if P < 2 or K < 2:
+        raise UsageError(f"at least 2 samples and 2 views of each are needed, not P = {P} and K = {K}")
+    model = load_model(run)
+    images = _open(run, source or recipe.data.train, given=source is not None)
+    if len(images) < 2:
+        raise UsageError(f"one image is too few to look at {run} with: name others with --data DATA")
+    chosen = np.sort(np.random.default_rng(seed).permutation(len(images))[:P])
+    size = recipe.data.size or (min(images.size) if images.size else 64)
+    views = iterate_views(images, chosen, [policy or recipe.views.policy], K, size, seed, recipe.data.workers)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    model = model.to(device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    h, z = [], []
+    console = console or Console(quiet=True)
+    shown = Progress(console=console, transient=True, disable=not console.is_terminal)
+    with torch.no_grad(), shown as progress:
+        task = progress.add_task(f"views of {Path(run).name}", total=len(chosen))
+        for _, some in views:
+            features, embeddings = model(some.to(device))
+            h.append(features.float().cpu())
+            z.append(embeddings.float().cpu())
+            progress.advance(task, some.shape[1])
+    features = torch.cat(h, dim=1)
+    embeddings = torch.cat(z, dim=1) if recipe.projector.D else features
+    if not bool(torch.isfinite(features).all() and torch.isfinite(embeddings).all()):
+        raise UsageError(f"the features of {run} are not finite: see its alarms (eigenview report {run})")
+    return ViewFeatures(features, embeddings)
+
+
+def _open(run: str | Path, source: str, given: bool) -> Images:
+    try:
+        return open_images(source)
+    except UsageError as error:
+        if given:
+            raise
+        raise UsageError(
+            f"the images that {run} was trained on cannot be opened ({error}): name images with --data DATA, "
+            "or write features with eigenview embed and inspect those"
+        ) from error

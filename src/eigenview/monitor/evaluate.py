@@ -1,0 +1,92 @@
+"""What a cloud of rows gives by each of the measures that are asked for."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, is_dataclass
+from typing import Any
+
+import torch
+
+from eigenview._errors import UsageError
+from eigenview._names import nearest, resolve
+from eigenview.measures.catalogue import CATALOGUE, MeasureSpec
+from eigenview.monitor.buffer import Sample
+
+CHEAP = ("effective_rank", "stable_rank", "participation_ratio")
+"""What is measured where nothing is asked for: what any two rows have."""
+
+_OF_THE_FILE = {
+    *("kind", "step", "seconds", "rows", "rooms", "missing", "spectrum", "cosine", "spread"),
+    *("loss", "scale", "temperature", "origin"),
+}
+"""What a line of the metrics calls something else."""
+
+Asked = str | MeasureSpec | Callable[..., Any]
+
+
+def find_measures(asked: Sequence[Asked]) -> tuple[MeasureSpec, ...]:
+    """The measures that are asked for.
+
+    Args:
+        asked: names of the catalogue, import paths `module:function`, entries, or functions of [N, D].
+
+    Raises:
+        UsageError: no such measure, or two of one name.
+    """
+    found = tuple(map(_find, asked))
+    names = [listed.name for listed in found]
+    twice = next((name for name in names if names.count(name) > 1 or not name.isidentifier()), None)
+    if twice is not None:
+        raise UsageError(f"measures: each needs a name of its own, and '{twice}' is none: define a function")
+    taken = next((name for name in names if name in _OF_THE_FILE), None)
+    if taken is not None:
+        raise UsageError(f"measures: '{taken}' is something else in metrics.jsonl: call the function otherwise")
+    return found
+
+
+def _find(asked: Asked) -> MeasureSpec:
+    if isinstance(asked, MeasureSpec):
+        return asked
+    if not isinstance(asked, str):
+        return MeasureSpec(asked, "rows", "neither", "")
+    by_name = {listed.name: listed for listed in CATALOGUE}
+    if asked in by_name:
+        return by_name[asked]
+    if ":" in asked:
+        return MeasureSpec(resolve(asked, {}, "measure"), "rows", "neither", "")
+    raise UsageError(f"unknown measure '{asked}': {nearest(asked, by_name)}")
+
+
+def evaluate_measure(listed: MeasureSpec, cloud: Sample, shared: dict[Any, Any]) -> tuple[Any, str | None]:
+    """A measure's value, or None and the reason why there is none; no failure of a measure is passed on.
+
+    Args:
+        listed: the measure.
+        cloud: what it is of; of more rows than the measure takes, the newest.
+        shared: what the measures of this cloud share, filled here.
+    """
+    x = cloud.rows
+    if listed.needs == "views":
+        if cloud.views is None:
+            return None, f"it needs views: {cloud.why}"
+        x = cloud.views
+    if listed.most_rows is not None:
+        x = x[..., -listed.most_rows :, :]
+    try:
+        # Measures have generators of their own; a user's function may not.
+        with torch.random.fork_rng(devices=[]):
+            value = _plain(listed.of(x, shared))
+    except Exception as error:  # whatever it is, training goes on
+        return None, str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+    return value, None if _finite(value) else "its value is not finite"
+
+
+def _plain(value: Any) -> float | dict[str, Any]:
+    if is_dataclass(value):
+        return {name: float(number) for name, number in asdict(value).items()}  # pyright: ignore[reportArgumentType]
+    return float(value)
+
+
+def _finite(value: float | dict[str, Any]) -> bool:
+    numbers = value.values() if isinstance(value, dict) else (value,)
+    return all(not isinstance(number, float) or math.isfinite(number) for number in numbers)

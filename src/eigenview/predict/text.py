@@ -1,0 +1,220 @@
+"""What theory says of a training, in words and in JSON."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from math import inf, isfinite, log
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from eigenview.plotting.formatting import number
+from eigenview.plotting.tables import empty_table
+from eigenview.predict import PIXELS, UNTRAINED
+from eigenview.predict.advice import advice, other_shapes, percent
+from eigenview.predict.prediction import AtStrength, Prediction
+from eigenview.views import POLICIES
+
+_WORST = 0.14  # percent error
+_STEADY = 0.1  # of the survivors
+_ALL = 0.9995  # of which 100 % is shown
+
+
+def prediction_as_json(p: Prediction) -> dict[str, Any]:
+    """What was predicted, as plain values for scripts; null is what theory does not say, or a number without bound."""
+    seen = {key: value for key, value in vars(p.seen).items() if key not in ("strengths", "covariances", "half")}
+    return {
+        "version": 1,
+        "data": p.recipe.data.train,
+        "seen": {**seen, "d": p.seen.d},
+        "objective": asdict(p.recipe.objective),
+        "theory": p.says,
+        "policy": {"name": policy_name(p), **asdict(p.recipe.views.policy)},
+        "P": p.P,
+        "D": p.D,
+        "decay": p.recipe.optimizer.weight_decay,
+        "here": {
+            **_as_json(p.here),
+            "kept": p.kept,
+            "by_half": p.by_half,
+            "without_decay": p.undecayed,
+            "nats": p.nats if p.nats is not None and isfinite(p.nats) else None,
+            "shared": p.shared,
+        },
+        "knob": None if p.knob is None else asdict(p.knob),
+        "strengths": [_as_json(at) for at in p.strengths],
+        "tenths": p.tenths(),
+        "noise_shares": p.noise_shares.tolist(),
+        "variances": None if p.variances is None else _finite(p.variances.tolist()),
+        "bearable": None if p.bearable is None else _finite(p.bearable.tolist()),
+        "percent_error": p.percent_error,
+        "other_shapes": [{"P": P, "D": D, "percent_error": error} for P, D, error in other_shapes(p)],
+        "advice": advice(p),
+    }
+
+
+def show_prediction(p: Prediction, console: Console) -> None:
+    """Prints what was predicted, and what to change."""
+    for part in _parts(p, console):
+        console.print(part, highlight=False)
+
+
+def policy_name(p: Prediction) -> str | None:
+    """The policy's name, if it has one."""
+    policy = p.recipe.views.policy
+    return next((name for name, known in POLICIES.items() if known == policy), None)
+
+
+def objective_words(p: Prediction) -> str:
+    """The objective with the options that it was given."""
+    objective = p.recipe.objective
+    options = ", ".join(f"{key} {value}" for key, value in objective.options.items())
+    return f"{objective.name} ({options})" if options else objective.name
+
+
+def views_words(p: Prediction) -> str:
+    """Which views, and how strong."""
+    name = policy_name(p)
+    views = "the recipe's views" if name is None else f"'{name}' views"
+    return views if p.here.strength == 1 else f"{views} at strength {number(p.here.strength)}"
+
+
+def _parts(p: Prediction, console: Console) -> Iterator[Table | Text]:
+    yield Text(_seen(p))
+    yield Text(f"{objective_words(p)} with {views_words(p)}: {_survive(p)}.", style="bold")
+    yield from _lines([*_of_embeddings(p), *_of_the_batch(p), *_of_settings(p), *_of_views(p)])
+    if len(p.strengths) > 1 and p.knob is not None:
+        yield _table(p, console)
+        yield from _lines([_gone(p)])
+    yield Text("What to change", style="bold")
+    yield from _lines(advice(p))
+    yield Text(f"Theory: {p.says}. Features are centred, with a mean variance of 1 at each strength.", style="dim")
+
+
+def _lines(sentences: Sequence[str]) -> Iterator[Text]:
+    return (Text(f"  {sentence}") for sentence in sentences)
+
+
+def _seen(p: Prediction) -> str:
+    seen = p.seen
+    some = f"{seen.images:,} images" if seen.images == seen.of else f"{seen.images:,} of {seen.of:,} images"
+    views = f"{some} × {seen.K} views of {seen.size} × {seen.size}"
+    if seen.features == PIXELS:
+        what = f"as {seen.patches} × {seen.patches} {'grey ' if seen.grey else ''}pixels, {seen.d} directions"
+    elif seen.features == UNTRAINED:
+        what = f"through an untrained {p.recipe.encoder.name}, {seen.d} directions"
+    else:
+        what = f"through the encoder of {seen.features}, {seen.d} directions"
+    return f"{p.recipe.data.train}: {views}, {what}"
+
+
+def _survive(p: Prediction) -> str:
+    at = p.here
+    if not at.survivors:
+        return f"none of {at.directions} directions survives, which is complete collapse"
+    return f"{at.survivors} of {at.directions} directions survive{'s' if at.survivors == 1 else ''}"
+
+
+def _of_embeddings(p: Prediction) -> Iterator[str]:
+    at = p.here
+    if at.survivors > p.D:
+        yield f"D = {p.D} has room for {p.D} of them."
+    unbounded = 0 if p.variances is None else sum(not isfinite(v) for v in p.variances.tolist())
+    if unbounded:
+        yield (
+            f"Views change nothing in {unbounded} of them, where nothing bounds embeddings: "
+            "they grow for as long as training lasts."
+        )
+    elif p.shared is not None and p.shared < _ALL:
+        yield f"Of the variance of embeddings {percent(p.shared)} is what views of an image share, the rest is noise."
+
+
+def _of_the_batch(p: Prediction) -> Iterator[str]:
+    if p.nats is not None and log(p.P) < p.nats < inf:
+        yield (
+            f"This asks for {number(p.nats)} nats, and batches of P = {p.P} carry log P = {number(log(p.P))} at most: "
+            "theory is of many negatives, and these are too few to hold embeddings to it."
+        )
+
+
+def _of_settings(p: Prediction) -> Iterator[str]:
+    decay, at = p.recipe.optimizer.weight_decay, p.here
+    if p.knob is None:
+        worst = ", the worst there is" if p.percent_error > _WORST else ""
+        yield (
+            f"P = {p.P} and D = {p.D}: uniform embeddings stay {percent(p.percent_error)} short "
+            f"of the nuclear norm's bound{worst}."
+        )
+    if p.undecayed is None:
+        yield "Weight decay decides nothing but a scale, since embeddings are normalised."
+    elif decay and p.undecayed:
+        cost = p.undecayed - at.survivors
+        yield f"Weight decay {decay:g} costs {f'{cost} of the {p.undecayed} there were' if cost else 'none of them'}."
+
+
+def _of_views(p: Prediction) -> Iterator[str]:
+    at = p.here
+    if at.augmentation:
+        yield (
+            f"Views add {percent(at.augmentation)} of the features' variance, along axes that are "
+            f"{at.misalignment:.2f} from the data's own (0: the same axes; 1: as if drawn at random)."
+        )
+    else:
+        yield "These views change nothing: all views of an image are alike."
+    if at.directions < p.seen.d:
+        yield f"{p.seen.d - at.directions} of {p.seen.d} dimensions do not vary in these views, and are left out."
+    if at.drowned:
+        noise = p.perhaps_noise
+        those = f": {noise} of those that survive may be nothing but noise" if noise else ""
+        found = f"by {p.seen.images:,} images"
+        yield f"In {at.drowned} directions what views share cannot be told from zero {found}{those}."
+    if p.by_half is not None and abs(p.by_half - at.survivors) > max(1, _STEADY * at.survivors):
+        yield (
+            f"By half of the images {p.by_half} survive, so all of them may not be enough yet: "
+            "more of them, or of views, say more (--N, --K)."
+        )
+
+
+def _table(p: Prediction, console: Console) -> Table:
+    by_chance = any(at.told < at.survivors for at in p.strengths)
+    told = ["(told from chance)"] if by_chance else []
+    table = empty_table(
+        console, "(strength)", "(survive)", *told, "(of all)", "(added by views)", "(from the data's axes)"
+    )
+    for at in p.strengths:
+        cells = (
+            f"{'→ ' if at is p.here else ''}{number(at.strength)}",
+            f"{at.survivors:,}",
+            *([f"{at.told:,}"] if by_chance else []),
+            percent(at.told / at.directions),
+            percent(at.augmentation),
+            f"{at.misalignment:.2f}",
+        )
+        table.add_row(*cells, style="bold" if at is p.here else "")
+    return table
+
+
+def _gone(p: Prediction) -> str:
+    counts = [at.told for at in p.strengths]
+    if counts != sorted(counts, reverse=True):
+        said = "Stronger views do not simply keep fewer"
+        return f"{said}: where all directions are noisy, no few stand out." if p.undecayed is None else f"{said}."
+    tenths = p.tenths()
+    weakest, strongest = p.strengths[0].strength, p.strengths[-1].strength
+    gone = [f"{10 * (i + 1)} % by {number(at, 2)}" for i, at in enumerate(tenths) if at]
+    before = tenths.count(0)
+    if before:
+        gone.insert(0, f"{10 * before} % before {number(weakest)}")
+    if not gone:
+        return f"Up to strength {number(strongest)} not even a tenth of the directions goes."
+    lost = "Gone, or no longer told from chance" if any(at.told < at.survivors for at in p.strengths) else "Gone"
+    return f"{lost}, by strength: {', '.join(gone)}."
+
+
+def _as_json(at: AtStrength) -> dict[str, Any]:
+    return {**asdict(at), "told": at.told}
+
+
+def _finite(values: Sequence[float]) -> list[float | None]:
+    return [value if isfinite(value) else None for value in values]

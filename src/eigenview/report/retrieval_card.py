@@ -1,0 +1,101 @@
+"""The headline of a run on image–text pairs: whether they find each other, beside chance."""
+
+from collections.abc import Iterable
+from html import escape
+from typing import Any, NamedTuple
+
+from eigenview.plotting.formatting import Number, number
+from eigenview.runs.history import History
+
+WAYS = {"image to text": "image → text", "text to image": "text → image"}
+
+
+class RetrievalRow(NamedTuple):
+    """Shares, 0 to 1, of those that found theirs: by embeddings and by chance, under the names `R@k`."""
+
+    way: str
+    found: dict[str, Number]
+    chance: dict[str, Number]
+
+
+def retrieval_rows(lines: Iterable[dict[str, Any]]) -> list[RetrievalRow]:
+    """The newest retrieval each way in a run's metrics.
+
+    Args:
+        lines: the lines of `metrics.jsonl`.
+    """
+    newest = {line.get("probe"): line for line in History.of(lines).probes if "recall" in line}
+    ways = {words: newest[way] for way, words in WAYS.items() if way in newest}
+    return [RetrievalRow(words, line["recall"], line["chance"]) for words, line in ways.items()]
+
+
+def zero_shot_words(lines: Iterable[dict[str, Any]]) -> str | None:
+    """The newest zero-shot classification in a sentence; None where there was none."""
+    newest = next((line for line in reversed(History.of(lines).probes) if line.get("probe") == "zero-shot"), None)
+    if newest is None:
+        return None
+    return (
+        f"Zero-shot, by '{newest['prompt']}': {100 * newest['accuracy']:.1f}% of images get the right one of "
+        f"{number(newest['classes'])} classes; a random one is right in {100 * newest['chance']:.1f}%, "
+        f"the commonest in {100 * newest['majority']:.1f}%."
+    )
+
+
+def retrieval_caption(lines: Iterable[dict[str, Any]]) -> str:
+    """Among how many, and whether training saw them; empty where nothing was looked for."""
+    newest = next((line for line in reversed(History.of(lines).probes) if "recall" in line), None)
+    if newest is None:
+        return ""
+    seen = "that training saw, for want of others (--test)" if newest["trained_on"] else "that training never saw"
+    return (
+        f"Among {_count(newest['images'], 'image')} and {_count(newest['texts'], 'text')} {seen}. "
+        "R@k: a match is among the k nearest; of several captions any counts, and equal texts or images are one."
+    )
+
+
+def _count(things: Number, name: str) -> str:
+    return f"{number(things)} {name}{'' if things == 1 else 's'}"
+
+
+def card(lines: list[dict[str, Any]]) -> str:
+    """Retrieval and zero-shot classification as a part of the page; empty where there was none."""
+    rows = retrieval_rows(lines)
+    if not rows:
+        return ""
+    ks = list(rows[0].found)
+    heads = "".join(f'<th scope="col">{escape(k)}, %</th>' for k in ks)
+    body = "\n".join(map(_row, rows))
+    words = zero_shot_words(lines)
+    zero_shot = f'<p class="note">{escape(words)}</p>\n' if words else ""
+    return f"""<section class="card" aria-labelledby="found">
+<p class="headline" id="found">{escape(_verdict(rows))}</p>
+<table>
+<thead><tr><th scope="col">From → to</th>{heads}</tr></thead>
+<tbody>
+{body}
+</tbody>
+</table>
+{zero_shot}<p class="note">{escape(retrieval_caption(lines))} Small numbers are chance.</p>
+</section>"""
+
+
+def _row(row: RetrievalRow) -> str:
+    cells = "".join(
+        f"<td>{100 * share:.1f} <small>{100 * row.chance[k]:.1f}</small></td>" for k, share in row.found.items()
+    )
+    return f'<tr><th scope="row">{escape(row.way)}</th>{cells}</tr>'
+
+
+def _verdict(rows: list[RetrievalRow]) -> str:
+    k = _telling(rows)
+    worst = min(rows, key=lambda row: row.found[k] / row.chance[k])
+    times = worst.found[k] / worst.chance[k]
+    if times < 1.5:
+        return f"Images and texts find each other hardly more often than by chance ({worst.way}, {k})"
+    return f"Images and texts find each other {number(times, 2)} times as often as by chance or more ({k})"
+
+
+def _telling(rows: list[RetrievalRow]) -> str:
+    """The most lenient R@k of which chance leaves room: among a dozen pairs nothing can find ten much more often."""
+    ks = list(rows[0].found)
+    return next((k for k in reversed(ks) if max(row.chance[k] for row in rows) <= 0.5), ks[0])

@@ -1,0 +1,48 @@
+"""A picture of what a policy does to images, before anything is trained on its views."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from eigenview._errors import UsageError
+from eigenview.data import open_images, pack
+from eigenview.plotting.image_grids import views_picture
+from eigenview.views import ViewPolicy, augment
+
+ROWS = 8
+LARGEST = 1024
+
+
+def draw_views(source: str, policy: ViewPolicy, K: int, size: int | None, seed: int, out: Path) -> None:
+    """Draws eight images, evenly spaced in their source, and K views of each.
+
+    Args:
+        source: images, as for training.
+        policy: what may happen to them.
+        K: views of each.
+        size: side of a view in pixels; by default the images' own where they share one, else 128.
+        seed: of the draw.
+        out: the PNG file.
+
+    Raises:
+        UsageError: no such images, or a number that cannot be.
+    """
+    if K < 1:
+        raise UsageError(f"--K must be at least 1, not {K}")
+    if size is not None and not 1 <= size <= LARGEST:
+        raise UsageError(f"--size must be from 1 to {LARGEST} pixels, not {size}")
+    if out.suffix.lower() != ".png":
+        raise UsageError(f"--out {out}: the picture is a .png")
+    if not out.parent.is_dir():
+        raise UsageError(f"--out {out}: there is no directory {out.parent}")
+    images = open_images(source)
+    if size is None:
+        size = min(images.size) if images.size else 128
+    few = pack(
+        images,
+        None if images.size else 2 * size,
+        np.linspace(0, len(images) - 1, min(ROWS, len(images))).astype(np.int64),
+    )
+    views = augment(few, policy, K, torch.Generator().manual_seed(seed), size)
+    views_picture(views, few, out)

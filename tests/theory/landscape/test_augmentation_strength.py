@@ -1,0 +1,102 @@
+"""Critical strengths against counting, misalignment against random axes, the printed formula against the true one."""
+
+import numpy as np
+import pytest
+
+from eigenview.theory.landscape import (
+    critical_strengths,
+    effective_landscape,
+    infonce_origin,
+    misalignment,
+    modes_of,
+    printed_critical_sizes,
+    printed_weighted_origin,
+    solve_beta_infonce,
+)
+from tests.theory.landscape.matrices import covariances
+
+
+@pytest.mark.parametrize("commute", [False, True])
+@pytest.mark.parametrize("seed", range(3))
+def test_modes_go_at_their_critical_strengths_and_nowhere_else(seed, commute):
+    A0, C = covariances(seed, 5, commute)
+    critical = critical_strengths(A0, C, 0.4)
+    assert (np.diff(critical) <= 0).all()
+    for i, strength in enumerate(critical):
+        assert solve_beta_infonce(A0, 0.999 * strength * C, 0.4).rank == i + 1
+        assert solve_beta_infonce(A0, 1.001 * strength * C, 0.4).rank == i
+
+
+def test_shared_axes_go_where_notes_say():
+    a, c, beta = np.array([3.0, 1.0, 0.5]), np.array([1.0, 2.0, 0.1]), 0.3
+    expected = np.sort(beta * a / (1 - beta) / c)[::-1]
+    np.testing.assert_allclose(critical_strengths(np.diag(a), np.diag(c), beta), expected)
+
+
+def test_what_is_not_augmented_never_goes_and_what_has_no_data_is_gone():
+    A0, C = np.diag([1.0, 1.0, 0.0]), np.diag([0.0, 1.0, 1.0])
+    np.testing.assert_allclose(critical_strengths(A0, C, 0.5), [np.inf, 1.0, 0.0], atol=1e-12)
+    assert np.isinf(critical_strengths(A0, C, 1.0)).all()
+    assert not critical_strengths(A0, C, 0.0)[1:].any()
+    with pytest.raises(ValueError, match="beta"):
+        critical_strengths(A0, C, 1.5)
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1e-14, 1e-9, 1e12, 1e200])
+def test_units_of_augmentation_scale_the_strengths(scale):
+    rows = np.random.default_rng(0).normal(size=(3, 5))
+    C = rows.T @ rows
+    A0 = C + np.diag([1.0, 2.0, 0.0, 0.0, 0.0])
+    expected = critical_strengths(A0, C, 0.4)
+    assert np.isfinite(expected).any()
+    np.testing.assert_allclose(critical_strengths(A0, scale * C, 0.4) * scale, expected, rtol=1e-6)
+    sizes = printed_critical_sizes(A0, C, 0.1)
+    np.testing.assert_allclose(printed_critical_sizes(A0, scale * C, 0.1) / scale, sizes, rtol=1e-6)
+
+
+def test_without_augmentation_nothing_goes():
+    A0, nothing = covariances(0, 3)[0], np.zeros((3, 3))
+    assert np.isinf(critical_strengths(A0, nothing, 0.5)).all()
+    assert misalignment(A0, nothing) == 0
+    assert (
+        solve_beta_infonce(A0, nothing, 0.5).rank == effective_landscape("infonce", A0, nothing, 0.5).survivors() == 3
+    )
+
+
+@pytest.mark.parametrize("d", [2, 3, 20])
+def test_random_axes_are_at_one(d):
+    generator = np.random.default_rng(0)
+    a, c = generator.uniform(0.1, 2, d), generator.uniform(0.1, 2, d)
+    turned = [np.linalg.qr(generator.normal(size=(d, d)))[0] for _ in range(3000 // d)]
+    squares = [misalignment(np.diag(a), (U * c) @ U.T) ** 2 for U in turned]
+    assert np.mean(squares) == pytest.approx(1, abs=0.08)
+
+
+@pytest.mark.usefixtures("as_users_call")
+def test_shared_axes_are_at_zero():
+    A0, C = covariances(0, 6, commute=True)
+    assert misalignment(A0, C) == pytest.approx(0, abs=1e-12)
+    assert misalignment(covariances(0, 6)[0], np.eye(6)) == 0
+    assert misalignment(np.zeros((3, 3)), np.eye(3)) == 0
+    assert misalignment(np.eye(1), np.eye(1)) == 0
+    A0, C = covariances(0, 6)
+    assert misalignment(1e-200 * A0, 1e200 * C) == pytest.approx(misalignment(A0, C))
+    with pytest.raises(ValueError, match="one size"):
+        misalignment(np.eye(2), np.eye(3))
+
+
+def test_the_print_has_weighted_infonce_collapse_and_the_loss_does_not():
+    A0, C = covariances(1, 4, noise=25.0)
+    sizes = printed_critical_sizes(A0, C, 0.1)
+    assert (sizes > 2).all()
+    for N in (2, 10, 50, 1000):
+        assert modes_of(printed_weighted_origin(A0, C, 0.1, N)).surviving == (sizes < N).sum()
+        assert effective_landscape("infonce", A0, C, partner_share=0.1 / (N - 0.9)).survivors() == 4
+        assert modes_of(infonce_origin(A0, C, partner_share=0.1 / (N - 0.9))).surviving == 4
+
+
+def test_numbers_out_of_range_are_refused():
+    with pytest.raises(ValueError, match="N must"):
+        printed_weighted_origin(np.eye(2), np.eye(2), 0.1, 0)
+    with pytest.raises(ValueError, match="alpha"):
+        printed_critical_sizes(np.eye(2), np.eye(2), 1.0)
