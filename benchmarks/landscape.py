@@ -29,8 +29,8 @@ from torch import Tensor
 
 from eigenview.data import open_images, pack
 from eigenview.objectives import BetaInfoNCE
+from eigenview.plotting.axes import plain_log_ticks
 from eigenview.plotting.style import BLUE, GREEN, INK, VERMILLION, style
-from eigenview.report.figures import plain_log_ticks
 from eigenview.theory.landscape import BetaInfoNCESolution, nearest_covariance, solve_beta_infonce, view_covariances
 from eigenview.views import POLICIES, augment
 from views import processor

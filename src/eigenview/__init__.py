@@ -2,5 +2,6 @@
 
 import lazy_loader
 
+from eigenview._version import __version__ as __version__
+
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
-__version__ = "0.1.0"

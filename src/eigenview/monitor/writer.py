@@ -13,8 +13,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-import eigenview
 from eigenview._errors import UsageError
+from eigenview._version import __version__
 from eigenview.alarms.alarm import Alarm
 from eigenview.alarms.engine import AlarmEngine
 from eigenview.measures import MeasureSpec, pair_cosines, spectrum
@@ -73,7 +73,7 @@ class MonitorWriter:
             about: how it is looked at.
         """
         parameter = None if model is None else next(model.parameters(), None)
-        versions = {"eigenview": eigenview.__version__, "torch": torch.__version__, "python": platform.python_version()}
+        versions = {"eigenview": __version__, "torch": torch.__version__, "python": platform.python_version()}
         device = "cpu" if parameter is None else parameter.device.type
         self._write("start", time=time.time(), versions=versions, device=device, resumed_from=self._step, **about)
 

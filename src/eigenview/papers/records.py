@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-import eigenview
+from eigenview._version import __version__
 from eigenview.papers.catalogue import Experiment
 from eigenview.papers.outcome import Claim, Outcome, Scale
 from eigenview.plotting.style import style
@@ -65,7 +65,7 @@ def write_record(out: Path, experiment: Experiment, scale: Scale, outcome: Outco
         writer = csv.writer(file)
         writer.writerow(outcome.columns)
         writer.writerows(zip(*outcome.columns.values(), strict=True))
-    versions = f"Python {platform.python_version()}, torch {torch.__version__}, eigenview {eigenview.__version__}"
+    versions = f"Python {platform.python_version()}, torch {torch.__version__}, eigenview {__version__}"
     machine = f"{platform.machine()}, {os.cpu_count()} cores"
     record = Record(
         experiment.path,

@@ -8,11 +8,16 @@ from html import escape
 from typing import Any
 
 import matplotlib
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
 # Okabe and Ito's colours, which the colour-blind can tell apart.
 BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9"
 INK, FAINT = "#33373d", "#8a8f98"
+# Late is dark; the yellow end is left out, since it is hard to see on paper.
+LATE_IS_DARK = ListedColormap(colormaps["viridis_r"](np.linspace(0.08, 1, 256)))
 
 _STYLE: dict[Any, Any] = {
     "figure.constrained_layout.use": True,

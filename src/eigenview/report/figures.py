@@ -5,23 +5,20 @@ from itertools import cycle
 from math import ceil, isfinite, log2
 
 import numpy as np
-from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import ListedColormap, Normalize
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator
 
 from eigenview.plotting.axes import plain_log_ticks
 from eigenview.plotting.formatting import Number, number
-from eigenview.plotting.style import BLUE, GREEN, INK, ORANGE, PURPLE, SKY, VERMILLION, style
+from eigenview.plotting.style import BLUE, GREEN, INK, LATE_IS_DARK, ORANGE, PURPLE, SKY, VERMILLION, style
 from eigenview.runs.history import History
 
 WIDE, NARROW = (4.5, 2.9), (3.4, 2.5)  # inches, about as wide as a page shows them, so that letters keep their size
 MOST_POINTS = 800  # of a curve; more could not be told apart
 MOST_SPECTRA = 12
-# Late is dark; the yellow end is left out, as it is hard to see on paper.
-LATE_IS_DARK = ListedColormap(colormaps["viridis_r"](np.linspace(0.08, 1, 256)))
 REFERENCES = {"collapsed": ("-", VERMILLION), "uniform": ("--", INK), "best": (":", INK)}
 COLOURS = {"features": BLUE, "embeddings": VERMILLION}
 

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
-import eigenview
+from eigenview._version import __version__
 from eigenview.data import Images
 from eigenview.training.learner import Learner
 
@@ -21,7 +21,7 @@ def describe(learner: Learner, images: Images, test: Images | None) -> dict[str,
     return {
         "time": time.time(),
         "versions": {
-            "eigenview": eigenview.__version__,
+            "eigenview": __version__,
             "torch": torch.__version__,
             "python": platform.python_version(),
         },

@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from eigenview.measures import percent_error
 from eigenview.papers.outcome import Outcome, Scale, claim
 from eigenview.papers.run_cache import RunCache
-from eigenview.plotting.style import INK, style
-from eigenview.report.figures import LATE_IS_DARK, plain_log_ticks
+from eigenview.plotting.axes import plain_log_ticks
+from eigenview.plotting.style import INK, LATE_IS_DARK, style
 from eigenview.theory.capacity import capacity_at, error_line
 
 FAR = 4.0  # times, from P = D on, where the gap is fitted
