@@ -10,10 +10,10 @@ Products are photographs with titles (3,000 and 600), satellite images are RSICD
 300).
 """
 
-import argparse
 from datetime import UTC, datetime
 from pathlib import Path
 
+import published
 from eigenview.report import retrieval_caption, retrieval_rows, zero_shot_words
 from eigenview.runs import Run
 
@@ -49,12 +49,9 @@ def section(run: Run) -> str:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = published.parser(__doc__, __file__)
     parser.add_argument("runs", nargs="+", type=Path)
-    parser.add_argument("--write", action="store_true", help="write captions.md beside this file")
     options = parser.parse_args()
     sections = (section(Run.open(path)) for path in options.runs)
     text = "\n\n".join(["# What the recipe `captions` reaches", *sections]) + "\n"
-    print(text)
-    if options.write:
-        Path(__file__).with_suffix(".md").write_text(text)
+    published.publish(text, __file__, options.write)

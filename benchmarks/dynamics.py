@@ -10,18 +10,15 @@ steps are timed. Beside it stand the fewest steps, at any rate, that bring the l
 path they take. About two minutes on two cores.
 """
 
-import argparse
 import gzip
 import os
-import platform
 import time
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 
 import numpy as np
-import scipy
 
+import published
 from eigenview.theory.dynamics import (
     brought_back,
     contrastive_matrix,
@@ -31,7 +28,6 @@ from eigenview.theory.dynamics import (
     product_descent,
     projected_descent,
 )
-from views import processor
 
 DATA = Path(os.environ.get("EIGENVIEW_DATA", Path(__file__).parents[2] / "shared" / "data"))
 CLASSES, EACH, OUTPUTS, NOISE = (3, 8), 200, 2, 0.1
@@ -143,8 +139,7 @@ def seconds(work: Callable[[], object], repeats: int) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--write", action="store_true", help="also write benchmarks/dynamics.md")
+    parser = published.parser(__doc__, __file__)
     arguments = parser.parse_args()
     x, origin = images()
     C = matrix(x)
@@ -190,11 +185,9 @@ distance is left: the last columns. The {steps} steps of W alone, `product_desce
 
 ¹ Fewer rows than W1 has columns: they are kept orthonormal instead, and the flow is not this descent's limit.
 
-{date.today()}; Python {platform.python_version()}, numpy {np.__version__}, scipy {scipy.__version__}; {processor()}.
+{published.made_with("numpy", "scipy")}
 """
-    print(text)
-    if arguments.write:
-        Path(__file__).with_suffix(".md").write_text(text)
+    published.publish(text, __file__, arguments.write)
 
 
 if __name__ == "__main__":

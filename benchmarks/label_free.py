@@ -7,24 +7,21 @@ on two cores; they stay in `runs/label_free`, and what was interrupted goes on. 
 taken of each run's features and embeddings, of views as the run itself drew them and of the same views for all.
 """
 
-import argparse
 import json
 import os
-import platform
 import sys
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
-import torch
 from rich.console import Console
 from scipy.stats import rankdata, spearmanr
 
+import published
 from eigenview import load, train
 from eigenview.config.recipe import (
     DataRecipe,
@@ -41,7 +38,6 @@ from eigenview.inspect import extract_view_features
 from eigenview.measures import CATALOGUE, label_linear, panel
 from eigenview.runs.embed import encode
 from eigenview.views import POLICIES
-from views import processor
 
 DATA = Path(os.environ.get("EIGENVIEW_DATA", Path(__file__).parents[2] / "shared" / "data"))
 RUNS = Path(__file__).parents[1] / "runs" / "label_free"
@@ -198,8 +194,7 @@ def runs_table(found: dict[str, dict]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--write", action="store_true", help="also write benchmarks/label_free.md")
+    parser = published.parser(__doc__, __file__)
     arguments = parser.parse_args()
     train_all()
     found = results()
@@ -215,11 +210,9 @@ is of {P:,} training images in {K} views each. "Better" is the end that the lite
 
 {runs_table(found)}
 
-{date.today()}; Python {platform.python_version()}, torch {torch.__version__}; {processor()}.
+{published.made_with("torch")}
 """
-    print(text)
-    if arguments.write:
-        Path(__file__).with_suffix(".md").write_text(text)
+    published.publish(text, __file__, arguments.write)
 
 
 if __name__ == "__main__":

@@ -8,14 +8,11 @@ noise, and our views. Each trained net stays in `runs/landscape`, and what was i
 on two cores.
 """
 
-import argparse
 import json
 import os
-import platform
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from datetime import date
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -27,13 +24,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
+import published
 from eigenview.data import open_images, pack
 from eigenview.objectives import BetaInfoNCE
 from eigenview.plotting.axes import plain_log_ticks
 from eigenview.plotting.style import BLUE, GREEN, INK, VERMILLION, style
 from eigenview.theory.landscape import BetaInfoNCESolution, nearest_covariance, solve_beta_infonce, view_covariances
 from eigenview.views import POLICIES, augment
-from views import processor
 
 DATA = Path(os.environ.get("EIGENVIEW_DATA", Path(__file__).parents[2] / "shared" / "data"))
 RUNS = Path(__file__).parents[1] / "runs" / "landscape"
@@ -236,8 +233,7 @@ def figure() -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--write", action="store_true", help="also write benchmarks/landscape.md and .svg")
+    parser = published.parser(__doc__, __file__)
     parser.add_argument("--workers", type=int, default=2, help="nets that are trained at a time")
     arguments = parser.parse_args()
     RUNS.mkdir(parents=True, exist_ok=True)
@@ -270,11 +266,10 @@ P = {max(LARGER_P.values())}, since on {SAMPLES} its weights diverged.
 
 ![predicted and trained spectra, at three strengths each](landscape.svg)
 
-{date.today()}; Python {platform.python_version()}, torch {torch.__version__}; {processor()}.
+{published.made_with("torch")}
 """
-    print(text)
+    published.publish(text, __file__, arguments.write)
     if arguments.write:
-        Path(__file__).with_suffix(".md").write_text(text)
         figure()
 
 

@@ -10,14 +10,11 @@ step, with the embeddings in place and everything loaded. One run of ours has 65
 would take 16 GiB. Run it on an idle machine.
 """
 
-import argparse
-import platform
 import resource
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 from statistics import median
 
@@ -25,9 +22,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+import published
 from eigenview.linalg import log_mean_gaussian_kernel, normalize
 from eigenview.objectives import CLIP, SimCLR
-from views import processor
 
 VIEWS, MANY_VIEWS, D = 8192, 65536, 512
 TEMPERATURE = 0.07
@@ -123,9 +120,8 @@ def table(rounds: int) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = published.parser(__doc__, __file__)
     parser.add_argument("--rounds", type=int, default=7, metavar="N", help="turns that each form takes")
-    parser.add_argument("--write", action="store_true", help="also write benchmarks/log_sum_exp.md")
     parser.add_argument("--measure", nargs=3, metavar=("LOSS", "FORM", "VIEWS"), help="one step, in this process")
     arguments = parser.parse_args()
     if arguments.measure:
@@ -145,11 +141,9 @@ held at most, in one step, above what it held before it.
 
 SimCLR of {MANY_VIEWS:,} embeddings ({MANY_VIEWS * D / 2**18:,.0f} MiB): {seconds:,.0f} s, {above:,.0f} MiB above them.
 
-{date.today()}; Python {platform.python_version()}, torch {torch.__version__}; {processor()}.
+{published.made_with("torch")}
 """
-    print(text)
-    if arguments.write:
-        Path(__file__).with_suffix(".md").write_text(text)
+    published.publish(text, __file__, arguments.write)
 
 
 if __name__ == "__main__":

@@ -11,12 +11,9 @@ steps are compared too: their difference has the noise of the machine in it. Run
 kernels stall where they must share a core with something else.
 """
 
-import argparse
-import platform
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -25,11 +22,12 @@ import torch
 from torch import nn
 from torch.optim.optimizer import Optimizer
 
+import published
 from eigenview import Monitor
 from eigenview.nets import Encoder, Model, Projector, ResNet
 from eigenview.objectives import InfoNCE
 from eigenview.training.optimizers import build_optimizer
-from views import processor, versions
+from views import PACKAGES
 
 EVERY, ROWS, K = 100, 1024, 2  # the defaults of a Monitor
 
@@ -126,10 +124,9 @@ With a measurement every {EVERY} steps, the monitor costs **{share:.2%}** of tra
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = published.parser(__doc__, __file__)
     parser.add_argument("--batch", type=int, default=64, metavar="P", help="images in a batch")
     parser.add_argument("--rounds", type=int, default=2, metavar="N", help="turns that each kind takes")
-    parser.add_argument("--write", action="store_true", help="also write benchmarks/monitor.md")
     arguments = parser.parse_args()
     if not 2 <= arguments.batch <= ROWS // K or arguments.rounds < 1:
         raise SystemExit(f"--batch is 2 to {ROWS // K}, --rounds at least 1")
@@ -142,11 +139,9 @@ and watched steps take turns (`python benchmarks/monitor.py --write`).
 
 {table(arguments.batch, arguments.rounds)}
 
-{date.today()}; Python {platform.python_version()}, {versions()}; {processor()}.
+{published.made_with(*PACKAGES)}
 """
-    print(text)
-    if arguments.write:
-        Path(__file__).with_suffix(".md").write_text(text)
+    published.publish(text, __file__, arguments.write)
 
 
 if __name__ == "__main__":

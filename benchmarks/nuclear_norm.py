@@ -8,21 +8,18 @@ matrix by matrix of one batched call, and against lightly's MMCRLoss where that 
 and gradient against an SVD in float64, on spectra from flat to collapsed.
 """
 
-import argparse
 import importlib.util
-import platform
 import time
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 from statistics import median
 
 import torch
 from torch import Tensor
 
+import published
 from eigenview.linalg import normalize, nuclear_norm, polar_factor_by_products
 from eigenview.objectives import MMCR
-from views import processor
 
 SHAPES = ((256, 2048), (256, 4096), (2048, 512), (512, 512), (1024, 1024))
 LOCAL_SHAPES = ((512, 512), (256, 2048))
@@ -141,8 +138,7 @@ def accuracy() -> list[str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--write", action="store_true", help="also write benchmarks/nuclear_norm.md")
+    parser = published.parser(__doc__, __file__)
     arguments = parser.parse_args()
     speeds, accuracies = "\n".join(speed()), "\n".join(accuracy())
     text = f"""# The nuclear norm and MMCR
@@ -156,11 +152,9 @@ Against an SVD in float64; "collapsed" has ten equal singular values and the res
 
 {accuracies}
 
-{date.today()}; Python {platform.python_version()}, torch {torch.__version__}; {processor()}.
+{published.made_with("torch")}
 """
-    print(text)
-    if arguments.write:
-        Path(__file__).with_suffix(".md").write_text(text)
+    published.publish(text, __file__, arguments.write)
 
 
 if __name__ == "__main__":

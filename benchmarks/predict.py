@@ -5,19 +5,14 @@ Usage: python benchmarks/predict.py [--write]
 10,000 CIFAR-10 images ($EIGENVIEW_DATA), 8 views of each, at seven strengths; and a fifth of them. About two minutes.
 """
 
-import argparse
 import os
-import platform
 import resource
 import subprocess
 import sys
 import time
-from datetime import date
 from pathlib import Path
 
-import torch
-
-from views import processor
+import published
 
 DATA = Path(os.environ.get("EIGENVIEW_DATA", Path(__file__).parents[2] / "shared" / "data"))
 CALL = "import sys; from eigenview.cli import main; sys.exit(main())"
@@ -33,8 +28,7 @@ def run(N: int) -> tuple[float, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--write", action="store_true", help="also write benchmarks/predict.md")
+    parser = published.parser(__doc__, __file__)
     arguments = parser.parse_args()
     lines = ["| images × views × strengths | seconds | MiB at most |", "|---|---|---|"]
     # The fewest first: what is told of memory is the most of all children so far.
@@ -49,11 +43,9 @@ The whole command, the faster of {RUNS} runs, on CIFAR-10 as 8 × 8 pixels (192 
 
 {chr(10).join(lines)}
 
-{date.today()}; Python {platform.python_version()}, torch {torch.__version__}; {processor()}.
+{published.made_with("torch")}
 """
-    print(text)
-    if arguments.write:
-        Path(__file__).with_suffix(".md").write_text(text)
+    published.publish(text, __file__, arguments.write)
 
 
 if __name__ == "__main__":

@@ -5,10 +5,10 @@ eigenview train cifar10-train.parquet --test cifar10-test.parquet --out runs/cif
 python benchmarks/recipes.py runs/digits runs/cifar10 [--write]
 """
 
-import argparse
 from datetime import UTC, datetime
 from pathlib import Path
 
+import published
 from eigenview.runs import Run, probe_table
 
 
@@ -47,11 +47,8 @@ def _percent(mean: float | None, spread: float | None) -> str:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = published.parser(__doc__, __file__)
     parser.add_argument("runs", nargs="+", type=Path)
-    parser.add_argument("--write", action="store_true", help="write recipes.md beside this file")
     options = parser.parse_args()
     text = "\n\n".join(["# What the shipped recipes reach", *(section(Run.open(path)) for path in options.runs)]) + "\n"
-    print(text)
-    if options.write:
-        Path(__file__).with_suffix(".md").write_text(text)
+    published.publish(text, __file__, options.write)

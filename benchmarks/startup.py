@@ -3,16 +3,13 @@
 Usage: python benchmarks/startup.py [--write]
 """
 
-import argparse
-import platform
 import subprocess
 import sys
 import time
-from datetime import date
 from pathlib import Path
 from statistics import median
 
-from views import processor
+import published
 
 ROUNDS = 11
 # The command as pip installs it: beside the interpreter, whatever the PATH.
@@ -46,8 +43,7 @@ def table() -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--write", action="store_true", help="also write benchmarks/startup.md")
+    parser = published.parser(__doc__, __file__)
     arguments = parser.parse_args()
     text = f"""# Starting
 
@@ -55,11 +51,9 @@ Medians of {ROUNDS} rounds in which the commands take turns (`python benchmarks/
 
 {table()}
 
-{date.today()}; Python {platform.python_version()}; {processor()}.
+{published.made_with()}
 """
-    print(text)
-    if arguments.write:
-        Path(__file__).with_suffix(".md").write_text(text)
+    published.publish(text, __file__, arguments.write)
 
 
 if __name__ == "__main__":

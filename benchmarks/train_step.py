@@ -9,19 +9,16 @@ for its own sake (Fabric, the gradient's norm, measurements). Run it on an idle 
 they must share a core with something else.
 """
 
-import argparse
-import platform
-from datetime import date
-from pathlib import Path
 from statistics import median
 
 import torch
 from torch import Tensor
 
+import published
 from eigenview.nets import Encoder, Model, Projector, ResNet
 from eigenview.objectives import InfoNCE
 from eigenview.training.optimizers import build_optimizer
-from views import POLICY, VIEWS, Pipeline, ours, per_image, pictures, processor, seconds, versions
+from views import PACKAGES, POLICY, VIEWS, Pipeline, ours, per_image, pictures, seconds
 
 
 def step(draw: Pipeline, fast: bool, compiled: bool = False) -> Pipeline:
@@ -70,10 +67,9 @@ def table(batch: int, rounds: int) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = published.parser(__doc__, __file__)
     parser.add_argument("--batch", type=int, default=256, metavar="P", help="images in a batch, at most 256")
     parser.add_argument("--rounds", type=int, default=7, metavar="N", help="turns that each step takes")
-    parser.add_argument("--write", action="store_true", help="also write benchmarks/train_step.md")
     arguments = parser.parse_args()
     text = f"""# A training step
 
@@ -84,11 +80,9 @@ views, bfloat16 autocast and channels_last. Median of {arguments.rounds} rounds 
 
 {table(arguments.batch, arguments.rounds)}
 
-{date.today()}; Python {platform.python_version()}, {versions()}; {processor()}.
+{published.made_with(*PACKAGES)}
 """
-    print(text)
-    if arguments.write:
-        Path(__file__).with_suffix(".md").write_text(text)
+    published.publish(text, __file__, arguments.write)
 
 
 if __name__ == "__main__":

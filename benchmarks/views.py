@@ -9,15 +9,10 @@ it makes; it runs in one process, as within one worker of a DataLoader, while th
 is compared where it is installed.
 """
 
-import argparse
 import importlib.metadata
 import math
-import os
-import platform
 import time
 from collections.abc import Callable
-from datetime import date
-from pathlib import Path
 from statistics import median
 
 import numpy as np
@@ -25,9 +20,11 @@ import torch
 from PIL import Image, ImageEnhance
 from torch import Tensor
 
+import published
 from eigenview.views import POLICIES, augment
 
 SAMPLES, VIEWS, SIZE, ROUNDS = 256, 2, 32, 30
+PACKAGES = ("torch", "kornia", "pillow", "torchvision")
 POLICY = POLICIES["large"]
 Pipeline = Callable[[Tensor], Tensor]
 
@@ -159,23 +156,8 @@ def table() -> str:
     return "\n".join(lines)
 
 
-def versions() -> str:
-    names = ("torch", "kornia", "pillow", "torchvision")
-    found = {d.metadata["Name"].lower(): d.version for d in importlib.metadata.distributions()}
-    return ", ".join(f"{n} {found.get(n, '(not installed)')}" for n in names)
-
-
-def processor() -> str:
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    threads = f"{torch.get_num_threads()} threads, OMP_WAIT_POLICY {os.environ.get('OMP_WAIT_POLICY', 'unset')}"
-    return f"{models[0] if models else platform.processor()}, {os.cpu_count()} cores, {threads}"
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--write", action="store_true", help="also write benchmarks/views.md")
+    parser = published.parser(__doc__, __file__)
     arguments = parser.parse_args()
     text = f"""# Drawing views
 
@@ -185,11 +167,9 @@ rounds; mean and standard deviation are those of the views, over eight batches.
 
 {table()}
 
-{date.today()}; Python {platform.python_version()}, {versions()}; {processor()}.
+{published.made_with(*PACKAGES)}
 """
-    print(text)
-    if arguments.write:
-        Path(__file__).with_suffix(".md").write_text(text)
+    published.publish(text, __file__, arguments.write)
 
 
 if __name__ == "__main__":
