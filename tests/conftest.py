@@ -1,6 +1,7 @@
 """Shapes and types of every call into eigenview are checked while tests run."""
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,9 @@ from jaxtyping import install_import_hook
 import tests.checker  # noqa: F401  # which the hook looks up as an attribute
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    # As in a shell's background jobs; what tests send SIGINT to, itself or a child, would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 install_import_hook("eigenview", "tests.checker.checked").__enter__()
 
 

@@ -51,7 +51,7 @@ def test_from_a_table_to_numbers_and_on(table, capsys):
     told = capsys.readouterr().out
     for words in (
         "These images have captions, so training is on image–text pairs; on images alone: --recipe cpu",
-        "CLIP on 48 image–text pairs: 2 steps of P = 16 with images of 8×8",
+        "Training CLIP on 48 image–text pairs for 2 steps: batch size P = 16, images of 8×8 pixels",
         "retrieval (by chance)",
         "Among 48 images and 48 texts that training saw, for want of others (--test).",
         "Zero-shot, by 'a photo of a {}'",

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import sys
 from html import escape
 
 import pytest
@@ -20,15 +21,16 @@ from eigenview.config import (
 from eigenview.report import write_page
 from eigenview.runs import Run
 from eigenview.training import train
-from eigenview.training import train as loop
 from eigenview.views import ViewPolicy
+
+train_module = sys.modules["eigenview.training.train"]
 
 
 @pytest.fixture(autouse=True)
 def only_trained(monkeypatch):
     """What comes after training takes longer than such a training, and raises nothing."""
-    monkeypatch.setattr(loop, "evaluate", lambda *_: None)
-    monkeypatch.setattr(loop, "write_page", lambda *_: None)
+    monkeypatch.setattr(train_module, "evaluate", lambda *_: None)
+    monkeypatch.setattr(train_module, "write_page", lambda *_: None)
 
 
 def narrow(**changes) -> Recipe:

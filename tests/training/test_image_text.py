@@ -26,7 +26,9 @@ from eigenview.inspect import extract_view_features
 from eigenview.report import retrieval_rows, write_page
 from eigenview.runs import Run, embed, load, load_model, load_towers
 from eigenview.training import train
+from eigenview.training.dry_run import dry_run
 from eigenview.training.learner import Learner
+from eigenview.training.nonfinite import first_nonfinite_weight, locate_nonfinite
 from eigenview.training.retrieval_probing import prompts_of
 from eigenview.views import POLICIES
 from tests.captioned import SCENES, caption, picture, write_scenes, write_table
@@ -270,7 +272,7 @@ class TestObjectives:
     )
     def test_what_takes_embeddings_alone_takes_towers(self, tables, name):
         taken = learner(tables, name)
-        taken.dry_run()
+        dry_run(taken)
         before = {key: p.detach().clone() for key, p in taken.model.named_parameters()}
         made = update(taken)
         assert made.finite
@@ -295,12 +297,12 @@ class TestObjectives:
         taken = learner(tables, "CLIP")
         with torch.no_grad():
             taken.model.get_submodule("text_encoder.norm").weight.fill_(torch.inf)
-        assert taken.first_nonfinite_weight() == "text_encoder.norm.weight"
+        assert first_nonfinite_weight(taken) == "text_encoder.norm.weight"
         assert not update(taken).finite
         images = torch.zeros(48, 3, 16, 16, dtype=torch.uint8)
         batch = TrainingBatch(0, images, cropped=False, captions=("a red disc",) * 48)
         assert (
-            taken.where_not_finite(batch)
+            locate_nonfinite(taken, batch)
             == "in the output of text_encoder.norm (LayerNorm, whose weights are not finite)"
         )
 

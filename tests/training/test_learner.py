@@ -15,7 +15,10 @@ from eigenview.config import DataRecipe, ObjectiveRecipe, OptimizerRecipe, Proje
 from eigenview.data import TrainingBatch
 from eigenview.objectives import Objective, Reference
 from eigenview.runs import Checkpoint, Run, save_checkpoint
+from eigenview.training.checkpointing import restore, training_state
+from eigenview.training.dry_run import dry_run
 from eigenview.training.learner import Learner, Update
+from eigenview.training.nonfinite import first_nonfinite_weight
 from eigenview.training.step_metrics import measure
 
 OBJECTIVES = [
@@ -61,7 +64,7 @@ def update(of: Learner, step: int = 0) -> Update:
 @pytest.mark.parametrize("name", OBJECTIVES)
 def test_every_objective_takes_a_step_with_all_that_it_learns(name, tiny):
     taken = learner(tiny, name)
-    taken.dry_run()
+    dry_run(taken)
     before = {key: p.detach().clone() for key, p in taken.objective.named_parameters()}
     made = update(taken)
     assert made.finite
@@ -74,18 +77,18 @@ def test_what_an_objective_learns_counts_moves_does_not_decay_and_comes_back(tin
     optimizer = OptimizerRecipe("sgd", lr=0.1, momentum=0.0, warmup=0.0, weight_decay=0.5)
     taken = learner(tiny, f"{__name__}:Warm", optimizer=optimizer)
     weights = {key: value.clone() for key, value in taken.model.state_dict().items()}
-    start = {key: copy_of(value) for key, value in taken.state().items()}
+    start = {key: copy_of(value) for key, value in training_state(taken).items()}
     made = update(taken)
     assert isinstance(taken.objective, Warm)
     assert made.gradient_norm == pytest.approx(1, abs=1e-3)  # of the level: rows of length one have no other
     assert taken.objective.level.item() == pytest.approx(2.1)
     # The scale is that of what was learned so far.
     assert measure(made, taken.reference, with_spectrum=False)["scale"] == pytest.approx(2 / 4.2)
-    taken.restore(weights, start)
+    restore(taken, weights, start)
     assert taken.objective.level.item() == 2
-    assert taken.first_nonfinite_weight() is None
+    assert first_nonfinite_weight(taken) is None
     taken.objective.level.data.fill_(torch.nan)
-    assert taken.first_nonfinite_weight() == "objective.level"
+    assert first_nonfinite_weight(taken) == "objective.level"
 
 
 def copy_of(state):
@@ -102,7 +105,7 @@ def test_clipping_counts_an_objectives_gradient(tiny):
 
 
 def test_a_teacher_needs_an_objective_that_compares_with_one(tiny):
-    with pytest.raises(UsageError, match=r"such as BYOL; MMCR compares with none: leave it out$"):
+    with pytest.raises(UsageError, match=r"such as BYOL; MMCR does not: leave teacher\.momentum out$"):
         learner(tiny, "MMCR", teacher=TeacherRecipe(momentum=0.9))
     assert learner(tiny, "BYOL").teacher is None
 
@@ -126,7 +129,7 @@ def test_a_run_with_a_constrained_projector_loads(constraint, hidden, tiny, tmp_
     taken = Learner(recipe, STATISTICS, 10)
     assert update(taken).finite
     run = Run.create(tmp_path / "run", recipe)
-    save_checkpoint(run.checkpoints, Checkpoint(1, taken.model.state_dict(), taken.state()))
+    save_checkpoint(run.checkpoints, Checkpoint(1, taken.model.state_dict(), training_state(taken)))
     encoder = eigenview.load(run.path)
     weights = taken.model.encoder.state_dict()
     assert all(torch.equal(value, weights[name]) for name, value in encoder.state_dict().items())
@@ -134,6 +137,6 @@ def test_a_run_with_a_constrained_projector_loads(constraint, hidden, tiny, tmp_
     again = Learner(recipe, STATISTICS, 10)
     assert run.last_checkpoint is not None
     loaded = eigenview.runs.load_checkpoint(run.last_checkpoint)
-    again.restore(loaded.weights, loaded.state)
+    restore(again, loaded.weights, loaded.state)
     for ours, theirs in zip(again.model.parameters(), taken.model.parameters(), strict=True):
         assert torch.equal(ours, theirs)

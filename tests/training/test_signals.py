@@ -1,6 +1,7 @@
 import os
 import signal
 import threading
+from collections.abc import Iterator
 
 import pytest
 
@@ -27,6 +28,24 @@ def test_handlers_are_put_back():
     with Interrupt():
         assert signal.getsignal(signal.SIGINT) is not before
     assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.fixture
+def started_in_the_background() -> Iterator[None]:
+    """SIGINT is ignored, as a script's shell has it for what it starts with `&`."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("started_in_the_background")
+def test_what_is_ignored_stays_ignored():
+    with Interrupt() as interrupt:
+        os.kill(os.getpid(), signal.SIGINT)
+        assert interrupt.requested is None
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert interrupt.requested == signal.SIGTERM
+    assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
 
 
 def test_outside_the_main_thread_it_does_nothing():

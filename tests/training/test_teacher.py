@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,12 @@ from torch.multiprocessing.spawn import spawn
 from eigenview.config import ObjectiveRecipe, Recipe, TeacherRecipe
 from eigenview.runs import Run, load_checkpoint
 from eigenview.training import train
-from eigenview.training import train as loop
 from eigenview.training.learner import Learner
 from eigenview.training.schedule import teacher_momentum
 from eigenview.training.teacher import EMATeacher
 from tests.training.teacher_ranks import STEPS, small_model, train_a_rank
+
+train_module = sys.modules["eigenview.training.train"]
 
 
 def test_it_is_the_average_of_the_weights_so_far() -> None:
@@ -56,7 +58,7 @@ def test_a_resumed_run_ends_with_the_same_teacher_and_predictor(tiny: Recipe, tm
         teacher=TeacherRecipe(momentum=0.9),
         training=dataclasses.replace(tiny.training, steps=6, checkpoint_every=4),
     )
-    monkeypatch.setattr(loop, "evaluate", lambda *_: None)
+    monkeypatch.setattr(train_module, "evaluate", lambda *_: None)
     assert train(recipe, tmp_path / "whole") == "finished"
     step = Learner.step
 

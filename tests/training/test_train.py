@@ -13,10 +13,11 @@ from eigenview._errors import UsageError
 from eigenview.config import DataRecipe, EncoderRecipe, OptimizerRecipe, Recipe, TrainingRecipe
 from eigenview.data import Images
 from eigenview.runs import Run, load_checkpoint
-from eigenview.training import train
+from eigenview.training import checkpointing, train
+from eigenview.training.inputs import ModelInputs
 from eigenview.training.learner import Learner
 
-loop_module, train_module = sys.modules["eigenview.training.loop"], sys.modules["eigenview.training.train"]
+train_module = sys.modules["eigenview.training.train"]
 
 
 def with_training(recipe: Recipe, **changes: object) -> Recipe:
@@ -211,13 +212,13 @@ def measured(run: Run) -> list[dict]:
 
 class TestTrouble:
     def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_checkpoint(self, tiny, tmp_path, monkeypatch):
-        step = Learner.views
+        views_of = ModelInputs.views
 
         def poisoned(self, batch):
-            views = step(self, batch)
+            views = views_of(self, batch)
             return views * (torch.nan if batch.step == 8 else 1)
 
-        monkeypatch.setattr(Learner, "views", poisoned)
+        monkeypatch.setattr(ModelInputs, "views", poisoned)
         assert train(tiny, tmp_path / "run") == "non-finite"
         run = Run.open(tmp_path / "run")
         (alarm,) = [line for line in run.metrics if line["kind"] == "alarm"]
@@ -244,14 +245,14 @@ class TestTrouble:
 
     @pytest.mark.usefixtures("unprobed")
     def test_a_full_disk_keeps_the_last_checkpoint(self, tiny, tmp_path, monkeypatch):
-        save = loop_module.save_checkpoint
+        save = checkpointing.save_checkpoint
 
         def full(folder, checkpoint, **options):
             if checkpoint.step > 5:
                 raise OSError(28, "No space left on device")
             return save(folder, checkpoint, **options)
 
-        monkeypatch.setattr(loop_module, "save_checkpoint", full)
+        monkeypatch.setattr(checkpointing, "save_checkpoint", full)
         with pytest.raises(OSError, match="No space"):
             train(tiny, tmp_path / "run")
         assert [path.name for path in Run.open(tmp_path / "run").checkpoints.iterdir()] == ["step-00000005"]
@@ -273,7 +274,7 @@ class TestTrouble:
             interrupting(patch, at_step=1)
             assert train(recipe, tmp_path / "run") == "interrupted"
         (photos / "red" / "0.png").unlink()
-        with pytest.raises(UsageError, match="trained on 24 images and there are 23 now"):
+        with pytest.raises(UsageError, match="trained on 24 images, but its source now has 23: "):
             train(recipe, tmp_path / "run", resume=True)
 
     def test_a_few_images_are_enough_for_a_report(self, tiny, photos, tmp_path):

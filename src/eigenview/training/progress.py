@@ -1,4 +1,4 @@
-"""What a person sees while a run goes on."""
+"""What training shows: progress, alarms, results of probes."""
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,26 +16,27 @@ from eigenview.runs import ProbeRow
 
 
 class _Bar(Progress):
-    """With the newest numbers in a line of their own, which a narrow terminal would else take from the bar."""
+    """A progress bar with the newest numbers below it, wrapped where the terminal is narrow."""
 
     numbers = ""
 
     def get_renderables(self) -> Iterable[RenderableType]:
         yield from super().get_renderables()
-        yield Text(self.numbers, no_wrap=True, overflow="ellipsis")
+        yield Text(self.numbers)
 
 
 class TrainingProgress:
-    """A bar on a terminal; elsewhere, a line for each measurement.
+    """A progress bar on a terminal; elsewhere, a line for each measurement, with the time left.
 
     Args:
         console: where to write.
-        steps: updates in all.
-        step: updates already made.
+        steps: number of updates in the whole run.
+        step: number of updates already made.
     """
 
     def __init__(self, console: Console, steps: int, step: int) -> None:
-        self._console = console
+        self._console, self._steps, self._step = console, steps, step
+        self._from: tuple[int, float] | None = None
         self._bar = _Bar(
             TextColumn("[bold]training"),
             BarColumn(bar_width=20),
@@ -54,7 +55,10 @@ class TrainingProgress:
         self._bar.stop()
 
     def advance(self) -> None:
-        """One update was made."""
+        """Counts an update."""
+        self._step += 1
+        if self._from is None:  # The first update is slower, so the pace is that of those after it.
+            self._from = self._step, time.perf_counter()
         self._bar.advance(self._task)
 
     def measured(self, line: Mapping[str, Any]) -> None:
@@ -63,25 +67,41 @@ class TrainingProgress:
         scale = "" if line["scale"] is None else f" ({line['scale']:.0%} of best)"
         numbers = (
             f"{line['images_per_s']:,.0f} images/s · loss {line['loss']:.4g}{scale}"
-            f" · rank h {ranks['features']:.1f}, z {ranks['embeddings']:.1f}"
+            f" · effective rank h {ranks['features']:.1f}, z {ranks['embeddings']:.1f}"
         )
         self._bar.numbers = numbers
         if not self._console.is_terminal:
-            self.say(f"step {line['step']}: {numbers}")
+            step = f"step {line['step']:,} of {self._steps:,}{self._time_left()}"
+            self._console.print(f"{step} · {numbers}", highlight=False, markup=False, soft_wrap=True)
 
-    def say(self, text: str) -> None:
-        """Shows a line above the bar."""
-        self._bar.console.print(text, highlight=False, soft_wrap=True)
+    def _time_left(self) -> str:
+        """How long the remaining updates will take at the mean pace so far; nothing at the end."""
+        if self._from is None or self._step in (self._from[0], self._steps):
+            return ""
+        step, time_then = self._from
+        seconds = (time.perf_counter() - time_then) / (self._step - step) * (self._steps - self._step)
+        return f", {about(seconds)} left"
+
+
+def about(seconds: float) -> str:
+    """A time span as a rough estimate: under 1 min, about 3 min, about 2 h 10 min."""
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return "under 1 min"
+    if minutes < 100:
+        return f"about {minutes} min"
+    hours, rest = divmod(round(minutes, -1), 60)
+    return f"about {hours} h {rest:02d} min" if hours < 10 else f"about {round(minutes / 60)} h"
 
 
 def say_alarm(console: Console, alarm: Alarm) -> None:
-    """An alarm as a person reads it: name, evidence, what to try."""
+    """Shows an alarm: its name, the evidence, and what to try."""
     words = f"{alarm.name}: {alarm.evidence}. Try {alarm.advice}."
     console.print("alarm", Text(words), style="bold red", soft_wrap=True)
 
 
 def show_probes(console: Console, rows: Sequence[ProbeRow]) -> None:
-    """What probes read from pixels and from features, as a table; nothing where nothing was probed."""
+    """Shows what probes read from pixels and from features, as a table; nothing without probes."""
     if not rows:
         return
     table = Table(title="accuracy on held-out images", title_justify="left")
@@ -94,7 +114,7 @@ def show_probes(console: Console, rows: Sequence[ProbeRow]) -> None:
 
 
 def show_retrieval(console: Console, rows: Sequence[RetrievalRow], words: Sequence[str]) -> None:
-    """How often images and texts found each other, as a table, and words below it; nothing where nobody looked."""
+    """Shows how often images and texts retrieved each other, as a table with notes below it; nothing without probes."""
     if not rows:
         return
     table = Table(title="retrieval (by chance)", title_justify="left")
@@ -115,10 +135,10 @@ def _share(mean: float | None, spread: float | None) -> str:
 
 
 class Clock:
-    """Seconds that a run has trained, over all its parts, and its present rate.
+    """Counts the seconds that a run has trained, and its present rate.
 
     Args:
-        seconds: trained before this part.
+        seconds: training time of earlier parts of the run.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -127,15 +147,15 @@ class Clock:
 
     @property
     def seconds(self) -> float:
-        """Since training began."""
+        """Training time of the whole run so far."""
         return time.perf_counter() - self._start
 
     def count(self, images: int) -> None:
-        """So many images went through an update."""
+        """Counts the images of an update."""
         self._images += images
 
     def rate(self) -> float:
-        """Images a second since this was last asked."""
+        """Images per second since the last call."""
         now = time.perf_counter()
         rate = self._images / max(now - self._lap, 1e-9)
         self._lap, self._images = now, 0

@@ -1,4 +1,4 @@
-"""Ctrl-C between steps rather than within one."""
+"""Stopping on Ctrl-C between steps, not within one."""
 
 import signal
 import threading
@@ -6,9 +6,15 @@ from types import FrameType
 
 
 class Interrupt:
-    """While in this context, the first SIGINT or SIGTERM only sets `requested`; a second SIGINT ends at once.
+    """A context in which the first SIGINT or SIGTERM only sets `requested`; a second SIGINT ends the process at once.
 
-    Signals reach the main thread alone: elsewhere the context does nothing.
+    A signal that is ignored on entry stays ignored: that is how a script's shell starts a background job
+    (`eigenview train &`), so that Ctrl-C ends the script and not the job. SIGTERM stops the job.
+
+    Signals reach the main thread alone: in other threads the context does nothing.
+
+    Attributes:
+        requested: the first signal that came; None before.
     """
 
     def __init__(self) -> None:
@@ -18,7 +24,8 @@ class Interrupt:
     def __enter__(self) -> "Interrupt":
         if threading.current_thread() is threading.main_thread():
             for caught in (signal.SIGINT, signal.SIGTERM):
-                self._before[caught] = signal.signal(caught, self._request)
+                if signal.getsignal(caught) != signal.SIG_IGN:
+                    self._before[caught] = signal.signal(caught, self._request)
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,7 +1,13 @@
-"""What is measured while training: the loss on its scale, the ranks and spectra of both spaces, how views agree."""
+"""What training measures, and when: the loss on its scale, ranks and spectra of both spaces, agreement of views."""
 
-from dataclasses import asdict
+import copy
+import math
+from dataclasses import asdict, dataclass
 from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
 
 from eigenview.alarms import has_origin, origin_of
 from eigenview.linalg import effective_rank, singular_values
@@ -10,15 +16,39 @@ from eigenview.objectives import CLIP, Reference
 from eigenview.runs import spectrum_shares, spread
 from eigenview.training.learner import Learner, Update
 
+SPECTRA_IN_A_RUN = 24
 
-def measure(update: Update, reference: Reference, with_spectrum: bool) -> dict[str, Any]:
-    """One update's line for the metrics.
+
+@dataclass(frozen=True)
+class MeasurementSchedule:
+    """The updates that training measures: the first, the last, and one in every few.
 
     Args:
-        update: with its batch's features `h` and embeddings `z`; all views, or both towers, count as rows of one
+        every: updates between measurements.
+        steps: number of updates in the whole run.
+    """
+
+    every: int
+    steps: int
+
+    def due(self, step: int) -> bool:
+        """Whether to measure after so many updates."""
+        return step % self.every == 0 or step in (1, self.steps)
+
+    def with_spectrum(self, step: int) -> bool:
+        """Whether that measurement has spectra, of which a run keeps about 24."""
+        thinned = self.every * max(1, math.ceil(self.steps / self.every) // SPECTRA_IN_A_RUN)
+        return step % thinned == 0 or step in (1, self.steps)
+
+
+def measure(update: Update, reference: Reference, with_spectrum: bool) -> dict[str, Any]:
+    """The measurements of an update that every run has.
+
+    Args:
+        update: its features `h` and embeddings `z` are measured; the rows of all views, or of both towers, form one
             matrix.
-        reference: the objective's scale.
-        with_spectrum: also the singular values, as shares of the largest.
+        reference: the scale of the objective.
+        with_spectrum: whether to add the singular values, as shares of the largest.
     """
     spaces = {"features": update.h, "embeddings": update.z}
     spectra = {name: singular_values(views.detach().flatten(0, 1)) for name, views in spaces.items()}
@@ -40,11 +70,11 @@ def measure(update: Update, reference: Reference, with_spectrum: bool) -> dict[s
 
 
 def measure_objective(update: Update, learner: Learner) -> dict[str, Any]:
-    """What only some runs have: a learned temperature, whether theory predicts a collapse, how far towers agree.
+    """The measurements that only some runs have: a learned temperature, a predicted collapse, agreement of towers.
 
     Args:
-        update: with its batch's features.
-        learner: that made it.
+        update: its features and embeddings are measured.
+        learner: made the update.
     """
     line: dict[str, Any] = {}
     if isinstance(learner.objective, CLIP):
@@ -53,6 +83,14 @@ def measure_objective(update: Update, learner: Learner) -> dict[str, Any]:
         line["percent_error"] = {"embeddings": percent_error(update.z)}
         line["centroid_norm"] = {"embeddings": centroid_norm(update.z)}
     elif has_origin(learner.objective) and len(learner.model.projector) and min(update.z.shape[:2]) > 1:
-        inputs = learner.last_layer_inputs(update.h)
+        inputs = last_layer_inputs(learner.model.projector, update.h)
         line["origin"] = origin_of(learner.objective, inputs, learner.D, learner.decay)
     return line
+
+
+def last_layer_inputs(projector: nn.Sequential, h: Float[Tensor, "K P d"]) -> Float[Tensor, "K P n"]:
+    """What the last layer of a projector receives from features; its batch norm uses the statistics of this batch."""
+    # A copy, so that the projector's running statistics stay as they are.
+    before = copy.deepcopy(projector[:-1]).train()
+    with torch.no_grad():
+        return before(h.flatten(0, 1)).unflatten(0, h.shape[:2])
