@@ -8,7 +8,8 @@ import torch
 
 from eigenview._errors import UsageError
 from eigenview.objectives import BarlowTwins
-from tests.objectives.case import ObjectiveTestCase, draw
+from eigenview.testing import ObjectiveTestCase
+from eigenview.testing.objectives import draw
 
 
 def centred_basis(P: int, r: int) -> torch.Tensor:

@@ -10,7 +10,8 @@ import torch
 
 from eigenview._errors import UsageError
 from eigenview.objectives import BYOL, LogDet, SimSiam, build_objective
-from tests.objectives.case import ObjectiveTestCase, draw, rotation
+from eigenview.testing import ObjectiveTestCase
+from eigenview.testing.objectives import draw, rotation
 
 
 class PredictionTestCase(ObjectiveTestCase):

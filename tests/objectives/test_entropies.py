@@ -9,7 +9,7 @@ from scipy.integrate import quad
 
 from eigenview._errors import UsageError
 from eigenview.objectives import Entropy, LogDet, PairwiseDistance, build_entropy
-from tests.objectives.case import draw
+from eigenview.testing.objectives import draw
 
 KINDS = ("kl", "bhattacharyya", "chernoff")
 

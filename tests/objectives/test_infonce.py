@@ -13,8 +13,9 @@ from torch.nn.functional import cross_entropy, normalize, pad
 
 from eigenview._errors import UsageError
 from eigenview.objectives import CLIP, BetaInfoNCE, DecoupledInfoNCE, InfoNCE, Objective, SimCLR, WeightedInfoNCE
+from eigenview.testing import ObjectiveTestCase
+from eigenview.testing.objectives import draw, rotation
 from tests.memory import Memory
-from tests.objectives.case import ObjectiveTestCase, draw, rotation
 
 
 def simplex(P: int) -> Tensor:

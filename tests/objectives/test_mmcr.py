@@ -8,7 +8,8 @@ import torch
 
 from eigenview._errors import UsageError
 from eigenview.objectives import MMCR
-from tests.objectives.case import ObjectiveTestCase, draw, rotation
+from eigenview.testing import ObjectiveTestCase
+from eigenview.testing.objectives import draw, rotation
 
 
 def nuclear(x: np.ndarray) -> float:

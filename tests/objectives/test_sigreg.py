@@ -7,7 +7,8 @@ from scipy import optimize, stats
 
 from eigenview._errors import UsageError
 from eigenview.objectives import SIGReg
-from tests.objectives.case import ObjectiveTestCase, draw
+from eigenview.testing import ObjectiveTestCase
+from eigenview.testing.objectives import draw
 
 
 def quantiles(P: int) -> torch.Tensor:

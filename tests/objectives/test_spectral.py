@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from eigenview.objectives import SpectralContrastive
-from tests.objectives.case import ObjectiveTestCase, draw, rotation
+from eigenview.testing import ObjectiveTestCase
+from eigenview.testing.objectives import draw, rotation
 
 
 class TestSpectralContrastive(ObjectiveTestCase):

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from eigenview._errors import UsageError
 from eigenview.objectives import TraceAlignment, TraceContrastive
-from tests.objectives.case import ObjectiveTestCase, draw
+from eigenview.testing import ObjectiveTestCase
+from eigenview.testing.objectives import draw
 
 
 class TestTraceContrastive(ObjectiveTestCase):

@@ -8,7 +8,8 @@ import torch
 
 from eigenview._errors import UsageError
 from eigenview.objectives import VICReg
-from tests.objectives.case import ObjectiveTestCase, draw
+from eigenview.testing import ObjectiveTestCase
+from eigenview.testing.objectives import draw
 
 
 class TestVICReg(ObjectiveTestCase):

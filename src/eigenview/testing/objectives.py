@@ -1,4 +1,4 @@
-"""What every objective must satisfy. A test class inherits it, and says what is its own."""
+"""The contract of objectives, as tests that every objective's test case inherits."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -7,24 +7,30 @@ from typing import ClassVar
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch import distributed as dist
+from torch.nn.parallel import DistributedDataParallel
 
 from eigenview._errors import UsageError
 from eigenview.objectives import Objective, TeacherObjective
+from eigenview.testing.ranks import run_on_ranks
 
 SHAPES = [(2, 5, 3), (3, 4, 6), (4, 3, 3)]
 NOT_FINITE = [float("nan"), float("inf"), -float("inf")]
 
 
 def draw(*shape: int, seed: int = 0) -> Tensor:
+    """Standard normal numbers in float64, the same for the same seed."""
     return torch.randn(*shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
 
 
 def rotation(D: int) -> Tensor:
+    """An orthogonal matrix of float64, always the same."""
     return torch.linalg.qr(draw(D, D, seed=7)).Q
 
 
 def value_and_gradient(objective: Objective, z: Tensor, autocast: bool = False) -> tuple[Tensor, Tensor]:
+    """The loss of z and its gradient, with or without autocast to bfloat16."""
     z = z.clone().requires_grad_()
     with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
         loss = objective(z)
@@ -34,37 +40,66 @@ def value_and_gradient(objective: Objective, z: Tensor, autocast: bool = False) 
 
 
 class ObjectiveTestCase(ABC):
-    """Inherit, name the class `Test…`, and fill in what is abstract."""
+    """What every objective must satisfy: right values, gradients and references, on one process and on several.
+
+    Inherit from it in a test module, name the class `Test…` so that pytest collects it, and write the four abstract
+    methods; pytest runs every test below on your objective, besides tests of your own:
+
+        from eigenview.testing import ObjectiveTestCase
+        from my_pkg.losses import MyLoss
+
+        class TestMyLoss(ObjectiveTestCase):
+            def make(self, D=4):
+                return MyLoss()
+
+            def expected(self, z):
+                return np.mean(...)  # the formula, written a second time in numpy
+
+            def best(self, K, D):
+                return None  # no bound is known
+
+            def uniform(self, P, D, seed):
+                return None  # nor the loss of uniform embeddings
+
+    Tests on several processes import the test module by its name, so it must be importable from `sys.path`, as it is
+    under pytest's default import mode. Override a test that does not apply, with the reason, by one that skips.
+
+    Attributes:
+        views_needed: the least K that the objective accepts.
+        samples_needed: the least P that it accepts.
+        scale_invariant: whether the lengths of rows of z leave the loss as it is.
+        uniform_shapes: (P, D) at which `reference(...).uniform` is compared with random embeddings.
+        uniform_bias: how far, as a share of the way from collapsed to best, that reference may be from their mean.
+    """
 
     views_needed: ClassVar[int] = 2
     samples_needed: ClassVar[int] = 2
     scale_invariant: ClassVar[bool] = True
     uniform_shapes: ClassVar[Sequence[tuple[int, int]]] = ((256, 64), (64, 256))
     uniform_bias: ClassVar[float] = 0.0
-    """How far, as a share of the way from collapsed to best, the reference may be from the mean of many draws."""
 
     @abstractmethod
     def make(self, D: int = 4) -> Objective:
-        """The objective under test, for embeddings of D dimensions; each time with the same weights, if it has any."""
+        """The objective under test, for embeddings of D dimensions; if it has weights, the same ones on each call."""
 
     @abstractmethod
     def expected(self, z: np.ndarray) -> float | np.floating:
-        """The loss of z[K, P, D], written from its formula in float64."""
+        """The loss of z[K, P, D] in float64, written from its formula."""
 
     @abstractmethod
     def best(self, K: int, D: int) -> Tensor | None:
-        """Embeddings that reach the bound; None where no bound is known."""
+        """Embeddings z[K, P, D], with any P, that reach the bound; None where no bound is known."""
 
     @abstractmethod
     def uniform(self, P: int, D: int, seed: int) -> Tensor | None:
-        """One view of uniform embeddings, as `reference` means them; None where that is unknown."""
+        """One view [P, D] of uniform embeddings, as `reference` means them; None where their loss is not known."""
 
     def collapsed(self, K: int, P: int, D: int) -> Tensor:
-        """Embeddings that are all the same."""
+        """Completely collapsed embeddings z[K, P, D]: all rows are equal."""
         return draw(D).expand(K, P, D)
 
     def of(self, z: Tensor) -> Objective:
-        """The objective under test, for such embeddings."""
+        """The objective under test, for embeddings of z's dimension."""
         return self.make(z.shape[-1])
 
     @pytest.mark.parametrize("shape", SHAPES, ids=str)
@@ -245,3 +280,40 @@ class ObjectiveTestCase(ABC):
                 objective(draw(*few))
             with pytest.raises(UsageError):
                 objective.checked_terms(draw(*few))
+
+    @pytest.mark.parametrize("shape", [(3, 24, 6), (3, 6, 8)], ids=str)  # more samples than dimensions, and fewer
+    @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-6), (torch.float64, 1e-12)], ids=str)
+    @pytest.mark.parametrize("world_size", [2, 3], ids=lambda size: f"{size} ranks")
+    def test_loss_and_gradients_on_several_ranks_are_those_on_one(self, world_size, dtype, tolerance, shape):
+        loss, gradients = _trained_on_rank(type(self), shape, dtype)
+        assert gradients[0].abs().max() > 1e-6
+        for rank_loss, rank_gradients in run_on_ranks(world_size, _trained_on_rank, type(self), shape, dtype):
+            torch.testing.assert_close(rank_loss, loss, rtol=tolerance, atol=tolerance)
+            for gradient, expected in zip(rank_gradients, gradients, strict=True):
+                scale = max(1.0, expected.abs().max().item())
+                torch.testing.assert_close(gradient, expected, rtol=tolerance, atol=tolerance * scale)
+
+
+class _Heads(nn.Module):
+    """A linear map under an objective, as one module for DDP."""
+
+    def __init__(self, W: Tensor, objective: nn.Module) -> None:
+        super().__init__()
+        self.W, self.objective = nn.Parameter(W), objective
+
+    def forward(self, h: Tensor) -> Tensor:
+        return self.objective(h @ self.W.mT)
+
+
+def _trained_on_rank(
+    case: type[ObjectiveTestCase], shape: tuple[int, int, int], dtype: torch.dtype
+) -> tuple[Tensor, list[Tensor]]:
+    """Loss and gradients of a batch: under DDP on this rank's samples, without process group on all of them."""
+    K, P, D = shape
+    h, W = draw(K, P, 5, seed=1).to(dtype), draw(D, 5, seed=2).to(dtype)
+    heads: nn.Module = _Heads(W, case().make(D)).to(dtype)
+    if dist.is_initialized():
+        heads, h = DistributedDataParallel(heads), h.chunk(dist.get_world_size(), dim=1)[dist.get_rank()]
+    loss = heads(h)
+    loss.backward()
+    return loss.detach(), [p.grad for p in heads.parameters() if p.grad is not None]

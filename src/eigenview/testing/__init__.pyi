@@ -1,0 +1,2 @@
+from .objectives import ObjectiveTestCase as ObjectiveTestCase
+from .ranks import run_on_ranks as run_on_ranks
