@@ -1,4 +1,4 @@
-"""What training computes, counted."""
+"""Floating point operations of an update."""
 
 from dataclasses import replace
 
@@ -12,21 +12,21 @@ from eigenview.training.learner import Learner
 
 
 def flops_of_step(recipe: Recipe) -> int:
-    """Floating point operations of one update: what convolutions and matrix products take, forward and backward.
+    """Counts the floating point operations of one update: those of convolutions and matrix products, both passes.
 
-    A multiplication and an addition are two. Singular value decompositions, norms and augmentation are not counted.
+    A multiply-add counts as two. Singular value decompositions, norms and augmentation are not counted.
 
     Args:
-        recipe: of a run on images, as a run keeps it: with the size of its views.
+        recipe: a recipe on images with a known view size, as a run stores it.
 
     Raises:
-        ValueError: a recipe of image–text pairs, or one that leaves the size of views open.
+        ValueError: the recipe trains on image–text pairs, or leaves the view size open.
     """
     side = recipe.data.size
     if recipe.of_pairs or side is None:
-        raise ValueError("operations are counted of runs on images whose views have a known size")
+        raise ValueError("operations can be counted only for runs on images whose views have a known size")
     t = recipe.training
-    recipe = replace(recipe, training=replace(t, compile=False))  # which would hide what is called
+    recipe = replace(recipe, training=replace(t, compile=False))  # compiled code hides its calls from the counter
     with torch.random.fork_rng():
         learner = Learner(recipe, UNKNOWN, steps=1)
         shape, generator = (t.P, 3, side, side), torch.Generator().manual_seed(0)

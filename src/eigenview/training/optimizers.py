@@ -1,4 +1,4 @@
-"""How weights move."""
+"""Optimizers by their names."""
 
 from collections.abc import Callable
 from functools import partial
@@ -11,18 +11,18 @@ from eigenview._names import nearest
 
 
 def build_optimizer(model: nn.Module, name: str, lr: float, momentum: float, weight_decay: float) -> Optimizer:
-    """The optimizer of a model, which spares biases and norms (fewer than two dimensions) from weight decay.
+    """The optimizer of a model; weight decay spares biases and norms (parameters with fewer than two dimensions).
 
     Args:
-        model: what is trained; parameters that need no gradient are left out.
-        name: `sgd`, `adam` (decay joins the gradient), `adamw` (decay acts apart), or `lars` (SGD on gradients scaled
-            by .001·‖w‖/(‖∇w‖ + decay·‖w‖), biases and norms spared; its step overwrites the gradients).
+        model: the modules to train; parameters that need no gradient are left out.
+        name: `sgd`, `adam` (decay is added to the gradient), `adamw` (decoupled decay), or `lars` (SGD on gradients
+            scaled by .001·‖w‖/(‖∇w‖ + decay·‖w‖), except for biases and norms; its step overwrites the gradients).
         lr: learning rate.
-        momentum: of SGD and LARS.
-        weight_decay: of parameters with at least two dimensions.
+        momentum: momentum of SGD and LARS.
+        weight_decay: weight decay of parameters with at least two dimensions.
 
     Raises:
-        UsageError: no such optimizer.
+        UsageError: the name is not that of an optimizer.
 
     Source: LARS is You et al. 2017, with the learning rate outside the momentum as in SimCLR.
     """
@@ -43,6 +43,6 @@ def build_optimizer(model: nn.Module, name: str, lr: float, momentum: float, wei
 
 
 def _lars(groups: list[dict], lr: float, momentum: float) -> Optimizer:
-    from pytorch_optimizer import LARS  # half a second to import, so only for those who use it
+    from pytorch_optimizer import LARS  # takes half a second to import, so only where it is used
 
     return LARS(groups, lr=lr, momentum=momentum, trust_coefficient=1e-3)

@@ -1,4 +1,4 @@
-"""What the features are worth, once training is over. Labels are read here and nowhere earlier."""
+"""Probes of the features after training: the only place where training reads labels."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -26,37 +26,37 @@ MOST_LINEAR_CLASSES = 1000
 
 @dataclass(frozen=True)
 class Probed:
-    """Images that probes see: as pixels, as features, and with labels where there are any."""
+    """Images as probes see them: pixels, features, and labels where there are any."""
 
     pixels: UInt8[Tensor, "N 3 S S"]
     features: Float[np.ndarray, "N d_enc"]
     labels: Int64[np.ndarray, "N"] | None
 
     def rows(self, chosen: np.ndarray) -> "Probed":
-        """Some of them."""
+        """The chosen rows."""
         labels = None if self.labels is None else self.labels[chosen]
         return Probed(self.pixels[torch.from_numpy(chosen)], self.features[chosen], labels)
 
     def inputs(self, what: str) -> Float[np.ndarray, "N D"]:
-        """`pixels` or `features`, a row an image."""
+        """`pixels` or `features`, one row per image."""
         return self.features if what == "features" else self.pixels.flatten(1).float().div_(255).numpy()
 
 
 def evaluate(
     run: Run, learner: Learner, images: Images, test: Images | None, metrics: MetricsWriter, console: Console
 ) -> None:
-    """Probes pixels and features on the same images, and pictures the nearest neighbours of a few.
+    """Probes pixels and features on the same images, and pictures the nearest neighbours of a few images.
 
-    At most 20,000 training and 10,000 test images are used, drawn at random. Without a labelled test set, a fifth
+    At most 20,000 training and 10,000 test images are used, sampled at random. Without a labelled test set, a fifth
     of the training images is held out from the probes; the encoder has then seen them, without their labels.
 
     Args:
-        run: its pictures go there.
+        run: gets the picture.
         learner: its encoder is probed.
-        images: what it was trained on.
-        test: what it was not.
+        images: the training images.
+        test: the test images, if there are any.
         metrics: gets a line for each probe.
-        console: where to say what goes on.
+        console: says what is being probed.
     """
     console.print("probing pixels and features", highlight=False)
     known = _probed(images, LARGEST_TRAIN, learner)
@@ -98,7 +98,7 @@ def _probes(
 
 
 def _probed(images: Images, most: int, learner: Learner) -> Probed:
-    """Up to `most` of the images through the encoder as it stands."""
+    """Sends up to `most` of the images through the encoder."""
     chosen = np.sort(np.random.default_rng(0).permutation(len(images))[:most])
     encoder = learner.model.encoder.eval()
     pixels, features = [], []
@@ -113,7 +113,7 @@ def _probed(images: Images, most: int, learner: Learner) -> Probed:
 
 
 def _shrunk(images: UInt8[Tensor, "N 3 H W"]) -> UInt8[Tensor, "N 3 S S"]:
-    """Of photographs, no more pixels than a classifier can be fitted to."""
+    """Shrinks photographs to as many pixels as a classifier can be fitted to."""
     side = LARGEST_PIXEL_SIDE
     if images.shape[-1] <= side:
         return images
@@ -122,7 +122,7 @@ def _shrunk(images: UInt8[Tensor, "N 3 H W"]) -> UInt8[Tensor, "N 3 S S"]:
 
 
 def _picture_neighbours(run: Run, known: Probed, held_out: Probed) -> None:
-    """The nearest training images, by cosine in feature space, of a few held-out ones."""
+    """Pictures the nearest training images of a few held-out ones, by cosine of their features."""
     if not len(known.features):
         return
     queries = held_out.rows(np.arange(min(QUERIES, len(held_out.features))))

@@ -32,10 +32,13 @@ class TrainingProgress:
         console: where to write.
         steps: number of updates in the whole run.
         step: number of updates already made.
+
+    Attributes:
+        step: number of updates made so far.
     """
 
     def __init__(self, console: Console, steps: int, step: int) -> None:
-        self._console, self._steps, self._step = console, steps, step
+        self._console, self._steps, self.step = console, steps, step
         self._from: tuple[int, float] | None = None
         self._bar = _Bar(
             TextColumn("[bold]training"),
@@ -56,9 +59,9 @@ class TrainingProgress:
 
     def advance(self) -> None:
         """Counts an update."""
-        self._step += 1
+        self.step += 1
         if self._from is None:  # The first update is slower, so the pace is that of those after it.
-            self._from = self._step, time.perf_counter()
+            self._from = self.step, time.perf_counter()
         self._bar.advance(self._task)
 
     def measured(self, line: Mapping[str, Any]) -> None:
@@ -76,10 +79,10 @@ class TrainingProgress:
 
     def _time_left(self) -> str:
         """How long the remaining updates will take at the mean pace so far; nothing at the end."""
-        if self._from is None or self._step in (self._from[0], self._steps):
+        if self._from is None or self.step in (self._from[0], self._steps):
             return ""
         step, time_then = self._from
-        seconds = (time.perf_counter() - time_then) / (self._step - step) * (self._steps - self._step)
+        seconds = (time.perf_counter() - time_then) / (self.step - step) * (self._steps - self.step)
         return f", {about(seconds)} left"
 
 

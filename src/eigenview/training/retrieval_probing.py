@@ -1,4 +1,4 @@
-"""What two towers are worth, once training is over: whether images and texts find each other."""
+"""Probes of two towers after training: retrieval between images and texts, and zero-shot classification."""
 
 import hashlib
 from collections.abc import Sequence
@@ -22,19 +22,19 @@ AT_ONCE = 256
 def probe_pairs(
     learner: Learner, images: Images, test: Images | None, metrics: MetricsWriter, console: Console
 ) -> None:
-    """Retrieval both ways and, where there are labels, zero-shot classification by prompts made of classes' names.
+    """Probes retrieval both ways and, where there are labels, zero-shot classification by prompts from class names.
 
-    At most 5,000 pairs are used, drawn at random. Equal captions, but for their case, are one text, and images that the
-    tower sees as equal are one image with the captions of all, as in a table with a row for each caption; an image has
-    found its text if it found any of its captions. Without test pairs those of training are used, and the metrics say
-    so.
+    At most 5,000 pairs are used, sampled at random. Captions that differ only in case count as one text. Images that
+    the tower sees as equal count as one image with the captions of all, as in a table with a row for each caption; an
+    image has found its text if it found any of its captions. Without test pairs the training pairs are used, and the
+    metrics say so.
 
     Args:
         learner: its towers are probed.
-        images: with the captions that it was trained on.
-        test: with those that it was not.
+        images: the training images with their captions.
+        test: test images with their captions, if there are any.
         metrics: gets a line for each probe.
-        console: where to say what goes on.
+        console: says what is being probed.
     """
     pairs, step = images if test is None else test, learner.steps
     console.print("probing retrieval", highlight=False)
@@ -68,11 +68,11 @@ def probe_pairs(
 
 
 def prompts_of(classes: Sequence[str], pattern: str) -> list[str]:
-    """What a text tower is asked for each class; `_` in a name is a space.
+    """The prompt of each class; `_` in a name is read as a space.
 
     Args:
-        classes: their names.
-        pattern: with `{}` for a name.
+        classes: names of the classes.
+        pattern: the prompt with `{}` in place of a name.
     """
     return [pattern.replace("{}", name.replace("_", " ")) for name in classes]
 
@@ -84,7 +84,7 @@ def _named(shares: dict[int, float]) -> dict[str, float]:
 def _distinct(
     pairs: Images, chosen: Int64[np.ndarray, "N"], firsts: Int64[np.ndarray, "N"]
 ) -> tuple[Int64[np.ndarray, "M"], list[str], Bool[Tensor, "M T"]]:
-    """Which of the chosen images are the first of their kind, the texts that are said of any, and which are whose."""
+    """The chosen images that are the first of equal ones, the distinct texts, and which text belongs to which image."""
     assert pairs.captions is not None
     texts, whose = distinct_texts([pairs.captions[i] for i in chosen.tolist()])
     once, kinds = np.unique(firsts, return_inverse=True)
@@ -96,7 +96,7 @@ def _distinct(
 def _of_images(
     towers: Towers, images: Images, chosen: Int64[np.ndarray, "N"]
 ) -> tuple[Float[Tensor, "N D"], Int64[np.ndarray, "N"]]:
-    """Embeddings of images, and for each which is the first of the same pixels."""
+    """Embeddings of images, and for each image the index of the first with the same pixels."""
     parts, firsts, seen = [], [], {}
     for _, batch in batches_of(images, towers.size, AT_ONCE, chosen):
         parts.append(towers.images(batch).cpu())

@@ -1,4 +1,4 @@
-"""What a run was made with: versions, hardware, sizes."""
+"""The start of a run's metrics: versions, hardware, sizes."""
 
 import os
 import platform
@@ -52,14 +52,14 @@ def describe(learner: Learner, images: Images, test: Images | None) -> dict[str,
 
 
 def _said(learner: Learner, images: Images) -> dict[str, int]:
-    """How much the images' captions say, where training reads them."""
+    """The number of captions and the vocabulary size, on image–text pairs."""
     if learner.vocabulary is None or images.captions is None:
         return {}
     return {"captions": sum(map(len, images.captions)), "vocabulary": len(learner.vocabulary)}
 
 
 def hardware(device: str) -> str:
-    """The processor or accelerator in a few words."""
+    """The name of the GPU, or of the processor with its number of cores."""
     if device == "cuda":
         return torch.cuda.get_device_name()
     cpuinfo = Path("/proc/cpuinfo")

@@ -1,16 +1,16 @@
-"""How the learning rate moves, and a teacher's momentum."""
+"""Schedules of the learning rate and of an EMA teacher's momentum."""
 
 import math
 
 
 def learning_rate(step: int, steps: int, peak: float, warmup: float) -> float:
-    """Linear warm-up to `peak`, then a cosine to zero: a pure function of the step, so a resumed run needs no memory.
+    """Linear warm-up to `peak`, then a cosine to zero: a function of the step alone, so that resuming needs no state.
 
     Args:
-        step: the update about to be made, from 0.
-        steps: updates in all.
-        peak: the largest rate.
-        warmup: share of `steps` spent rising, in [0, 1].
+        step: index of the update about to be made, from 0.
+        steps: number of updates in the whole run.
+        peak: the largest learning rate.
+        warmup: share of `steps` in the warm-up, in [0, 1].
     """
     rising = warmup * steps
     if step < rising:
@@ -19,12 +19,12 @@ def learning_rate(step: int, steps: int, peak: float, warmup: float) -> float:
 
 
 def teacher_momentum(step: int, steps: int, base: float) -> float:
-    """A cosine from `base` to 1: of the step alone, like the learning rate.
+    """A cosine from `base` to 1: a function of the step alone, like the learning rate.
 
     Args:
-        step: the update that was just made, from 0.
-        steps: updates in all.
-        base: the share of itself that a teacher keeps at the first of them.
+        step: index of the update just made, from 0.
+        steps: number of updates in the whole run.
+        base: the momentum at the first update: the share of its own weights that the teacher keeps.
 
     Source: Grill et al. 2020, Sec. 3.3 (τ).
     """
