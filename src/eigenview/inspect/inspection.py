@@ -1,15 +1,17 @@
 """Files of features and runs, looked at with all measures."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import Progress
 from torch import Tensor
 
 from eigenview._errors import UsageError
+from eigenview._progress import track
 from eigenview.inspect import FEWEST_VIEWS, extract_view_features, read_features
 from eigenview.inspect.rank_agreement import Agreement, Readings, agreements, mean_ranks, rank_inputs
 from eigenview.measures import CATALOGUE, ESSENTIAL, RECOMMENDED, WHY_RECOMMENDED, MeasureResult, panel
@@ -173,13 +175,15 @@ def _readings(
 ) -> dict[str, list[MeasureResult]]:
     shown = (*ESSENTIAL, *(measure for measure, _ in RECOMMENDED))
     catalogue = [listed for listed in CATALOGUE if every or listed.name in shown]
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task(name, total=None)
+    with track(f"measuring {name}", len(clouds) * len(catalogue), console) as progress:
+        done = count()
 
-        def tell(group: str) -> Callable[[str], None]:
-            return lambda measure: progress.update(task, description=f"{name}: {measure} of {group}")
+        def begin(group: str, measure: str) -> None:
+            progress.update(f"measuring {name}: {measure.replace('_', ' ')} of {group}", next(done))
 
-        return {group: panel(cloud, catalogue, seed=seed, progress=tell(group)) for group, cloud in clouds.items()}
+        return {
+            group: panel(cloud, catalogue, seed=seed, progress=partial(begin, group)) for group, cloud in clouds.items()
+        }
 
 
 def _probes(run: Run) -> dict[str, float]:

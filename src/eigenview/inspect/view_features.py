@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from rich.console import Console
-from rich.progress import Progress
 from torch import Tensor
 
 from eigenview._errors import UsageError
+from eigenview._progress import track
 from eigenview.data import Images, open_images
 from eigenview.data.view_loader import iterate_views
 from eigenview.runs.load import load_model
@@ -69,14 +69,12 @@ def extract_view_features(
     model = model.to(device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     h, z = [], []
     console = console or Console(quiet=True)
-    shown = Progress(console=console, transient=True, disable=not console.is_terminal)
-    with torch.no_grad(), shown as progress:
-        task = progress.add_task(f"views of {Path(run).name}", total=len(chosen))
+    with torch.no_grad(), track(f"embedding views of {Path(run).name}", len(chosen), console) as progress:
         for _, some in views:
             features, embeddings = model(some.to(device))
             h.append(features.float().cpu())
             z.append(embeddings.float().cpu())
-            progress.advance(task, some.shape[1])
+            progress.advance(some.shape[1])
     features = torch.cat(h, dim=1)
     embeddings = torch.cat(z, dim=1) if recipe.projector.D else features
     if not bool(torch.isfinite(features).all() and torch.isfinite(embeddings).all()):

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from rich.console import Console
-from rich.progress import Progress
 from torch import Tensor
 
 from eigenview._errors import UsageError
+from eigenview._progress import track
 from eigenview.config.recipe import Recipe
 from eigenview.data import Images, open_images, used_whole
 from eigenview.data.view_loader import iterate_views
@@ -177,7 +177,6 @@ def _features(
 def _streamed(
     views: Iterator[tuple[int, Tensor]], features: Features, total: int, console: Console
 ) -> tuple[Covariances, ...]:
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("views", total=total)
-        found = stream_covariances(views, features, lambda p: progress.advance(task, p))
+    with track("estimating covariances of views", total, console) as progress:
+        found = stream_covariances(views, features, progress.advance)
     return tuple(each.standardised() for each in found)

@@ -10,10 +10,10 @@ import pyarrow.parquet as pq
 import torch
 from jaxtyping import Float
 from rich.console import Console
-from rich.progress import Progress
 from safetensors.numpy import save_file
 
 from eigenview._errors import UsageError
+from eigenview._progress import track
 from eigenview.data import Images, batches_of, open_images
 from eigenview.nets import Encoder
 from eigenview.runs.load import load
@@ -67,11 +67,10 @@ def encode(encoder: Encoder, images: Images, side: int | None, console: Console)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     encoder = encoder.to(device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     features = np.empty((len(images), encoder.features), np.float32)
-    with torch.no_grad(), Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("embedding", total=len(images))
+    with torch.no_grad(), track("embedding images", len(images), console) as progress:
         for indices, batch in batches_of(images, side, 256):
             features[indices] = encoder(batch.to(device)).float().cpu().numpy()
-            progress.advance(task, len(batch))
+            progress.advance(len(batch))
     if not np.isfinite(features).all():
         raise UsageError("the encoder's features are not finite: was the run?")
     return features
