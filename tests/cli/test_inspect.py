@@ -42,10 +42,10 @@ def test_json_holds_every_measure_in_a_shape_that_stays(views, capsys):
     assert set(said) == {"version", "inputs", "ranked_by", "why", "mean_ranks", "agreement"}
     (one,) = said["inputs"]
     assert set(one) == {"name", "path", "kind", "step", "probes", "clouds"}
-    readings = one["clouds"]["features"]["readings"]
-    assert [reading["measure"] for reading in readings] == [listed.name for listed in CATALOGUE]
+    results = one["clouds"]["features"]["results"]
+    assert [result["measure"] for result in results] == [listed.name for listed in CATALOGUE]
     keys = "measure meaning better value missing rows sampled references position doubt verdict"
-    assert all(set(reading) == set(keys.split()) for reading in readings)
+    assert all(set(result) == set(keys.split()) for result in results)
 
 
 def test_several_are_ranked_and_drawn(views, capsys):
@@ -65,7 +65,7 @@ def test_runs_are_seen_under_the_same_views_and_their_probes_are_read(tmp_path, 
         h = torch.randn(K, P, 5, generator=torch.Generator().manual_seed(len(seen)))
         return ViewFeatures(h, h[..., :3].contiguous())
 
-    monkeypatch.setattr(inspection, "look", look)
+    monkeypatch.setattr(inspection, "extract_view_features", look)
     for i, policy in enumerate(("large", "small", "small")):
         run = tmp_path / f"run{i}"
         (run / "checkpoints" / "step-00000009").mkdir(parents=True)
@@ -100,7 +100,7 @@ def test_runs_are_seen_under_the_same_views_and_their_probes_are_read(tmp_path, 
         ("inspect torn.npy", "cannot read torn.npy"),
         ("inspect objects.npy", "could run code"),
         ("inspect good.npy --plot a.gif", "its ending must be one of .png"),
-        ("inspect good.npy --data digits", "--data is for runs"),
+        ("inspect good.npy --data digits", "omit --data for files of features"),
         ("inspect run", "run has no checkpoint yet"),
     ],
 )

@@ -31,7 +31,7 @@ def run(name: str, linear: float | None, **values: float | None) -> Inspected:
 
 
 def by_features(*runs: Inspected) -> list[dict[tuple[str, str], MeasureResult]]:
-    return [{("features", r.measure): r for r in one.readings["features"]} for one in runs]
+    return [{("features", r.measure): r for r in one.results["features"]} for one in runs]
 
 
 RUNS = (
@@ -131,7 +131,7 @@ def test_many_measures_go_below_each_other_where_a_line_has_no_room():
 def test_the_table_of_one_says_value_verdict_reference_and_why_there_is_none():
     cloud = torch.randn(3, 500, 16, generator=torch.Generator().manual_seed(0))
     one = Inspected("x.npy", "x.npy", "file", None, {"features": cloud}, {"features": panel(cloud)}, {})
-    one.readings["features"].append(reading("other", None))
+    one.results["features"].append(reading("other", None))
     text = shown(one)
     (line,) = [line for line in text.splitlines() if line.lstrip().startswith("effective rank")]
     assert "good" in line
@@ -148,7 +148,7 @@ def test_json_of_one_and_of_several():
     assert several["inputs"][1]["probes"] == {"linear": 0.7}
     assert several["agreement"][0]["measure"] in ("rank", "spread_low")
     assert one["inputs"][0]["clouds"]["features"]["shape"] == [2, 9, 4]
-    assert one["inputs"][0]["clouds"]["features"]["readings"][0]["value"] == 10
+    assert one["inputs"][0]["clouds"]["features"]["results"][0]["value"] == 10
 
 
 @pytest.mark.parametrize(("N", "D"), [(900, 300), (300, 900), (400, 400)])

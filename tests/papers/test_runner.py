@@ -133,16 +133,17 @@ def test_as_it_is_typed(counted, tmp_path, capsys):
     assert capsys.readouterr().err.count("\n") == 1
 
 
-@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
 def test_on_a_narrow_terminal_verdicts_are_whole(counted, tmp_path, width):
     (record,) = reproduce((ONE,), "smoke", tmp_path).records
     long = replace(record, claims=(replace(record.claims[0], name="some claim", measured="12 of 34 nets; " * 30),))
     file = StringIO()
-    console = Console(width=width, force_terminal=True, no_color=True, file=file, highlight=False)
-    console.print(verdicts([long], console))
-    console.print(listed(EXPERIMENTS, dict.fromkeys([each.path for each in EXPERIMENTS], record), console))
+    console = Console(width=width, force_terminal=True, color_system=None, file=file)
+    console.print(verdicts([long]))
+    console.print(listed(EXPERIMENTS, dict.fromkeys([each.path for each in EXPERIMENTS], record)))
     text = file.getvalue()
     assert "…" not in text
+    assert max(map(len, text.splitlines())) <= width
     assert "some claim" in text
     assert text.count("12") == 30
     assert all(each.path in text and each.shows.split()[-1] in text for each in EXPERIMENTS)

@@ -1,4 +1,4 @@
-"""What training shows on a terminal and through a pipe."""
+"""What training shows, while and after, on a terminal and through a pipe."""
 
 import io
 import re
@@ -6,8 +6,11 @@ import re
 import pytest
 from rich.console import Console
 
+from eigenview.report import RetrievalRow
+from eigenview.runs import ProbeRow
 from eigenview.training import progress as progress_module
-from eigenview.training.progress import TrainingProgress, about
+from eigenview.training.progress import TrainingProgress, about, show_probes, show_retrieval
+from tests.widths import assert_same_at_every_width, printed
 
 LINE = {
     "images_per_s": 1234.5,
@@ -69,3 +72,19 @@ def test_a_narrow_terminal_wraps_the_numbers_and_cuts_none():
 )
 def test_time_left_is_rough(seconds, words):
     assert about(seconds) == words
+
+
+def test_probes_are_shown_whole_at_every_width():
+    rows = [
+        ProbeRow("1 label a class", 0.58, 0.02, 0.82, 0.031, 24.0, True),
+        ProbeRow("kNN", 0.97, None, None, None, None, False),
+    ]
+    assert_same_at_every_width(lambda console: show_probes(console, rows))
+    assert "82.0% ± 3.1%" in " ".join(printed(lambda console: show_probes(console, rows), 40).split())
+
+
+def test_retrieval_is_shown_whole_at_every_width():
+    ks = ("R@1", "R@5", "R@10")
+    found, chance = dict(zip(ks, (0.2, 0.4, 0.5), strict=True)), dict(zip(ks, (0.01, 0.05, 0.1), strict=True))
+    rows = [RetrievalRow(way, found, chance) for way in ("image → text", "text → image")]
+    assert_same_at_every_width(lambda console: show_retrieval(console, rows, []))

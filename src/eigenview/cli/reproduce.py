@@ -39,13 +39,11 @@ class Reproduce:
         from eigenview.plotting import table_console
 
         if self.selection is None:
-            console = table_console()
-            console.print(listed(EXPERIMENTS, {each.path: record_of(self.out, each) for each in EXPERIMENTS}, console))
+            table_console().print(listed(EXPERIMENTS, {each.path: record_of(self.out, each) for each in EXPERIMENTS}))
             return 0
         err = Console(stderr=True)
         walk = reproduce(chosen(self.selection), self.scale, self.out, self.again, err)
-        console = table_console()
-        console.print(verdicts(walk.records, console))
+        table_console().print(verdicts(walk.records))
         if self.results is not None:
             write_results(self.out, self.results)
             err.print(f"results: {self.results.resolve()}", highlight=False, markup=False, soft_wrap=True)

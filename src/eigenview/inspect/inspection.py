@@ -1,4 +1,4 @@
-"""Files of features and runs, looked at with all measures."""
+"""Measures of features in files and of runs, and what several inputs are ranked by."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -13,7 +13,7 @@ from torch import Tensor
 from eigenview._errors import UsageError
 from eigenview._progress import track
 from eigenview.inspect import FEWEST_VIEWS, extract_view_features, read_features
-from eigenview.inspect.rank_agreement import Agreement, Readings, agreements, mean_ranks, rank_inputs
+from eigenview.inspect.rank_agreement import Agreement, Results, agreements, mean_ranks, rank_inputs
 from eigenview.measures import CATALOGUE, ESSENTIAL, RECOMMENDED, WHY_RECOMMENDED, MeasureResult, panel
 from eigenview.runs import Run
 from eigenview.runs.probes import probe_table
@@ -24,16 +24,16 @@ PROBES = ("linear", "kNN")
 
 @dataclass(frozen=True)
 class Inspected:
-    """One file or run.
+    """The measures of one input.
 
     Args:
-        name: what a table calls it.
-        path: as it was given.
+        name: the input's name in tables.
+        path: the input's path as it was given.
         kind: `file` or `run`.
-        step: of the checkpoint.
-        clouds: `features`, and of a run with a projector `embeddings`: [N, D] or [K, P, D].
-        readings: of each cloud.
-        probes: accuracies on features, by probe, where they were run.
+        step: the step of the run's checkpoint; None for a file.
+        clouds: `features`, and `embeddings` of a run with a projector: [N, D] or [K, P, D].
+        results: the measures of each cloud.
+        probes: accuracies on features by probe, where probes were run.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Inspected:
     kind: str
     step: int | None
     clouds: dict[str, Tensor]
-    readings: dict[str, list[MeasureResult]]
+    results: dict[str, list[MeasureResult]]
     probes: dict[str, float]
 
 
@@ -54,26 +54,28 @@ def inspect(
     console: Console | None = None,
     every: bool = True,
 ) -> list[Inspected]:
-    """Takes measures of files and runs. Several runs are looked at under the views of the first.
+    """Measures features in files and of runs. All runs are evaluated on views of the first run's policy.
 
     Args:
         sources: files of features, and directories of runs.
-        data: images to see runs with; by default what each was trained on.
-        P: samples a run is seen with.
-        K: views of each; by default as many as the runs were trained with, at least 4.
-        seed: of samples, views and rows that are drawn.
+        data: images to evaluate runs on; by default those that each was trained on.
+        P: samples to evaluate each run on.
+        K: views of each sample; by default as many as the runs were trained with, at least 4.
+        seed: for sampling images, views and rows.
         console: where to show progress.
-        every: all measures, else the essential and the recommended ones.
+        every: take all measures, not only the essential and the recommended ones.
 
     Raises:
-        UsageError: none is given, or one cannot be read.
+        UsageError: no source is given, or one cannot be read.
     """
     if not sources:
         raise UsageError("name a file of features or a run to inspect: eigenview inspect FEATURES|RUN [more …]")
     console = console or Console(quiet=True)
     recipes = [Run.open(source).recipe for source in sources if _is_run(source)]
     if data is not None and not recipes:
-        raise UsageError("--data is for runs: a file's features are what they are")
+        raise UsageError(
+            "--data names images to evaluate runs on, and no run is given: omit --data for files of features"
+        )
     policy = recipes[0].views.policy if recipes else None
     K = max([FEWEST_VIEWS, *(recipe.views.K for recipe in recipes)]) if K is None else K
     names = [source.name for source in sources]
@@ -83,15 +85,15 @@ def inspect(
     for name, source in zip(names, sources, strict=True):
         run = Run.open(source) if _is_run(source) else None
         clouds = _of_run(source, P, K, policy, data, seed, console) if run else {"features": read_features(source).rows}
-        readings = _readings(name, clouds, seed, console, every)
+        results = _measure(name, clouds, seed, console, every)
         step = int(run.last_checkpoint.name.split("-")[-1]) if run and run.last_checkpoint else None
         probes = _probes(run) if run else {}
-        found.append(Inspected(name, str(source), "run" if run else "file", step, clouds, readings, probes))
+        found.append(Inspected(name, str(source), "run" if run else "file", step, clouds, results, probes))
     return found
 
 
 def as_json(found: Sequence[Inspected]) -> dict[str, Any]:
-    """What was found, as plain values for scripts."""
+    """Measures, ranks and agreement with probes as plain values for scripts."""
     inputs = [
         {
             "name": one.name,
@@ -102,47 +104,47 @@ def as_json(found: Sequence[Inspected]) -> dict[str, Any]:
             "clouds": {
                 group: {
                     "shape": list(one.clouds[group].shape),
-                    "readings": [{**asdict(reading), "verdict": reading.verdict} for reading in readings],
+                    "results": [{**asdict(result), "verdict": result.verdict} for result in results],
                 }
-                for group, readings in one.readings.items()
+                for group, results in one.results.items()
             },
         }
         for one in found
     ]
     if len(found) == 1:
         return {"version": 1, "inputs": inputs, "ranked_by": None, "why": None, "mean_ranks": None, "agreement": None}
-    readings = all_readings(found)
-    by, why = ranked_by(readings)
+    results = all_results(found)
+    by, why = ranked_by(results)
     return {
         "version": 1,
         "inputs": inputs,
         "ranked_by": [{"cloud": cloud, "measure": measure} for cloud, measure in by],
         "why": why,
-        "mean_ranks": mean_ranks(readings, by),
+        "mean_ranks": mean_ranks(results, by),
         "agreement": [a._asdict() for a in agreement_with_probes(found)],
     }
 
 
-def ranked_by(readings: Sequence[Readings]) -> tuple[list[tuple[str, str]], str]:
-    """Clouds and measures by which inputs are ranked, and why: the recommended ones, else all, that all inputs have."""
-    shared = [key for key, found in rank_inputs(readings).items() if None not in found]
+def ranked_by(results: Sequence[Results]) -> tuple[list[tuple[str, str]], str]:
+    """Clouds and measures to rank inputs by, and why: of those that all inputs have, the recommended ones, else all."""
+    shared = [key for key, found in rank_inputs(results).items() if None not in found]
     recommended = [(cloud, measure) for measure, cloud in RECOMMENDED if (cloud, measure) in shared]
     if recommended:
         return recommended, WHY_RECOMMENDED
-    return shared, "all that every input has, since it lacks those that are recommended"
+    return shared, "all measures that every input has, since the recommended ones are missing"
 
 
-def all_readings(found: Sequence[Inspected]) -> list[dict[tuple[str, str], MeasureResult]]:
-    """For each input, its readings by cloud and measure; without a projector, embeddings are the features.
+def all_results(found: Sequence[Inspected]) -> list[dict[tuple[str, str], MeasureResult]]:
+    """Each input's results by cloud and measure; without a projector, embeddings are the features.
 
-    A measure without a good end in general has the end that is recommended.
+    A measure that has no good end in general gets the recommended one.
     """
     return [
         {
-            (group, reading.measure): _with_an_end(reading, group)
+            (group, result.measure): _with_an_end(result, group)
             for group in ("features", "embeddings")
-            if group in one.readings or one.kind == "run"
-            for reading in one.readings.get(group, one.readings["features"])
+            if group in one.results or one.kind == "run"
+            for result in one.results.get(group, one.results["features"])
         }
         for one in found
     ]
@@ -154,9 +156,9 @@ def _with_an_end(reading: MeasureResult, group: str) -> MeasureResult:
 
 
 def agreement_with_probes(found: Sequence[Inspected]) -> list[Agreement]:
-    """How each measure's values go with the accuracies of each probe."""
-    readings = all_readings(found)
-    return [a for probe in PROBES for a in agreements(readings, [one.probes.get(probe) for one in found], probe)]
+    """Rank correlations of each measure with the accuracies of each probe."""
+    results = all_results(found)
+    return [a for probe in PROBES for a in agreements(results, [one.probes.get(probe) for one in found], probe)]
 
 
 def _is_run(source: Path) -> bool:
@@ -166,15 +168,15 @@ def _is_run(source: Path) -> bool:
 def _of_run(
     source: Path, P: int, K: int, policy: ViewPolicy | None, data: str | None, seed: int, console: Console
 ) -> dict[str, Tensor]:
-    seen = extract_view_features(source, P, K, policy, data, seed, console)
-    return {"features": seen.h} if seen.z is seen.h else {"features": seen.h, "embeddings": seen.z}
+    views = extract_view_features(source, P, K, policy, data, seed, console)
+    return {"features": views.h} if views.z is views.h else {"features": views.h, "embeddings": views.z}
 
 
-def _readings(
+def _measure(
     name: str, clouds: dict[str, Tensor], seed: int, console: Console, every: bool
 ) -> dict[str, list[MeasureResult]]:
     shown = (*ESSENTIAL, *(measure for measure, _ in RECOMMENDED))
-    catalogue = [listed for listed in CATALOGUE if every or listed.name in shown]
+    catalogue = [spec for spec in CATALOGUE if every or spec.name in shown]
     with track(f"measuring {name}", len(clouds) * len(catalogue), console) as progress:
         done = count()
 

@@ -2,27 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 
-from rich.console import Console
-from rich.table import Table
-
 from eigenview.papers.catalogue import Experiment
 from eigenview.papers.records import Record
-from eigenview.plotting.tables import empty_table
+from eigenview.plotting.tables import Table
 
 
-def listed(experiments: Sequence[Experiment], records: Mapping[str, Record | None], console: Console) -> Table:
+def listed(experiments: Sequence[Experiment], records: Mapping[str, Record | None]) -> Table:
     """What there is, about what it costs at `cpu`, and what was last found of it."""
-    wrapped = "shows", "last verdicts"
-    table = empty_table(console, "experiment", "shows", "cost at cpu", "last verdicts", wrapped=wrapped)
+    table = Table("experiment", "shows", "cost at cpu", "last verdicts", prose=("shows", "last verdicts"))
     for each in experiments:
         record = records[each.path]
         table.add_row(each.path, each.shows, each.cost["cpu"], "—" if record is None else _counted(record))
     return table
 
 
-def verdicts(records: Sequence[Record], console: Console) -> Table:
+def verdicts(records: Sequence[Record]) -> Table:
     """Each claim with its verdict and the numbers."""
-    table = empty_table(console, "experiment", "claim", "verdict", "measured", wrapped=["measured"])
+    table = Table("experiment", "claim", "verdict", "measured", prose=("claim", "measured"))
     for record in records:
         for i, claim in enumerate(record.claims):
             verdict = claim.verdict.removesuffix(" at this scale")

@@ -6,11 +6,10 @@ from math import inf, isfinite, log
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from eigenview.plotting.formatting import number
-from eigenview.plotting.tables import empty_table
+from eigenview.plotting.tables import Table
 from eigenview.predict import PIXELS, UNTRAINED
 from eigenview.predict.advice import advice, other_shapes, percent
 from eigenview.predict.prediction import AtStrength, Prediction
@@ -56,7 +55,7 @@ def prediction_as_json(p: Prediction) -> dict[str, Any]:
 
 def show_prediction(p: Prediction, console: Console) -> None:
     """Prints what was predicted, and what to change."""
-    for part in _parts(p, console):
+    for part in _parts(p):
         console.print(part, highlight=False)
 
 
@@ -80,12 +79,12 @@ def views_words(p: Prediction) -> str:
     return views if p.here.strength == 1 else f"{views} at strength {number(p.here.strength)}"
 
 
-def _parts(p: Prediction, console: Console) -> Iterator[Table | Text]:
+def _parts(p: Prediction) -> Iterator[Table | Text]:
     yield Text(_seen(p))
     yield Text(f"{objective_words(p)} with {views_words(p)}: {_survive(p)}.", style="bold")
     yield from _lines([*_of_embeddings(p), *_of_the_batch(p), *_of_settings(p), *_of_views(p)])
     if len(p.strengths) > 1 and p.knob is not None:
-        yield _table(p, console)
+        yield _table(p)
         yield from _lines([_gone(p)])
     yield Text("What to change", style="bold")
     yield from _lines(advice(p))
@@ -176,12 +175,10 @@ def _of_views(p: Prediction) -> Iterator[str]:
         )
 
 
-def _table(p: Prediction, console: Console) -> Table:
+def _table(p: Prediction) -> Table:
     by_chance = any(at.told < at.survivors for at in p.strengths)
     told = ["(told from chance)"] if by_chance else []
-    table = empty_table(
-        console, "(strength)", "(survive)", *told, "(of all)", "(added by views)", "(from the data's axes)"
-    )
+    table = Table("(strength)", "(survive)", *told, "(of all)", "(added by views)", "(from the data's axes)")
     for at in p.strengths:
         cells = (
             f"{'→ ' if at is p.here else ''}{number(at.strength)}",

@@ -7,10 +7,10 @@ from typing import Any
 
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 from rich.text import Text
 
 from eigenview.alarms import Alarm
+from eigenview.plotting.tables import Table
 from eigenview.report import RetrievalRow
 from eigenview.runs import ProbeRow
 
@@ -107,9 +107,7 @@ def show_probes(console: Console, rows: Sequence[ProbeRow]) -> None:
     """Shows what probes read from pixels and from features, as a table; nothing without probes."""
     if not rows:
         return
-    table = Table(title="accuracy on held-out images", title_justify="left")
-    for name in ("probe", "raw pixels", "features", "gain, points"):
-        table.add_column(name, justify="left" if name == "probe" else "right")
+    table = Table("probe", "(raw pixels)", "(features)", "(gain, points)", title="accuracy on held-out images")
     for row in rows:
         gain = "" if row.gain is None else f"{row.gain:+.1f}"
         table.add_row(row.probe, _share(row.pixels, row.pixels_spread), _share(row.features, row.features_spread), gain)
@@ -120,10 +118,7 @@ def show_retrieval(console: Console, rows: Sequence[RetrievalRow], words: Sequen
     """Shows how often images and texts retrieved each other, as a table with notes below it; nothing without probes."""
     if not rows:
         return
-    table = Table(title="retrieval (by chance)", title_justify="left")
-    table.add_column("from → to")
-    for k in rows[0].found:
-        table.add_column(k, justify="right")
+    table = Table("from → to", *(f"({k})" for k in rows[0].found), title="retrieval (by chance)")
     for row in rows:
         table.add_row(row.way, *(f"{share:.1%} ({row.chance[k]:.1%})" for k, share in row.found.items()))
     console.print(table)
