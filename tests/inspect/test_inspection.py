@@ -1,21 +1,17 @@
 """Ranks of runs, what they have to do with accuracies, and the figure."""
 
 import io
-from pathlib import Path
 from typing import Literal
 
-import numpy as np
 import pytest
 import torch
 from rich.console import Console
 
-from eigenview._errors import UsageError
 from eigenview.inspect import Inspected, as_json, plot, show
-from eigenview.inspect.figure import _figure, isotropic_singular_values
+from eigenview.inspect.figure import _figure
 from eigenview.inspect.rank_agreement import agreements, mean_ranks, rank_inputs
 from eigenview.measures import RECOMMENDED, WHY_RECOMMENDED, MeasureResult, panel
 from eigenview.measures.reference_clouds import reference_cloud
-from eigenview.plotting import check_plot
 from eigenview.plotting.style import style
 
 
@@ -151,17 +147,6 @@ def test_json_of_one_and_of_several():
     assert one["inputs"][0]["clouds"]["features"]["results"][0]["value"] == 10
 
 
-@pytest.mark.parametrize(("N", "D"), [(900, 300), (300, 900), (400, 400)])
-def test_the_isotropic_line_is_what_isotropic_rows_have(N, D):
-    x = np.random.default_rng(0).normal(size=(N, D))
-    values = np.linalg.svd(x, compute_uv=False)
-    values /= np.sqrt(np.mean(values**2))
-    line = isotropic_singular_values(N, D)
-    assert line.shape == values.shape
-    np.testing.assert_allclose(line, values, atol=0.03)
-    assert np.mean(line**2) == pytest.approx(1, abs=1e-3)
-
-
 @pytest.mark.parametrize(("which", "ending"), [("one", ".png"), ("rows", ".pdf"), ("both", ".svg")])
 def test_a_figure_of_one_and_of_several(tmp_path, which, ending):
     clouds = {"features": torch.randn(2, 30, 8), "embeddings": torch.zeros(2, 30, 4)}
@@ -194,10 +179,3 @@ def test_in_a_figure_of_several_an_input_has_one_colour_and_panels_do_not_overla
         above = spectra.get_tightbbox()
         assert above is not None
         assert all(box is not None and box.y1 < above.y0 for box in boxes)
-
-
-def test_where_a_figure_cannot_be():
-    with pytest.raises(UsageError, match=r"its ending must be one of \.png"):
-        check_plot(Path("a.gif"))
-    with pytest.raises(UsageError, match="there is no directory nowhere"):
-        check_plot(Path("nowhere/a.png"))

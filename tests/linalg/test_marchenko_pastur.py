@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from eigenview.linalg import mean_log1p, mean_sqrt, uniform_percent_error
+from eigenview.linalg import isotropic_singular_values, mean_log1p, mean_sqrt, uniform_percent_error
 
 
 @pytest.mark.parametrize("gamma", [1e-6, 0.01, 0.3, 0.7, 0.99, 1.0])
@@ -90,3 +90,14 @@ def test_mean_log1p_of_nothing() -> None:
 def test_mean_log1p_out_of_range(gamma: float, strength: float) -> None:
     with pytest.raises(ValueError, match="gamma must be positive and strength 0 or more"):
         mean_log1p(gamma, strength)
+
+
+@pytest.mark.parametrize(("N", "D"), [(900, 300), (300, 900), (400, 400)])
+def test_isotropic_rows_have_these_singular_values(N, D):
+    x = np.random.default_rng(0).normal(size=(N, D))
+    values = np.linalg.svd(x, compute_uv=False)
+    values /= np.sqrt(np.mean(values**2))
+    line = isotropic_singular_values(N, D)
+    assert line.shape == values.shape
+    np.testing.assert_allclose(line, values, atol=0.03)
+    assert np.mean(line**2) == pytest.approx(1, abs=1e-3)

@@ -48,11 +48,11 @@ class Inspect:
         from rich.console import Console
 
         from eigenview.inspect import as_json, inspect, plot, show
-        from eigenview.plotting import check_plot, table_console
+        from eigenview.plotting import check_figure_path, table_console
 
         err = Console(stderr=True)
         if self.plot is not None:
-            check_plot(self.plot)
+            check_figure_path(self.plot)
         found = inspect(self.sources, self.data, self.P, self.K, self.seed, err, every=self.all or self.json)
         if self.json:
             print(json.dumps(as_json(found), indent=1, allow_nan=False))

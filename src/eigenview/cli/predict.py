@@ -64,13 +64,13 @@ class Predict:
 
         from rich.console import Console
 
-        from eigenview.plotting import check_plot, table_console
+        from eigenview.plotting import check_figure_path, table_console
         from eigenview.predict import plot_prediction, predict, prediction_as_json, show_prediction
 
         err = Console(stderr=True)
         file = self.plot or (None if self.json else Path("predict.png"))
         if file is not None:
-            check_plot(file)
+            check_figure_path(file)
         found = predict(recipe, self.strength, self._seen_through(), self.N, self.K, self.size, self.seed, err)
         if self.json:
             print(json.dumps(prediction_as_json(found), indent=1, allow_nan=False))

@@ -8,6 +8,7 @@ from .log_det import log_det_covariance as log_det_covariance
 from .log_sum_exp import log_mean_gaussian_kernel as log_mean_gaussian_kernel
 from .log_sum_exp import mean_log_gaussian_sum as mean_log_gaussian_sum
 from .log_sum_exp import mean_log_sum_exp as mean_log_sum_exp
+from .marchenko_pastur import isotropic_singular_values as isotropic_singular_values
 from .marchenko_pastur import mean_log1p as mean_log1p
 from .marchenko_pastur import mean_sqrt as mean_sqrt
 from .marchenko_pastur import uniform_percent_error as uniform_percent_error

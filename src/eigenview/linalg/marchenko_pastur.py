@@ -2,6 +2,8 @@
 
 from math import inf, log1p, sqrt
 
+import numpy as np
+from jaxtyping import Float
 from scipy.special import hyp2f1
 
 
@@ -56,3 +58,23 @@ def uniform_percent_error(P: int, D: int) -> float:
     Source: derived (NOTES 1); sharper than mmcr, App. D.
     """
     return 1 - mean_sqrt(min(P, D) / max(P, D))
+
+
+def isotropic_singular_values(N: int, D: int) -> Float[np.ndarray, "M"]:
+    """Singular values of an N × D matrix of independent unit variances, largest first, over their root mean square.
+
+    The large-N, D limit: square roots of quantiles of the law, whose density is ∝ sin²θ / x at x = 1 + γ − 2√γ cos θ.
+
+    Args:
+        N: rows.
+        D: columns.
+
+    Source: Marchenko & Pastur 1967.
+    """
+    M, gamma = min(N, D), min(N, D) / max(N, D)
+    theta = np.linspace(0, np.pi, 4097)
+    x = 1 + gamma - 2 * np.sqrt(gamma) * np.cos(theta)
+    density = np.divide(np.sin(theta) ** 2, x, out=np.full_like(x, 2.0), where=x > 0)
+    cumulative = np.concatenate([[0], np.cumsum((density[1:] + density[:-1]) / 2)])
+    quantiles = np.interp((np.arange(M) + 0.5) / M, cumulative / cumulative[-1], x)
+    return np.sqrt(quantiles)[::-1]

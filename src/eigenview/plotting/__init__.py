@@ -1,4 +1,4 @@
-"""Style, axes, tables and pictures that everything shown to a person is drawn with."""
+"""Style, axes, figures, image grids and tables, shared by papers, reports, predictions and inspections."""
 
 import lazy_loader
 

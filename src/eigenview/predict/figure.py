@@ -10,7 +10,7 @@ from matplotlib.ticker import LogLocator, PercentFormatter
 
 from eigenview.linalg import uniform_percent_error
 from eigenview.plotting.axes import plain_log_ticks
-from eigenview.plotting.files import check_plot
+from eigenview.plotting.figures import check_figure_path, save_figure
 from eigenview.plotting.style import BLUE, FAINT, INK, ORANGE, VERMILLION, style
 from eigenview.predict.prediction import Prediction
 from eigenview.predict.text import objective_words, views_words
@@ -29,7 +29,7 @@ def plot_prediction(p: Prediction, path: Path) -> None:
     Raises:
         UsageError: the path cannot be.
     """
-    check_plot(path)
+    check_figure_path(path)
     with style():
         figure = Figure(figsize=(2 * _WIDTH, 3.6))
         grid = figure.add_gridspec(2, 2, width_ratios=(1.1, 1))
@@ -48,7 +48,7 @@ def plot_prediction(p: Prediction, path: Path) -> None:
             above.tick_params(labelbottom=False)
             _noise(figure.add_subplot(grid[1, 1], sharex=above), p)
         figure.suptitle(f"{objective_words(p)} with {views_words(p)}", fontsize=9.5, x=0.02, ha="left")
-        figure.savefig(path, dpi=200, bbox_inches="tight")
+        save_figure(figure, path)
 
 
 def _phases(axes: Axes, p: Prediction) -> None:

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from eigenview.measures.catalogue import CATALOGUE
+from eigenview.plotting.figures import inline_svg
 from eigenview.plotting.formatting import number
-from eigenview.plotting.style import inline_svg
 from eigenview.report import figures
 from eigenview.runs.history import History
 
