@@ -161,9 +161,9 @@ NAN_VIEWS[1, 2, 0] = np.inf
 @pytest.mark.parametrize(
     ("name", "make", "said"),
     [
-        ("a.npy", lambda path: None, "there is no such file or run"),
+        ("a.npy", lambda path: None, "does not exist: name a file of features or a run directory"),
         ("a.txt", lambda path: path.write_text("x"), "its ending must be one of .npy, .npz"),
-        ("a.npy", lambda path: path.mkdir(), "is a directory"),
+        ("a.npy", lambda path: path.mkdir(), "is neither a file of features nor a run"),
         ("a.npy", lambda path: path.touch(), "is empty"),
         ("a.npz", lambda path: path.touch(), "is empty"),
         ("a.npy", lambda path: path.write_text("hello there"), "cannot read"),
@@ -176,14 +176,14 @@ NAN_VIEWS[1, 2, 0] = np.inf
         ("a.npy", array(np.ones((2, 2, 2, 2))), "not 2 × 2 × 2 × 2"),
         ("a.npy", array(np.float64(3)), "not a single number"),
         ("a.npy", array(np.arange(6).reshape(3, 2)), "holds int64, and .* these look like labels"),
-        ("a.npy", array(np.ones((3, 2), bool)), "holds bool, and features are floating numbers"),
+        ("a.npy", array(np.ones((3, 2), bool)), "holds bool values, but features are floating-point numbers"),
         ("a.npy", array(np.ones((3, 2), complex)), "holds complex128"),
         ("a.npy", array(NAN), "2 of 6 rows have NaN or infinite values, the first is row 2"),
         ("a.npy", array(NAN_VIEWS), "1 row has NaN or infinite values, the first is view 1 of sample 2"),
         ("a.npy", array(np.ones((1, 4))), "has one sample"),
         ("a.npy", array(np.ones((3, 1, 4))), "has one sample"),
-        ("a.npy", array(np.ones((4, 0))), "no features in it: its shape is 4 × 0"),
-        ("a.npy", array(np.ones((0, 4))), "no features in it: its shape is 0 × 4"),
+        ("a.npy", array(np.ones((4, 0))), "holds no features: the shape of its array is 4 × 0"),
+        ("a.npy", array(np.ones((0, 4))), "holds no features: the shape of its array is 0 × 4"),
         ("a.pt", lambda path: torch.save({"epoch": 3}, path), "it holds nothing"),
         ("a.pt", lambda path: torch.save([ROWS], path), "it holds nothing"),
         ("a.safetensors", lambda path: save_file({"y": torch.arange(3)}, path), "holds int64, .*look like labels"),
@@ -191,10 +191,10 @@ NAN_VIEWS[1, 2, 0] = np.inf
         (
             "a.parquet",
             parquet(features=[[1.0, 2.0], [3.0]]),
-            "row 1 of column 'features' has 1 numbers where row 0 has 2",
+            "row 1 of column 'features' has 1 numbers, but row 0 has 2",
         ),
-        ("a.parquet", parquet(features=[[1.0], None]), "values that are null"),
-        ("a.parquet", parquet(features=pa.array([], pa.list_(pa.float32()))), "no features in it"),
+        ("a.parquet", parquet(features=[[1.0], None]), "has null values"),
+        ("a.parquet", parquet(features=pa.array([], pa.list_(pa.float32()))), "holds no features"),
     ],
 )
 def test_a_mistake_is_one_line(tmp_path, name, make, said):

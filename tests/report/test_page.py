@@ -198,11 +198,11 @@ def test_alarms_come_first_with_evidence_and_advice(make_run):
     ("lines", "words"),
     [
         ([], "Ended before training began"),
-        ([start_line()], "No last word: still training, or killed"),
+        ([start_line()], "No end record: still running, or killed"),
         ([start_line(), step_line(50), end_line("interrupted", 50)], "Interrupted"),
         ([start_line(), end_line("non-finite", 7)], "a loss or gradient was not finite"),
         # Resumed after an interruption, and not ended since.
-        ([start_line(), end_line("interrupted", 50), start_line(resumed_from=50)], "No last word"),
+        ([start_line(), end_line("interrupted", 50), start_line(resumed_from=50)], "No end record"),
     ],
 )
 def test_outcome(make_run, lines, words):
@@ -225,11 +225,11 @@ class TestWhatIsMissing:
         assert page.count("h1") == 1
         assert "Run run" in page.text
         assert "recipe.yaml is missing" in page.text
-        assert "The run holds no picture of its views." in page.text
+        assert "The run directory has no picture of views." in page.text
 
     def test_no_step(self, make_run):
         page = page_of(make_run([start_line()]))
-        assert "The run holds no measurement" in page.text
+        assert "No measurement was recorded" in page.text
         assert "nothing was measured either" in page.text
         assert [figure["title"] for figure in page.figures] == PICTURES
 
@@ -244,7 +244,7 @@ class TestWhatIsMissing:
         nothing = {"loss": None, "scale": None, "terms": {"centroids": None}, "gradient_norm": None}
         lines = [start_line(), step_line(0, **nothing), step_line(10, **nothing), end_line("non-finite", 10)]
         page = page_of(make_run(lines))
-        assert page.figure("Loss")["missing"] == "Not one finite loss was recorded."
+        assert page.figure("Loss")["missing"] == "No finite loss was recorded."
         assert page.figure("Gradient norm")["missing"]
         assert not page.figure("Effective rank")["missing"]
 

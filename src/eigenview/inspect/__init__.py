@@ -1,4 +1,4 @@
-"""Features in files and of runs, measured and judged."""
+"""Measures of features in files and of runs, with verdicts and ranks."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""Features that anyone has saved, as a cloud of rows or of views."""
+"""Features from files: one row per sample, or views of samples."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,10 +8,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from eigenview._errors import UsageError
-from eigenview.inspect.arrays import Arrays, Unread, open_arrays, read_safely
+from eigenview.inspect.array_files import Arrays, LazyArray, open_arrays, read_safely
 
 _CUSTOMARY = ("features", "embeddings")
-_BYTES = 64 * 2**20
+_BYTES = 64 * 2**20  # to check for finite values at a time
 
 
 @dataclass(frozen=True)
@@ -19,8 +19,8 @@ class Features:
     """Features from a file.
 
     Args:
-        rows: a row a sample, or views first; mapped from the file where its format allows.
-        name: of the array within the file; the file's own where it holds one.
+        rows: one row per sample, or views first; mapped from the file where its format allows.
+        name: the array's name in the file, or the file's own name if its format has none for arrays.
     """
 
     rows: Float[Tensor, "N D"] | Float[Tensor, "K P D"]
@@ -28,17 +28,17 @@ class Features:
 
 
 def read_features(path: str | Path) -> Features:
-    """The features in a file, which nothing in it can make run code.
+    """Reads the features in a file. No code in the file is run.
 
-    Of several arrays it takes `features`, else `embeddings`, else the only one that could be either.
+    Of several arrays, `features` is taken, else `embeddings`, else the only array that has a fitting shape and type.
 
     Args:
         path: `.npy`, `.npz`, `.safetensors`, `.pt` or `.pth` (a tensor, or a dict of tensors), or `.parquet` (a column
             of lists), such as `eigenview embed` writes.
 
     Raises:
-        UsageError: no such file, one that is damaged or made to run code, or no finite features [N, D] or [K, P, D] of
-            at least two samples in it.
+        UsageError: a file that does not exist, is damaged, holds code, or holds no finite features [N, D] or [K, P, D]
+            of at least two samples.
     """
     path = Path(path)
     arrays = open_arrays(path)
@@ -50,12 +50,12 @@ def read_features(path: str | Path) -> Features:
 
 
 def _chosen(path: Path, arrays: Arrays) -> str:
-    """Which of a file's arrays are the features."""
+    """The name of the array that holds the features."""
     for name in _CUSTOMARY:
         if name in arrays:
             _check_kind(path, arrays[name])
             return name
-    fitting = [name for name, array in arrays.items() if array.floating and array.axes in (2, 3)]
+    fitting = [name for name, array in arrays.items() if array.floating and array.ndim in (2, 3)]
     if len(fitting) == 1:
         return fitting[0]
     if len(arrays) == 1:
@@ -63,27 +63,27 @@ def _chosen(path: Path, arrays: Arrays) -> str:
         _check_kind(path, only)
         return name
     if not fitting:
-        found = _listed([f"{name} ({array.kind})" for name, array in arrays.items()])
-        raise UsageError(f"{path} has no array of floating numbers [N, D] or [K, P, D]; it holds {found}")
+        found = _listed([f"{name} ({array.dtype})" for name, array in arrays.items()])
+        raise UsageError(f"{path} has no array of floating-point numbers [N, D] or [K, P, D]; it holds {found}")
     raise UsageError(
         f"{path} holds several arrays that could be the features: {_listed(fitting)}; "
-        "name one of them 'features', or save it alone"
+        "name one of them 'features', or save only that one"
     )
 
 
 def _listed(names: list[str], most: int = 8) -> str:
-    """Names, of many the first, so that a line stays one."""
+    """Names in a line; of many, the first."""
     more = [f"and {len(names) - most} more"] if len(names) > most else []
     return ", ".join(names[:most] + more) or "nothing"
 
 
-def _check_kind(path: Path, array: Unread) -> None:
+def _check_kind(path: Path, array: LazyArray) -> None:
     if array.floating:
         return
-    if array.kind == "object":
+    if array.dtype == "object":
         raise UsageError(f"{path} holds pickled Python objects, which could run code, and was not read")
-    labels = "; these look like labels" if "int" in array.kind else ""
-    raise UsageError(f"{path} holds {array.kind}, and features are floating numbers{labels}")
+    labels = "; these look like labels" if "int" in array.dtype else ""
+    raise UsageError(f"{path} holds {array.dtype} values, but features are floating-point numbers{labels}")
 
 
 def _check_shape(path: Path, rows: Tensor) -> None:
@@ -91,13 +91,13 @@ def _check_shape(path: Path, rows: Tensor) -> None:
     if rows.ndim not in (2, 3):
         raise UsageError(f"{path}: features must be [N, D], or [K, P, D] with views first, not {shape}")
     if not rows.numel():
-        raise UsageError(f"{path} has no features in it: its shape is {shape}")
+        raise UsageError(f"{path} holds no features: the shape of its array is {shape}")
     if rows.shape[-2] < 2:
-        raise UsageError(f"{path} has one sample ({shape}); at least two are needed to measure how they differ")
+        raise UsageError(f"{path} has one sample ({shape}); measures need at least two")
 
 
 def _check_finite(path: Path, rows: Tensor) -> None:
-    """Counts the rows that are not finite, some at a time."""
+    """Counts the rows that are not finite, in chunks that fit into memory."""
     flat = rows.flatten(0, -2)
     step = max(1, _BYTES // (flat.shape[1] * flat.itemsize))
     bad = torch.cat([~torch.isfinite(flat[i : i + step]).all(1) for i in range(0, len(flat), step)])

@@ -1,4 +1,4 @@
-"""What a run makes of views: features and embeddings of samples that are drawn for looking at it."""
+"""Features and embeddings of views of a run's images."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,25 +43,26 @@ def extract_view_features(
 
     Args:
         run: a run's directory.
-        P: samples; all there are, if they are fewer.
-        K: views of each; by default as many as in training, at least 4.
-        policy: how views are drawn; by default the run's own.
-        source: images; by default what the run was trained on.
-        seed: which samples, and which views of them.
+        P: number of samples; all of them if there are fewer.
+        K: views of each sample; by default as many as in training, at least 4.
+        policy: how views are generated; by default the run's own policy.
+        source: images; by default those that the run was trained on.
+        seed: for sampling images and views.
         console: where to show progress.
 
     Raises:
-        UsageError: no such run or checkpoint, its images have gone, too few samples or views, or features that are not
-            finite.
+        UsageError: a run or checkpoint that does not exist, images that cannot be opened, fewer than two samples or
+            views, or features that are not finite.
     """
     recipe = Run.open(run).recipe
     K = max(recipe.views.K, FEWEST_VIEWS) if K is None else K
     if P < 2 or K < 2:
-        raise UsageError(f"at least 2 samples and 2 views of each are needed, not P = {P} and K = {K}")
+        raise UsageError(f"measures need at least 2 samples and 2 views of each, not P = {P} and K = {K}")
     model = load_model(run)
     images = _open(run, source or recipe.data.train, given=source is not None)
     if len(images) < 2:
-        raise UsageError(f"one image is too few to look at {run} with: name others with --data DATA")
+        what = source or recipe.data.train
+        raise UsageError(f"'{what}' has one image, and measures need at least two: name images with --data DATA")
     chosen = np.sort(np.random.default_rng(seed).permutation(len(images))[:P])
     size = recipe.data.size or (min(images.size) if images.size else 64)
     views = iterate_views(images, chosen, [policy or recipe.views.policy], K, size, seed, recipe.data.workers)
@@ -78,7 +79,7 @@ def extract_view_features(
     features = torch.cat(h, dim=1)
     embeddings = torch.cat(z, dim=1) if recipe.projector.D else features
     if not bool(torch.isfinite(features).all() and torch.isfinite(embeddings).all()):
-        raise UsageError(f"the features of {run} are not finite: see its alarms (eigenview report {run})")
+        raise UsageError(f"the features of {run} are not finite: its alarms may tell why (eigenview report {run})")
     return ViewFeatures(features, embeddings)
 
 

@@ -1,4 +1,4 @@
-"""What a person is shown of a run: figures, pictures, and one self-contained page."""
+"""The report of a run: figures, pictures and headline numbers on one self-contained page."""
 
 import lazy_loader
 

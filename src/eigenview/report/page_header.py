@@ -11,7 +11,7 @@ from eigenview.runs.probes import ProbeRow
 
 OUTCOMES = {
     "finished": ("well", "✓ Finished"),
-    "interrupted": ("ill", "❚❚ Interrupted; it goes on with --resume"),
+    "interrupted": ("ill", "❚❚ Interrupted: continue with --resume"),
     "non-finite": ("ill", "✕ Stopped: a loss or gradient was not finite"),
 }
 
@@ -48,7 +48,7 @@ def _outcome(history: History) -> tuple[str, str]:
         return "ill", "✕ Ended before training began"
     if not history.end:
         how = "" if history.monitored else " (it goes on with --resume)"
-        return "ill", f"… No last word: still training, or killed{how}"
+        return "ill", f"… No end record: still running, or killed{how}"
     outcome = str(history.end.get("outcome"))
     if history.monitored and outcome != "finished":
         return "ill", "❚❚ Interrupted" if outcome == "interrupted" else f"✕ Ended by {outcome}"
@@ -112,16 +112,16 @@ def _no_probes(history: History) -> str:
         )
     if history.end.get("outcome") == "finished":
         return "The run finished without recording a probe."
-    return "Probes run at the end of training, and this run has not reached it."
+    return "Probes run at the end of training, which this run has not reached."
 
 
 def _verdict(rows: list[ProbeRow]) -> str:
     gains = [row for row in rows if row.gain is not None]
     if not gains:
-        return "Only one of raw pixels and features was probed, so no gain is known"
+        return "Only one of raw pixels and features was probed, so the gain is unknown"
     best, worst = max(gains, key=_gain), min(gains, key=_gain)
     if not any(row.clear for row in gains):
-        return "Features and raw pixels are too close to tell apart by any probe"
+        return "No probe shows a clear difference between features and raw pixels"
     if _gain(best) <= 0 or not best.clear:
         return f"Features are worse than raw pixels, by {-_gain(worst):.1f} points ({worst.probe})"
     words = f"Features beat raw pixels by {_gain(best):.1f} points ({best.probe})"
@@ -203,7 +203,7 @@ def facts(history: History) -> str:
 
 
 def _nothing() -> str:
-    return "<div><dt>Facts</dt><dd>The run ended before it wrote down what it was.</dd></div>"
+    return "<div><dt>Facts</dt><dd>The run ended before it recorded its settings.</dd></div>"
 
 
 def _or_none(value: Number) -> str | None:

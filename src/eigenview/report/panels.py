@@ -1,4 +1,4 @@
-"""The figures of the page: each a title, a drawing, and one sentence that says what to look for."""
+"""The figures of a report: a title, a drawing, and one sentence that says what to look for."""
 
 import base64
 import io
@@ -19,30 +19,31 @@ from eigenview.runs.history import History
 MOST_BYTES = 400_000  # of a picture; a larger one goes onto the page as JPEG
 
 LOOK_FOR = {
-    "Loss": "It should leave its collapsed level early and move to that of uniform embeddings; "
+    "Loss": "A healthy loss leaves its collapsed level early and approaches that of uniform embeddings; "
     "one that stays at the collapsed line has learned nothing.",
-    "Loss on its scale": "0 is complete collapse and 1 the bound: compare runs of different objectives and batch sizes "
-    "here, not by their raw losses.",
-    "Terms of the loss": "They sum to the loss: one that falls while another rises shows what is traded for what.",
-    "Effective rank": "How many dimensions the views of one batch fill (RankMe): a fall towards 1 is "
-    "collapse, and a gap between the curves is what the projector discards.",
-    "Spectrum of features": "Dark is late: a flat line uses all directions alike, and a cliff marks where they have "
-    "collapsed.",
-    "Spectrum of embeddings": "The same behind the projector, where the objective acts: a cliff here that the features "
-    "lack is the projector's.",
-    "Learning rate": "Warm-up, then decay: a loss that jumps near the peak asks for a lower one.",
-    "Gradient norm": "Spikes go before divergence, and a fall to zero before a standstill.",
-    "Throughput": "It should be flat: in a dip the machine waited for data, or was shared.",
+    "Loss on its scale": "0 is complete collapse and 1 the theoretical bound: compare runs of different objectives and "
+    "batch sizes on this scale, not by their raw losses.",
+    "Terms of the loss": "The terms sum to the loss: one that falls while another rises shows a trade-off.",
+    "Effective rank": "Number of dimensions that the views of one batch fill (RankMe): a fall towards 1 is collapse, "
+    "and the gap between the curves is what the projector discards.",
+    "Spectrum of features": "Darker lines are later: a flat line uses all directions equally, and a cliff marks where "
+    "directions have collapsed.",
+    "Spectrum of embeddings": "The spectrum after the projector, where the objective acts: a cliff that the spectrum "
+    "of features lacks is the projector's.",
+    "Learning rate": "Warm-up, then decay: if the loss jumps near the peak, use a lower learning rate.",
+    "Gradient norm": "Spikes precede divergence, and a fall to zero precedes a standstill.",
+    "Throughput": "A healthy throughput is flat: a dip means that the machine waited for data or was shared.",
     "Views": "Each row is one image: you should still recognise it in every view, since the encoder learns to ignore "
     "whatever its views do not share.",
-    "Nearest neighbours": "Each row is an image and those whose features are nearest: they should share what the thing "
-    "is, not only its colour or place.",
+    "Nearest neighbours": "Each row is an image and those whose features are nearest: they should show the same kind "
+    "of thing, not only the same colour or position.",
 }
+"""What to look for in each figure, in one sentence."""
 
 WHY_MISSING = {
-    "Loss": "Not one finite loss was recorded.",
-    "Loss on its scale": "No finite value was recorded: it needs a finite loss, and an objective that names its values "
-    "at collapse and at best.",
+    "Loss": "No finite loss was recorded.",
+    "Loss on its scale": "No finite value was recorded: the scale needs a finite loss and an objective that states its "
+    "values at collapse and at best.",
     "Terms of the loss": "The loss has a single term.",
     "Effective rank": "No finite effective rank was recorded.",
     "Spectrum of features": "No finite spectrum of features was recorded.",
@@ -50,21 +51,21 @@ WHY_MISSING = {
     "Learning rate": "No learning rate was recorded.",
     "Gradient norm": "No finite gradient norm was recorded.",
     "Throughput": "No throughput was recorded.",
-    "Views": "The run holds no picture of its views.",
-    "Nearest neighbours": "The run holds no picture of nearest neighbours; it is drawn when training ends.",
+    "Views": "The run directory has no picture of views.",
+    "Nearest neighbours": "The run directory has no picture of nearest neighbours; it is drawn when training ends.",
 }
+"""Why each figure may be missing, in one sentence."""
 
-
-SPREAD = "distance of rows from their mean, at its root mean square: a fall towards 0 is collapse."
+SPREAD = "root-mean-square distance of rows from their mean; a fall towards 0 is collapse."
 
 
 def curves(history: History) -> str:
-    """All that changed over the steps."""
+    """Figures of everything that was recorded over the steps."""
     if not history.steps:
-        words = "The run holds no measurement: it ended before its first one, or has only just begun."
-        return f'<h2>While it trained</h2>\n<p class="missing">{words}</p>'
+        words = "No measurement was recorded: the run ended before its first one, or has just begun."
+        return f'<h2>During training</h2>\n<p class="missing">{words}</p>'
     if history.monitored:
-        return f'<h2>While it trained</h2>\n<div class="figures narrow">\n{_monitored(history)}\n</div>'
+        return f'<h2>During training</h2>\n<div class="figures narrow">\n{_monitored(history)}\n</div>'
     wide = {"Loss": figures.loss(history), "Loss on its scale": figures.scale(history)}
     narrow = {
         "Terms of the loss": figures.terms(history),
@@ -75,7 +76,7 @@ def curves(history: History) -> str:
         "Gradient norm": figures.simple_curve(history, "gradient_norm", "norm of the gradient", log=True),
         "Throughput": figures.simple_curve(history, "images_per_s", "images / s"),
     }
-    return f"""<h2>While it trained</h2>
+    return f"""<h2>During training</h2>
 <div class="figures">
 {_plots(wide, history)}
 </div>
@@ -85,7 +86,7 @@ def curves(history: History) -> str:
 
 
 def _monitored(history: History) -> str:
-    """What a monitor sees: no loss, but any measure."""
+    """Figures of a monitored model: no loss, but any measure."""
     known = {
         "Effective rank": figures.effective_rank(history),
         "Spectrum of features": figures.spectra(history, "features"),
@@ -102,10 +103,10 @@ def _monitored(history: History) -> str:
 
 
 def pictures(run: Path) -> str:
-    """The views that training saw, and the neighbours that it led to."""
+    """The views that the encoder was trained on, and nearest neighbours by its features."""
     views = _picture("Views", run / "pictures" / "views.png")
     neighbours = _picture("Nearest neighbours", run / "pictures" / "neighbours.png")
-    return f'<h2>What it looked at</h2>\n<div class="pictures">\n{views}\n{neighbours}\n</div>'
+    return f'<h2>Views and nearest neighbours</h2>\n<div class="pictures">\n{views}\n{neighbours}\n</div>'
 
 
 def _plots(plots: Mapping[str, Figure | None], history: History) -> str:
@@ -116,7 +117,7 @@ def _plots(plots: Mapping[str, Figure | None], history: History) -> str:
 
 
 def _in_words(title: str, history: History) -> str:
-    """What a curve shows, for those who do not see it: where it starts and where it ends."""
+    """Alternative text of a curve: where it starts and where it ends."""
     paths = {
         "Loss": [("loss",)],
         "Loss on its scale": [("scale",)],
@@ -139,7 +140,7 @@ def _picture(title: str, path: Path) -> str:
         return _figure(title, None)
     with Image.open(path) as image:
         shape = image.width / image.height
-    # Shared out by their shapes, the two pictures of a row are equally high.
+    # With widths in proportion to their shapes, the two pictures of a row have the same height.
     image = f'<img src="{_data_uri(path)}" alt="{title}: a grid of images, one row for each">'
     return _figure(title, image, f' style="flex: {shape:.3f} 1 {16 * shape:.1f}rem"')
 

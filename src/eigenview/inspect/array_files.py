@@ -1,8 +1,9 @@
-"""Arrays in files of a user's, by name; of no file is any code run, and what can be mapped from disk is."""
+"""Arrays in a user's files by name: read when asked for, mapped from disk where possible, never running code."""
 
 import warnings
 import zipfile
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,58 +17,67 @@ from torch import Tensor
 
 from eigenview._errors import UsageError
 
-Arrays = Mapping[str, "Unread"]
+Arrays = Mapping[str, "LazyArray"]
 _ROWS = 4096
 
 
-class Unread:
-    """An array that is known by its kind, and read when it is asked for.
+@dataclass(frozen=True)
+class LazyArray:
+    """An array that is read when it is asked for.
 
     Args:
-        kind: its number format, as a person reads it.
-        floating: whether that is one of real numbers.
-        axes: how many it has; None where that shows only when it is read.
+        dtype: its number format, as a person reads it.
+        floating: whether its numbers are floating-point.
+        ndim: its number of axes; None where only reading it tells.
         read: reads it.
     """
 
-    def __init__(self, kind: str, floating: bool, axes: int | None, read: Callable[[], Tensor]) -> None:
-        self.kind, self.floating, self.axes, self.read = kind, floating, axes, read
+    dtype: str
+    floating: bool
+    ndim: int | None
+    read: Callable[[], Tensor]
 
 
 def open_arrays(path: Path) -> Arrays:
-    """The arrays of a file.
+    """The arrays in a file by name, without reading them.
 
     Args:
         path: `.npy`, `.npz`, `.safetensors`, `.parquet`, `.pt` or `.pth`.
 
     Raises:
-        UsageError: another ending, or a file that is damaged or made to run code.
+        UsageError: a file that does not exist, is of another type, is damaged, or holds code.
     """
     if not path.exists():
-        raise UsageError(f"{path}: there is no such file or run")
+        raise UsageError(f"{path} does not exist: name a file of features or a run directory")
     if path.is_dir():
-        raise UsageError(f"{path} is a directory, not a file of features, and no run: it has no recipe.yaml")
+        raise UsageError(f"{path} is neither a file of features nor a run: the directory has no recipe.yaml")
     if path.suffix.lower() not in _OPENERS:
-        raise UsageError(f"{path}: its ending must be one of {', '.join(_OPENERS)}, or it must be a run's directory")
+        raise UsageError(f"{path} is not a file of features: its ending must be one of {', '.join(_OPENERS)}")
     if not path.stat().st_size:
         raise UsageError(f"{path} is empty")
     return read_safely(path, lambda: _OPENERS[path.suffix.lower()](path))
 
 
 def read_safely(path: Path, read: Callable[[], Any]) -> Any:
-    """What `read` returns, its failures told in a line.
+    """Calls `read` and turns its failures into an error of one line.
+
+    Args:
+        path: the file that `read` reads.
+        read: called without arguments; its result is returned.
 
     Raises:
-        UsageError: it failed.
+        UsageError: `read` failed.
     """
     try:
         return read()
     except UsageError:
         raise
-    except Exception as error:  # numpy, torch, pyarrow and safetensors each have words of their own for a bad file
+    except Exception as error:  # numpy, torch, pyarrow and safetensors each raise errors of their own
         reason = (str(error).strip().splitlines() or [""])[0]
         what = f"{type(error).__name__}: {reason}"
-        raise UsageError(f"cannot read {path}: it is damaged, or not what its ending says ({what})") from error
+        raise UsageError(
+            f"cannot read {path}: it is damaged, or its content does not match its ending ({what})"
+        ) from error
 
 
 def _from_numpy(array: np.ndarray) -> Tensor:
@@ -78,15 +88,15 @@ def _from_numpy(array: np.ndarray) -> Tensor:
     return torch.from_numpy(array.astype(native, copy=False))
 
 
-def _unread_numpy(array: np.ndarray) -> Unread:
-    return Unread(array.dtype.name, array.dtype.kind == "f", array.ndim, lambda: _from_numpy(array))
+def _lazy_numpy(array: np.ndarray) -> LazyArray:
+    return LazyArray(array.dtype.name, array.dtype.kind == "f", array.ndim, lambda: _from_numpy(array))
 
 
 def _refuse_objects(path: Path, dtype: np.dtype) -> None:
     if dtype.hasobject:
         raise UsageError(
             f"{path} holds pickled Python objects, which could run code, and was not read: "
-            "save an array of floating numbers"
+            "save an array of floating-point numbers"
         )
 
 
@@ -102,9 +112,9 @@ def _open_npy(path: Path) -> Arrays:
         shape, dtype = _header(file)
     _refuse_objects(path, dtype)
     if 0 in shape:  # nothing that could be mapped
-        return {path.stem: _unread_numpy(np.empty(shape, dtype))}
-    # "c" keeps the file as it is, and lets torch have what it takes for writable memory.
-    return {path.stem: _unread_numpy(np.load(path, mmap_mode="c", allow_pickle=False))}
+        return {path.stem: _lazy_numpy(np.empty(shape, dtype))}
+    # "c" is copy-on-write: torch gets memory that it may write to, and the file stays as it is.
+    return {path.stem: _lazy_numpy(np.load(path, mmap_mode="c", allow_pickle=False))}
 
 
 def _open_npz(path: Path) -> Arrays:
@@ -116,7 +126,7 @@ def _open_npz(path: Path) -> Arrays:
                 shape, dtype = _header(file)
             key = name.removesuffix(".npy")
             kind, floating = ("object", False) if dtype.hasobject else (dtype.name, dtype.kind == "f")
-            arrays[key] = Unread(kind, floating, len(shape), lambda key=key: _from_npz(path, key))
+            arrays[key] = LazyArray(kind, floating, len(shape), lambda key=key: _from_npz(path, key))
     return arrays
 
 
@@ -125,34 +135,34 @@ def _from_npz(path: Path, key: str) -> Tensor:
         return _from_numpy(archive[key])
 
 
-def _unread_tensor(tensor: Tensor) -> Unread:
+def _lazy_tensor(tensor: Tensor) -> LazyArray:
     kind = str(tensor.dtype).removeprefix("torch.")
-    return Unread(kind, tensor.is_floating_point() and tensor.itemsize > 1, tensor.ndim, lambda: tensor)
+    return LazyArray(kind, tensor.is_floating_point() and tensor.itemsize > 1, tensor.ndim, lambda: tensor)
 
 
 def _open_safetensors(path: Path) -> Arrays:
     with safe_open(path, framework="pt") as file:
-        return {name: _unread_tensor(file.get_tensor(name)) for name in sorted(file.keys())}
+        return {name: _lazy_tensor(file.get_tensor(name)) for name in sorted(file.keys())}
 
 
 def _open_pt(path: Path) -> Arrays:
     mapped = zipfile.is_zipfile(path)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of pickles that it then refuses
+            warnings.simplefilter("ignore")  # about pickles that it then refuses
             content = torch.load(path, weights_only=True, map_location="cpu", mmap=mapped)
     except Exception as error:
         if "Weights only load failed" not in str(error):
             raise
-        # Either there is something in it that could run code, or its bytes are no pickle at all.
+        # It may hold something that could run code, or its bytes may not be a pickle at all.
         raise UsageError(
-            f"{path} holds more than tensors and plain values, which could run code, or is damaged, and was not read: "
-            "save a tensor, or a dict of tensors"
+            f"{path} is damaged, or holds more than tensors and plain values, which could run code, and was not read: "
+            "save a tensor or a dict of tensors"
         ) from error
     if isinstance(content, Tensor):
-        return {path.stem: _unread_tensor(content)}
+        return {path.stem: _lazy_tensor(content)}
     named = content if isinstance(content, Mapping) else {}
-    return {str(name): _unread_tensor(value) for name, value in named.items() if isinstance(value, Tensor)}
+    return {str(name): _lazy_tensor(value) for name, value in named.items() if isinstance(value, Tensor)}
 
 
 def _open_parquet(path: Path) -> Arrays:
@@ -163,19 +173,19 @@ def _open_parquet(path: Path) -> Arrays:
         of = kind.value_type if is_list else kind
         floating = is_list and pa.types.is_floating(of)
         axes = 2 if is_list and not pa.types.is_nested(of) else None if is_list else 1
-        arrays[field.name] = Unread(str(of), floating, axes, lambda name=field.name: _from_parquet(path, name))
+        arrays[field.name] = LazyArray(str(of), floating, axes, lambda name=field.name: _from_parquet(path, name))
     return arrays
 
 
 def _from_parquet(path: Path, column: str) -> Tensor:
-    """One column of lists, some thousand rows at a time."""
+    """One column of lists, read a few thousand rows at a time."""
     with pq.ParquetFile(path, memory_map=True) as file:
         N, filled, rows = file.metadata.num_rows, 0, torch.empty(0, 0)
         for batch in file.iter_batches(_ROWS, columns=[column]):
             lists: Any = batch.column(0)
             lengths = pc.call_function("list_value_length", [lists]).to_numpy(zero_copy_only=False)
             if lists.null_count or lists.flatten().null_count:
-                raise UsageError(f"{path}: column '{column}' has values that are null; every row must have its numbers")
+                raise UsageError(f"{path}: column '{column}' has null values; every row must be a list of numbers")
             values = _from_numpy(lists.flatten().to_numpy(zero_copy_only=False).copy())
             if not filled:
                 rows = values.new_empty(N, int(lengths[0]))
@@ -183,7 +193,7 @@ def _from_parquet(path: Path, column: str) -> Tensor:
             if len(other):
                 row, length = filled + int(other[0]), int(lengths[other[0]])
                 raise UsageError(
-                    f"{path}: row {row} of column '{column}' has {length} numbers where row 0 has {rows.shape[1]}"
+                    f"{path}: row {row} of column '{column}' has {length} numbers, but row 0 has {rows.shape[1]}"
                 )
             rows[filled : filled + len(lists)] = values.view(-1, rows.shape[1])
             filled += len(lists)
