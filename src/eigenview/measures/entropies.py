@@ -1,4 +1,4 @@
-"""Entropies of clouds, and what of one view another one tells."""
+"""Estimates of and bounds on the entropy of features: log-determinant and pairwise distances."""
 
 from dataclasses import dataclass
 from math import e, inf, log, pi
@@ -8,12 +8,13 @@ from jaxtyping import Float
 from torch import Tensor
 
 from eigenview.measures.distances import squared_distances
-from eigenview.measures.spectral_cache import SpectralCache, as_cloud
+from eigenview.measures.spec import measure
+from eigenview.measures.spectral_cache import SpectralCache
 
 
 @dataclass(frozen=True)
 class PairwiseEntropy:
-    """Bounds, in nats, on the entropy of an equal mixture of isotropic normal laws around the samples.
+    """Bounds, in nats, on the entropy of an equal mixture of isotropic Gaussians around the samples.
 
     Args:
         lower: by Bhattacharyya distances.
@@ -24,12 +25,18 @@ class PairwiseEntropy:
     upper: float
 
 
+@measure(
+    direction="high",
+    meaning="entropy of a Gaussian with the same covariance, in nats, less a constant; grows with scale",
+    shares=SpectralCache,
+    group="information",
+)
 def log_det_entropy(features: Float[Tensor, "N D"] | SpectralCache, ridge: float = 0.01) -> float:
-    """Entropy of the normal law with the features' covariance, without its constant: ½ log det(βI + Σ), in nats.
+    """Entropy of the Gaussian with the features' covariance, without its constant: ½ log det(βI + Σ), in nats.
 
-    With ½D·log 2πe added it is an upper bound on the entropy of features that have noise of variance β added, whatever
-    their law. Σ is over N − 1, about the mean. High is features that fill all dimensions. Rows that are all the same
-    give ½D·log β, the least; there is no most.
+    With ½D·log 2πe added it is an upper bound on the entropy of features with added noise of variance β, whatever
+    their distribution. Σ is over N − 1, about the mean. High is features that fill all dimensions. Rows that are all
+    the same give ½D·log β, the least; there is no most.
 
     Costs what `effective_rank` does, whose spectrum it shares.
 
@@ -38,19 +45,19 @@ def log_det_entropy(features: Float[Tensor, "N D"] | SpectralCache, ridge: float
         ridge: β, in units of the features' variance; positive.
 
     Raises:
-        ValueError: features that are not finite, or fewer than two; a ridge that is not positive and finite.
+        ValueError: features are not finite, or fewer than two; the ridge is not positive and finite.
 
     Source: information (NOTES 5), LogDet.
     """
     positive("ridge", ridge)
-    cloud = as_cloud(features)
-    # Of eigenvalues: a Cholesky factor there is none where the ridge is below the rounding of large variances.
-    beyond = cloud.features.shape[1] - len(cloud.variances)
-    return float((cloud.variances + ridge).log().sum() + beyond * log(ridge)) / 2
+    cache = SpectralCache.of(features)
+    # By eigenvalues: a Cholesky factorisation fails where the ridge is below the rounding of large variances.
+    beyond = cache.features.shape[1] - len(cache.variances)
+    return float((cache.variances + ridge).log().sum() + beyond * log(ridge)) / 2
 
 
 def pairwise_entropy(features: Float[Tensor, "N D"], variance: float | None = None) -> PairwiseEntropy:
-    """Bounds on the entropy of an equal mixture of N normal laws of variance σ² around the rows, in nats.
+    """Bounds on the entropy of an equal mixture of N Gaussians of variance σ² around the rows, in nats.
 
     ½D·log 2πeσ² − mean_i log mean_j exp(−d_ij), j = i included, is no less than the mixture's entropy for
     d = ‖Δ‖²/2σ² (KL), and no more for ‖Δ‖²/8σ² (Bhattacharyya). High is rows spread out. Both are ½D·log 2πeσ² for rows
@@ -60,10 +67,10 @@ def pairwise_entropy(features: Float[Tensor, "N D"], variance: float | None = No
 
     Args:
         features: a row a sample.
-        variance: σ² of each dimension; left out, D/4, as in the objective (for rows of length √D).
+        variance: σ² of each dimension; by default D/4, as in the objective (for rows of length √D).
 
     Raises:
-        ValueError: features that are not finite, or none; a variance that is not positive and finite.
+        ValueError: features are not finite, or there are none; the variance is not positive and finite.
 
     Source: Kolchinsky & Tracey 2017; information (NOTES 5).
     """
@@ -80,10 +87,10 @@ def pairwise_entropy(features: Float[Tensor, "N D"], variance: float | None = No
 
 
 def positive(name: str, value: float) -> float:
-    """The value, if it is positive and finite.
+    """Returns the value after checking it.
 
     Raises:
-        ValueError: it is not.
+        ValueError: the value is not positive and finite.
     """
     if not 0 < value < inf:
         raise ValueError(f"{name} must be positive and finite, not {value}")

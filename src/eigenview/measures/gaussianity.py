@@ -1,4 +1,4 @@
-"""Whether features around an image follow a normal law."""
+"""Whether features around an image are Gaussian."""
 
 from dataclasses import dataclass
 
@@ -13,11 +13,11 @@ _NUMBERS = 2**22
 
 @dataclass(frozen=True)
 class Gaussianity:
-    """What tests of normality, one a dimension, say together.
+    """Summary of tests of normality, one for each dimension.
 
     Args:
-        p: mean p-value; ½ for normal features, 0 for what is surely not.
-        share: of the tests with p above the level; 1 − level for normal features.
+        p: mean p-value; ½ for Gaussian features, 0 for features that surely are not.
+        share: share of the tests with p above the level; 1 − level for Gaussian features.
     """
 
     p: float
@@ -25,20 +25,20 @@ class Gaussianity:
 
 
 def gaussianity(samples: Float[Tensor, "M D"] | Float[Tensor, "M N D"], level: float = 0.05) -> Gaussianity:
-    """How normal features are over perturbed copies of an image: D'Agostino and Pearson's test of skew and kurtosis.
+    """How Gaussian features are over perturbed copies of an image: D'Agostino and Pearson's test of skew and kurtosis.
 
-    Both numbers are in [0, 1]; high says that normality is not refuted: compare at equal M, since more copies refute
-    more. Where an image's noise is small, a piecewise affine net maps it within one piece, and features are normal; as
-    noise grows they are not. A feature that does not vary (a dead ReLU) has no law to test, and is left out.
+    Both numbers are in [0, 1]; high says that normality is not rejected: compare at equal M, since more copies
+    reject more. Where an image's noise is small, a piecewise affine net maps it within one piece, and features are
+    Gaussian; as noise grows they are not. A feature that does not vary (a dead ReLU) is left out.
 
     Costs MND operations and 0.3 GiB.
 
     Args:
         samples: features of M copies of an image, or of each of N images; M at least 20.
-        level: of significance, between 0 and 1.
+        level: significance level, between 0 and 1.
 
     Raises:
-        ValueError: features that are not finite, are of fewer than 20 copies, or do not vary at all; a level out of
+        ValueError: features are not finite, are of fewer than 20 copies, or do not vary at all; the level is out of
             range.
 
     Source: information (NOTES 5), Gaussianity; D'Agostino & Pearson 1973.
@@ -50,7 +50,7 @@ def gaussianity(samples: Float[Tensor, "M D"] | Float[Tensor, "M N D"], level: f
         raise ValueError(f"level must be between 0 and 1, not {level}")
     ps = [p for part in samples.detach().flatten(1).split(max(1, _NUMBERS // M), 1) for p in _p_values(part)]
     if not ps:
-        raise ValueError("no feature varies over the copies, so none has a law to test")
+        raise ValueError("no feature varies over the copies, so there is nothing to test")
     return Gaussianity(float(np.mean(ps)), float(np.mean(np.array(ps) > level)))
 
 

@@ -1,4 +1,4 @@
-"""What of one view of a sample another one tells."""
+"""How much one view of a sample tells about another: the reconstruction term, and a surrogate of the information."""
 
 from dataclasses import dataclass
 from math import e, log, pi
@@ -9,6 +9,7 @@ from torch import Tensor
 from eigenview.linalg import view_blocks
 from eigenview.measures.alignment_uniformity import check_views
 from eigenview.measures.entropies import log_det_entropy, positive
+from eigenview.measures.spec import measure
 
 
 @dataclass(frozen=True)
@@ -16,9 +17,9 @@ class InformationBound:
     """An upper bound on the entropy of embeddings, plus the reconstruction term, in nats.
 
     Args:
-        entropy: upper bound on H(Z), that of the normal law with the same covariance.
+        entropy: upper bound on H(Z), that of the Gaussian with the same covariance.
         reconstruction: E log q(z|z′).
-        value: their sum. No bound on the information, in either direction.
+        value: their sum, which does not bound the information in either direction.
     """
 
     entropy: float
@@ -26,8 +27,13 @@ class InformationBound:
     value: float
 
 
+@measure(
+    needs="views",
+    meaning="how well one view predicts another, in nats; falls with scale",
+    group="information",
+)
 def reconstruction(views: Float[Tensor, "K P D"], variance: float | None = None) -> float:
-    """How well views foretell each other: mean of log q(z|z′), in nats, over pairs of views, q normal about z′.
+    """How well one view predicts another: mean of log q(z|z′), in nats, over pairs of views, q Gaussian about z′.
 
     −½D·log 2πσ² − E‖z − z′‖²/2σ². High is views that are close. With σ² fitted, which is E‖z − z′‖²/D, it is
     −½D·(log 2πσ² + 1), and grows without bound as views become the same.
@@ -35,12 +41,12 @@ def reconstruction(views: Float[Tensor, "K P D"], variance: float | None = None)
     Costs KPD operations and 128 MiB.
 
     Args:
-        views: of P samples; K at least 2.
-        variance: σ² of each dimension; left out, it is fitted by maximum likelihood.
+        views: at least two views of each sample.
+        variance: σ² of each dimension; by default it is fitted by maximum likelihood.
 
     Raises:
-        ValueError: views that are not finite, fewer than two, or none; a variance that is not positive and finite;
-            views that are all the same, and none given.
+        ValueError: views are not finite, fewer than two, or none; the variance is not positive and finite; views are
+            all the same, and no variance is given.
 
     Source: information (NOTES 5).
     """
@@ -48,14 +54,14 @@ def reconstruction(views: Float[Tensor, "K P D"], variance: float | None = None)
     K, P, D = views.shape
     total = 0.0
     for block in view_blocks(views, "views"):
-        # Seen from one of the views, so that views that are all the same are at exactly zero.
+        # Relative to one of the views, so that views that are all the same are at exactly zero.
         block -= block[0].clone()
         total += float(block.sub_(block.mean(0)).square().sum())
     # Pairs of K points have a mean squared distance of 2K/(K − 1) times that from their centre.
     distance = 2 * total / (K - 1) / P
     if variance is None:
         if not distance:
-            raise ValueError("views that are all the same have no variance to fit: give one")
+            raise ValueError("views that are all the same have no variance to fit: pass variance=")
         variance = distance / D
     return -D / 2 * log(2 * pi * positive("variance", variance)) - distance / (2 * variance)
 
@@ -66,23 +72,23 @@ def information_bound(
     """The sum H + E log q(z|z′) that multi-view objectives raise, with an upper bound in place of the entropy H.
 
     With the true entropy of embeddings it would be a lower bound on the information that views share. An *upper* bound
-    on the entropy, ½ log det(2πe(βI + Σ)), is what objectives raise and what can be computed, so **the value is no
-    guaranteed bound on the information**, in either direction; it is close where embeddings are normal.
+    on the entropy, ½ log det(2πe(βI + Σ)), is what objectives raise and what can be computed, so **the value is
+    not guaranteed to bound the information** in either direction; it is close where embeddings are Gaussian.
 
-    High is embeddings that are spread out, with views that are close. It has no least and no most: views that become
-    the same raise it without bound if σ² is fitted, and embeddings that fill fewer dimensions lower it, by
+    High is embeddings that are spread out, with views that are close. It is unbounded: views that become
+    the same raise it without limit if σ² is fitted, and embeddings that fill fewer dimensions lower it, by
     ½ log 1/β for each.
 
     Costs one SVD of the views, or a streamed D × D Gram matrix where K·P·D > 2²⁰; a copy if views are not contiguous.
 
     Args:
-        views: of P samples; K at least 2.
-        variance: σ² of q; left out, it is fitted.
+        views: at least two views of each sample.
+        variance: σ² of q; by default it is fitted.
         ridge: β, in units of the embeddings' variance; positive.
 
     Raises:
-        ValueError: views that are not finite, or fewer than two; a variance or a ridge that is not positive and finite;
-            views that are all the same, and no variance given.
+        ValueError: views are not finite, or fewer than two; the variance or the ridge is not positive and finite; views
+            are all the same, and no variance is given.
 
     Source: information (NOTES 5); mmcr, MI bound.
     """

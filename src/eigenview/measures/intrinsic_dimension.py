@@ -1,12 +1,18 @@
-"""How many coordinates a cloud needs near each of its points, by distances to neighbours."""
+"""Intrinsic dimension: how many coordinates features need near each row, from distances to nearest neighbours."""
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from eigenview.measures.distances import nearest_distances
+from eigenview.measures.spec import measure
 
 
+@measure(
+    meaning="intrinsic dimension near each row, from its 2 nearest neighbours",
+    max_rows=10000,
+    group="geometry",
+)
 def two_nn(features: Float[Tensor, "N D"]) -> float:
     """Intrinsic dimension by each row's two nearest neighbours: N / Σ log(r₂/r₁).
 
@@ -14,7 +20,7 @@ def two_nn(features: Float[Tensor, "N D"]) -> float:
     large for N: 2,000 uniform rows in a cube give 8.6 for d = 10 and 32 for d = 50. Low is dimensional collapse. It is
     the maximum likelihood of all rows; Facco et al. fit a line to the nine tenths with the smallest ratios.
 
-    Rows that have a duplicate, r₁ = 0, say nothing and are dropped; they are part of others' neighbourhoods still.
+    Rows that have a duplicate, r₁ = 0, are dropped; they still count as neighbours of others.
 
     Costs N²D operations; memory of 0.5 GiB and N rows of four numbers.
 
@@ -22,7 +28,7 @@ def two_nn(features: Float[Tensor, "N D"]) -> float:
         features: a row a sample.
 
     Raises:
-        ValueError: features that are not finite, are fewer than three, all have a duplicate, or are all as far from
+        ValueError: features are not finite, are fewer than three, all have a duplicate, or are all as far from
             their second neighbour as from the first.
 
     Source: Facco et al. 2017 (TwoNN); as the maximum likelihood estimate, Denti et al. 2022.
@@ -30,6 +36,11 @@ def two_nn(features: Float[Tensor, "N D"]) -> float:
     return _dimension(features, 2)
 
 
+@measure(
+    meaning="intrinsic dimension near each row, from its 20 nearest neighbours",
+    max_rows=10000,
+    group="geometry",
+)
 def local_dimension(features: Float[Tensor, "N D"], k: int = 20) -> float:
     """Local intrinsic dimension (LID), from the distances r_j of each row to its k nearest neighbours.
 
@@ -44,10 +55,10 @@ def local_dimension(features: Float[Tensor, "N D"], k: int = 20) -> float:
 
     Args:
         features: a row a sample; more than k.
-        k: neighbours; at least 2.
+        k: number of neighbours; at least 2.
 
     Raises:
-        ValueError: features that are not finite, are too few, all have a duplicate, or have neighbours that are all
+        ValueError: features are not finite, are too few, all have a duplicate, or have neighbours that are all
             equally far; a k below 2.
 
     Source: Levina & Bickel 2004; averaged as in MacKay & Ghahramani 2005.

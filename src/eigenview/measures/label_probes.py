@@ -1,4 +1,4 @@
-"""How well labels can be read off features. These need labels, so they are for reports, never for training."""
+"""Probes: how well labels can be predicted from features. They need labels, so they are for reports, never training."""
 
 import warnings
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ Labels = Int64[np.ndarray, "N"]
 
 @dataclass(frozen=True)
 class FewShot:
-    """Accuracy from a few labels, over draws of which: mean and standard deviation, in [0, 1]."""
+    """Accuracy from a few labels over random draws of them: mean and standard deviation, in [0, 1]."""
 
     mean: float
     std: float
@@ -37,14 +37,14 @@ def label_knn(
     Papers often take k = 200 and weights exp(cos / .07) instead: compare with theirs only roughly.
 
     Args:
-        features: of the known samples.
-        labels: theirs.
-        test_features: of the samples to classify.
-        test_labels: theirs.
-        k: neighbours, or all samples if there are fewer.
+        features: features of the labelled samples.
+        labels: one a row.
+        test_features: features of the samples to classify.
+        test_labels: one a row.
+        k: number of neighbours; all samples if there are fewer.
 
     Raises:
-        ValueError: features that are not finite, are none, or are not one a label.
+        ValueError: features are not finite, are empty, or are not one a label.
     """
     _check(features, labels, test_features, test_labels)
     neighbours = KNeighborsClassifier(min(k, len(labels)), weights="distance", metric="euclidean")
@@ -61,13 +61,13 @@ def label_linear(
     """Accuracy, in [0, 1], of logistic regression on standardised features (C = 0.1, 100 steps of L-BFGS).
 
     Args:
-        features: of the known samples.
-        labels: theirs, of at least two classes.
-        test_features: of the samples to classify.
-        test_labels: theirs.
+        features: features of the labelled samples.
+        labels: one a row, of at least two classes.
+        test_features: features of the samples to classify.
+        test_labels: one a row.
 
     Raises:
-        ValueError: features that are not finite, are none, or are not one a label; labels of one class.
+        ValueError: features are not finite, are empty, or are not one a label; labels are of one class.
     """
     _check(features, labels, test_features, test_labels)
     probe = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=100))
@@ -90,16 +90,16 @@ def label_few_shot(
     """Accuracy of the nearest class mean, by cosine, from a few labelled samples a class.
 
     Args:
-        features: of the samples that labels are drawn from.
-        labels: theirs.
-        test_features: of the samples to classify.
-        test_labels: theirs.
-        shots: labelled samples a class, or all of a class that has fewer.
-        draws: how often to draw them.
-        seed: of the draws.
+        features: features of the samples that labels are drawn from.
+        labels: one a row.
+        test_features: features of the samples to classify.
+        test_labels: one a row.
+        shots: labelled samples of each class; all of a class that has fewer.
+        draws: number of random draws of them.
+        seed: random seed of the draws.
 
     Raises:
-        ValueError: features that are not finite, are none, or are not one a label; no shots or no draws.
+        ValueError: features are not finite, are empty, or are not one a label; shots or draws is below 1.
     """
     _check(features, labels, test_features, test_labels)
     if shots < 1 or draws < 1:

@@ -1,4 +1,4 @@
-"""How much of what augmentation does to features is a linear flow, and what a projector leaves of it."""
+"""Lie generators: how far augmentation moves features by a linear flow, and what a projector keeps of it."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ class Generators:
 
     Args:
         G: the generators.
-        strengths: ε of each sample; of mean square 1 if they were fitted.
+        strengths: ε of each sample; their mean square is 1 if they were fitted.
         residual: ‖h2 − exp(Σ ε_m G_m) h1‖² over ‖h2 − h1‖², summed over the samples; 0 is a perfect fit.
     """
 
@@ -25,12 +25,12 @@ class Generators:
 
 
 @dataclass(frozen=True)
-class GeneratorLeft:
-    """What the projector leaves of generators, in [0, 1].
+class ProjectedGenerators:
+    """The norm of generators after the projector, in [0, 1].
 
     Args:
         share: ‖WG‖ / (‖W‖·‖G‖).
-        random: the same (root mean square) for a W of the same singular values turned at random, 1/√d.
+        random: the same (root mean square) for a randomly rotated W, 1/√d.
     """
 
     share: float
@@ -49,8 +49,8 @@ def fit_generators(
 ) -> Generators:
     """Generators G_m, and strengths ε of each sample unless given, for which h2 = exp(Σ_m ε_m G_m) h1 fits best.
 
-    Features are linear in the augmentation's parameters where the residual is near 0, and the Lie model says nothing
-    where it is near 1. Fitted strengths are also fitted to noise: take `generators_residual` on other samples. Views
+    Features are linear in the augmentation's parameters where the residual is near 0; the Lie model explains nothing
+    where it is near 1. Fitted strengths also fit noise: take `generators_residual` on other samples. Views
     that coincide give G = 0 and residual 0. Without given strengths a sign, and for several generators an invertible
     mixture of them, is arbitrary.
 
@@ -58,30 +58,30 @@ def fit_generators(
     step solves the ridge regression of what is missing on ε·exp(½ΣεG)h1 (the linear fit δh ≈ ΣεG·h1 at first, then
     Gauss–Newton with the derivative at mid-flow), and, where they are not given, does the same for each sample's
     strengths; steps that do not lower the loss are halved, and it ends where none does. Noiseless flows are found to
-    many digits. Where the model does not hold the end is near, not at, the least squared error. Fitted strengths may
-    end in a local minimum, so there are several starts (with 60 samples of d = 4 one start fails about every other
+    many digits. Where the model does not hold, the result is near, not at, the least squared error. Fitted strengths
+    may end in a local minimum, so there are several starts (with 60 samples of d = 4 one start fails about every other
     time): compare seeds. Costs about 250·P·M·d² operations a step and start for flows of norm up to 1 (in proportion
     above), some (M·d)² matrices, and 64 MiB times 2·M + 6.
 
     Args:
         h1: features of the first views; more than M·d samples, or everything would fit.
-        h2: of the second.
-        strengths: ε where known, a column a generator (`torch.ones(P, 1)`: the same for all); fitted if not.
-        count: how many generators, M, if strengths are not given.
+        h2: features of the second views.
+        strengths: ε where known, one column for each generator (`torch.ones(P, 1)`: the same for all); fitted if None.
+        count: number of generators, M, if strengths are not given.
         ridge: on G, relative to the mean of the regression's eigenvalues.
-        steps: at most.
-        starts: of fitted strengths; the fit of least residual is kept.
-        seed: of the starts.
+        steps: maximum number of steps.
+        starts: number of starts of fitted strengths; the fit with the least residual is kept.
+        seed: random seed of the starts.
 
     Raises:
-        ValueError: features or strengths that are not finite or not of the same samples, too few samples, a negative
-            ridge, or no generators.
+        ValueError: features or strengths are not finite or not of the same samples; too few samples; the ridge is
+            negative; there are no generators.
 
     Source: geometry, Sec. 4 (b) and App. B (the method of fitting is ours).
     """
     M = count if strengths is None else strengths.shape[1]
     if M < 1 or starts < 1 or ridge < 0:
-        raise ValueError(f"a fit needs a generator, a start and a ridge of at least 0, not {M}, {starts} and {ridge}")
+        raise ValueError(f"a fit needs count ≥ 1, starts ≥ 1 and ridge ≥ 0, not {M}, {starts} and {ridge}")
     _check_pairs(h1, h2, strengths)
     if len(h1) <= M * h1.shape[1]:
         raise ValueError(
@@ -105,7 +105,7 @@ def generators_residual(
     h2: Float[Tensor, "P d"],
     strengths: Float[Tensor, "P M"] | None = None,
 ) -> float:
-    """What the flow of given generators leaves of h2 − h1 on samples that they were not fitted to; 0 is perfect.
+    """Share of h2 − h1 that given generators do not explain, on samples that they were not fitted to; 0 is perfect.
 
     ‖h2 − exp(Σ ε_m G_m) h1‖² over ‖h2 − h1‖², strengths fitted to each sample unless given: then it is in [0, 1], and
     M random generators would leave about 1 − M/d. Views that coincide leave 0. Costs 40·P·M·d² operations for flows of
@@ -114,11 +114,11 @@ def generators_residual(
     Args:
         G: the generators, as `fit_generators` gives them.
         h1: features of the first views.
-        h2: of the second.
-        strengths: ε where known.
+        h2: features of the second views.
+        strengths: ε where known; fitted to each sample if None.
 
     Raises:
-        ValueError: generators, features or strengths that are not finite or not of the same samples or dimensions.
+        ValueError: generators, features or strengths are not finite, or not of the same samples or dimensions.
 
     Source: geometry, Sec. 4 (b).
     """
@@ -134,31 +134,31 @@ def generators_residual(
     return _residual(h1, h2, found, G)
 
 
-def generator_left(W: Float[Tensor, "D d"], G: Float[Tensor, "*M d d"]) -> GeneratorLeft:
-    """How far W·G is from 0, ‖WG‖ / (‖W‖·‖G‖), beside what a W turned at random leaves; in [0, 1].
+def projected_generators(W: Float[Tensor, "D d"], G: Float[Tensor, "*M d d"]) -> ProjectedGenerators:
+    """How far W·G is from 0, ‖WG‖ / (‖W‖·‖G‖), and the same for a randomly rotated W; in [0, 1].
 
-    0 is a projector whose kernel holds all that G moves anything to: embeddings are invariant. That suffices, and is
-    not needed: embeddings are invariant too where W·G·h = c·W·h (Prop. 4.3 overlooks it). Far above `random` is a
-    projector that looks where G acts. A W or G of zeros leaves 0. Costs one product.
+    0 is a projector whose null space contains the image of G: embeddings are invariant. That is sufficient, not
+    necessary: embeddings are invariant too where W·G·h = c·W·h (Prop. 4.3 overlooks it). Far above `random` is a
+    projector that sees the directions in which G acts. A W or G of zeros gives 0. Costs one product.
 
     Args:
-        W: weight of the projector as torch keeps it, an output a row: z = h Wᵀ (the paper's Wᵀ).
+        W: weight of the projector as torch stores it, one row for each output: z = h Wᵀ (the paper's Wᵀ).
         G: one generator, or several.
 
     Raises:
-        ValueError: W or G that are not finite, empty, or of different dimensions.
+        ValueError: W or G is not finite, is empty, or they have different dimensions.
 
     Source: geometry, Prop. 4.3 (the measure of distance is ours).
     """
     if not W.numel() or not G.numel():
-        raise ValueError("what is left of nothing: W or G is empty")
+        raise ValueError("W or G is empty")
     if W.shape[-1] != G.shape[-2]:
-        raise ValueError(f"W takes {W.shape[-1]} dimensions, and G leads to {G.shape[-2]}")
+        raise ValueError(f"W takes {W.shape[-1]} dimensions, but G acts on {G.shape[-2]}")
     if not (torch.isfinite(W).all() and torch.isfinite(G).all()):
-        raise ValueError(f"W of {W.shape[0]} × {W.shape[1]} or G has entries that are not finite")
+        raise ValueError(f"W [{W.shape[0]}, {W.shape[1]}] or G is not finite")
     W, G = W.detach().double(), G.detach().double()
     whole = float(W.norm() * G.norm())
-    return GeneratorLeft(float((W @ G).norm()) / whole if whole else 0.0, W.shape[1] ** -0.5)
+    return ProjectedGenerators(float((W @ G).norm()) / whole if whole else 0.0, W.shape[1] ** -0.5)
 
 
 def _fitted(h1: Tensor, h2: Tensor, start: Tensor, free: bool, ridge: float, steps: int) -> Generators:

@@ -1,4 +1,4 @@
-"""How many samples, each a cloud of views, a hyperplane can part: capacity, and what of the clouds decides it."""
+"""Manifold capacity (how many samples, each a cloud of views, a hyperplane can separate), and manifold geometry."""
 
 from dataclasses import dataclass
 
@@ -8,6 +8,7 @@ from scipy.optimize import nnls
 from torch import Tensor
 
 from eigenview.linalg import view_blocks
+from eigenview.measures.spec import measure
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,15 @@ class ManifoldGeometry:
     dimension: float
 
 
+@measure(
+    needs="views",
+    direction="high",
+    meaning="separable manifolds (the views of a sample) per dimension; 2 for points",
+    max_rows=16,
+    group="geometry",
+)
 def manifold_capacity(views: Float[Tensor, "K P D"], draws: int = 100, seed: int = 0) -> float:
-    """Samples a dimension that a hyperplane through the origin parts, each with all its views, for labels at random.
+    """Samples per dimension that a hyperplane through the origin separates, each with all its views, for random labels.
 
     α, with 1/α = (1/P)·E ‖projection of T onto the cone of all y_i·view‖² over T ~ N(0, I) and signs y. P/α is the
     cone's statistical dimension: in so many dimensions, drawn at random, half of the dichotomies are separable. High is
@@ -40,18 +48,18 @@ def manifold_capacity(views: Float[Tensor, "K P D"], draws: int = 100, seed: int
 
     Args:
         views: of P samples, uncentred; K may be 1.
-        draws: of T and y.
-        seed: theirs.
+        draws: number of random T and y.
+        seed: random seed of the draws.
 
     Raises:
-        ValueError: views that are not finite, are none, or are all zeros; no draws.
+        ValueError: views are not finite, are empty, or are all zeros; draws is below 1.
 
     Source: Chung, Lee & Sompolinsky 2018, Eq. 16 for one cloud; Chou et al. 2025 (GLUE) for all together.
     """
     x = _checked(views, 1, draws).transpose(1, 0, 2)
     P, K, D = x.shape
     if not x.any():
-        raise ValueError("views that are all zeros are parted by no hyperplane")
+        raise ValueError("views that are all zeros cannot be separated by a hyperplane")
     columns = _triangle(x.reshape(P * K, D).T)
     generator = np.random.default_rng(seed)
     squares = []
@@ -63,7 +71,7 @@ def manifold_capacity(views: Float[Tensor, "K P D"], draws: int = 100, seed: int
 
 
 def manifold_geometry(views: Float[Tensor, "K P D"], draws: int = 100, seed: int = 0) -> ManifoldGeometry:
-    """Radius and dimension of the samples' clouds of views, as a hyperplane that parts them meets them.
+    """Radius and dimension of the samples' clouds of views, as a hyperplane that separates them meets them.
 
     A cloud is centred, and scaled by its centre's distance from the origin. For a random direction T = (t, t₀), its
     anchor s is the point of the cloud's convex hull that bears on the hyperplane: the projection of T onto the cone of
@@ -76,11 +84,11 @@ def manifold_geometry(views: Float[Tensor, "K P D"], draws: int = 100, seed: int
 
     Args:
         views: of P samples, uncentred; K at least 2.
-        draws: of T, for each sample.
-        seed: theirs.
+        draws: number of random T for each sample.
+        seed: random seed of the draws.
 
     Raises:
-        ValueError: views that are not finite, or fewer than two; a cloud whose centre is the origin; no draws.
+        ValueError: views are not finite, or fewer than two; the centre of a cloud is the origin; draws is below 1.
 
     Source: Chung, Lee & Sompolinsky 2018, Eqs. 28 and 29.
     """
@@ -95,7 +103,7 @@ def _anchors(cloud: np.ndarray, generator: np.random.Generator, draws: int) -> t
     centre = cloud.mean(0)
     far = np.linalg.norm(centre)
     if far <= 1e-12 * np.abs(cloud).max():
-        raise ValueError("a sample's views have their centre at the origin, so their radius in its units is infinite")
+        raise ValueError("the mean of a sample's views is the origin, so their radius relative to it is infinite")
     columns = _triangle((cloud - centre).T / far)[: len(cloud) - 1]
     if np.abs(columns).max() < 1e-12:
         return 0.0, 0.0
@@ -113,9 +121,9 @@ def _anchors(cloud: np.ndarray, generator: np.random.Generator, draws: int) -> t
 
 
 def _triangle(columns: np.ndarray) -> np.ndarray:
-    """The same columns in coordinates that a rotation leaves alone: R of the QR decomposition, its diagonal positive.
+    """R of the QR decomposition with a positive diagonal: the same columns in coordinates that no rotation changes.
 
-    So the same draws meet the same cloud, however it is rotated, and no more rows are left than there are columns.
+    So the same draws meet the same cloud, however it is rotated, and there are no more rows than columns.
     """
     triangle = np.linalg.qr(columns).R
     return triangle * np.where(triangle.diagonal() < 0, -1.0, 1.0)[:, None]
@@ -125,5 +133,5 @@ def _checked(views: Tensor, least: int, draws: int) -> np.ndarray:
     if draws < 1:
         raise ValueError(f"draws must be at least 1, not {draws}")
     if views.shape[0] < least or not views.numel():
-        raise ValueError(f"clouds of views [K, P, D] need at least {least} views of a sample, not {tuple(views.shape)}")
+        raise ValueError(f"manifolds need [K, P, D] with at least {least} views of each sample, not {[*views.shape]}")
     return np.concatenate([block.cpu().numpy() for block in view_blocks(views, "views")], 1)

@@ -1,4 +1,4 @@
-"""All measures of a cloud together, each held against clouds of its shape whose worth is known."""
+"""All measures of the same features together, each calibrated against reference clouds of the same shape."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -9,38 +9,39 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from eigenview.measures.catalogue import CATALOGUE, MeasureSpec
+from eigenview.measures.catalogue import CATALOGUE
 from eigenview.measures.reference_clouds import reference_values
+from eigenview.measures.spec import Direction, MeasureSpec
 
 Verdict = Literal["good", "fair", "bad"]
 _GOOD, _BAD = 0.5, 0.2
-_APART = 0.05  # of the greater: references closer than that do not tell good from bad
-_COUNTS_FROM = 0.5  # counts begin at 1, and are compared by logarithms; distances and shares, from 0, are not
-_SAME = 0.01  # of what is between the ends: references closer than that are at the same end
-_RANK = "effective_rank"  # says whether a cloud is collapsed
+_APART = 0.05  # of the larger: references closer than that do not separate good from bad
+_COUNTS_FROM = 0.5  # counts begin at 1 and are compared by logarithms; distances and shares begin at 0 and are not
+_SAME = 0.01  # of the range: references closer than that are at the same end
+_RANK = "effective_rank"  # decides whether a cloud is collapsed
 
 
 @dataclass(frozen=True)
 class MeasureResult:
-    """One measure of one cloud.
+    """One measure's value, and how good it is.
 
     Args:
-        measure: its name.
-        meaning: what it says, in a line.
-        better: which end is good: `high`, `low` or `neither`.
+        measure: name of the measure.
+        meaning: what the measure says, in one line.
+        direction: which end is good, `high` or `low`; None where neither is.
         value: None where there is none.
-        missing: why there is none.
+        missing: why there is no value.
         rows: how many rows were measured (samples, where views are needed); None without a value.
-        sampled: whether those are fewer than there are, drawn at random.
+        sampled: whether those are a random subset.
         references: the measure's values on the reference clouds, by their names; empty where not asked for.
-        position: where the value lies from the worst reference (0) to the best (1), by logarithms where they are counts
-            far apart; None where no end is good, nothing is known to hold the value against, or there is a doubt.
-        doubt: why a value at the good end is no good news.
+        position: where the value lies between the worst reference (0) and the best (1), by logarithms where they are
+            counts far apart; None where no end is good, references are missing or too close, or there is a doubt.
+        doubt: why a favourable value may be misleading.
     """
 
     measure: str
     meaning: str
-    better: Literal["high", "low", "neither"]
+    direction: Direction
     value: float | None = None
     missing: str | None = None
     rows: int | None = None
@@ -51,21 +52,21 @@ class MeasureResult:
 
     @property
     def verdict(self) -> Verdict | None:
-        """`good` from half the way from worst to best, `bad` below a fifth of it; None where there is no position."""
+        """`good` from half of the way from worst to best, `bad` below a fifth of it; None without a position."""
         if self.position is None:
             return None
         return "good" if self.position >= _GOOD else "bad" if self.position < _BAD else "fair"
 
     @property
     def ends(self) -> tuple[str, str] | None:
-        """The names of the worst and the best reference, which the verdict is between; None where there are none."""
+        """Names of the worst and the best reference, between which the verdict is; None where there are none."""
         if self.position is None and self.doubt is None:
             return None
-        worst, best = sorted(self.references.values(), reverse=self.better == "low")[:: len(self.references) - 1]
+        worst, best = sorted(self.references.values(), reverse=self.direction == "low")[:: len(self.references) - 1]
         return self._named(worst, best), self._named(best, worst)
 
     def _named(self, value: float, other: float) -> str:
-        """The reference at an end, `collapsed` only if no other is there but for rounding."""
+        """The reference at an end; `collapsed` only if it alone is there, up to rounding."""
         near = [name for name, each in self.references.items() if abs(each - value) <= _SAME * abs(other - value)]
         return next((name for name in near if name != "collapsed"), "collapsed")
 
@@ -77,72 +78,72 @@ def panel(
     seed: int = 0,
     progress: Callable[[str], None] = lambda measure: None,
 ) -> list[MeasureResult]:
-    """Takes the measures of a cloud.
+    """Evaluates measures of features or embeddings, and judges each by reference clouds of the same shape.
 
-    Measures of rows see one view of each sample, so that rows do not depend on each other; those whose cost grows with
-    the square of the rows see a random `most_rows` of them. A measure that refuses says why in its reading.
+    Measures of rows are given the first view of each sample, so that rows are independent; those whose cost grows with
+    the square of the rows are given a random subset of `max_rows`. Where a measure raises, its result says why.
 
     Args:
-        cloud: a row a sample, or views first.
+        cloud: one row for each sample, or views first.
         catalogue: which measures.
-        references: also take them of clouds whose worth is known, and judge by these.
-        seed: of the rows that are drawn.
-        progress: called with the name of each measure before it is taken.
+        references: whether to evaluate the measures on reference clouds too, and to judge by these.
+        seed: random seed of the subsets.
+        progress: called with the name of each measure before it is evaluated.
     """
-    return _doubted(list(_readings(cloud, catalogue, references, seed, progress)))
+    return _doubted(list(_results(cloud, catalogue, references, seed, progress)))
 
 
-def _doubted(readings: list[MeasureResult]) -> list[MeasureResult]:
-    """Of a collapsed cloud, no praise by measures that would praise every collapsed cloud."""
-    if not any(reading.measure == _RANK and reading.verdict == "bad" for reading in readings):
-        return readings
+def _doubted(results: list[MeasureResult]) -> list[MeasureResult]:
+    """Withholds, for a collapsed cloud, the verdict of measures that every collapsed cloud does well by."""
+    if not any(result.measure == _RANK and result.verdict == "bad" for result in results):
+        return results
     return [
-        replace(reading, position=None, doubt="says nothing of collapsed samples, which get the same")
-        if reading.position is not None and _praises_collapse(reading)
-        else reading
-        for reading in readings
+        replace(result, position=None, doubt="uninformative: collapsed features score the same")
+        if result.position is not None and _favours_collapse(result)
+        else result
+        for result in results
     ]
 
 
-def _praises_collapse(reading: MeasureResult) -> bool:
-    collapsed, known = reading.references.get("collapsed"), list(reading.references.values())
-    if collapsed is None or reading.verdict == "bad":
+def _favours_collapse(result: MeasureResult) -> bool:
+    collapsed, known = result.references.get("collapsed"), list(result.references.values())
+    if collapsed is None or result.verdict == "bad":
         return False
-    place = _position(collapsed, known, reading.better)
+    place = _position(collapsed, known, result.direction)
     return place is not None and place >= _GOOD
 
 
-def _readings(
+def _results(
     cloud: Tensor, catalogue: Sequence[MeasureSpec], references: bool, seed: int, progress: Callable[[str], None]
 ) -> Iterator[MeasureResult]:
-    seen = {"rows": cloud[0] if cloud.ndim == 3 else cloud}
+    given = {"rows": cloud[0] if cloud.ndim == 3 else cloud}
     if cloud.ndim == 3 and len(cloud) > 1:
-        seen["views"] = cloud
+        given["views"] = cloud
     shared: dict[Any, Any] = {}
-    for listed in catalogue:
-        progress(listed.name)
-        if listed.needs in seen:
-            yield _reading(listed, seen[listed.needs], references, seed, shared)
+    for spec in catalogue:
+        progress(spec.name)
+        if spec.needs in given:
+            yield _result(spec, given[spec.needs], references, seed, shared)
         else:
             missing = "needs views: features [K, P, D] of K > 1 views of each sample"
-            yield MeasureResult(listed.name, listed.meaning, listed.better, missing=missing)
+            yield MeasureResult(spec.name, spec.meaning, spec.direction, missing=missing)
 
 
-def _reading(listed: MeasureSpec, cloud: Tensor, references: bool, seed: int, shared: dict[Any, Any]) -> MeasureResult:
-    some = _some(cloud, listed.most_rows, seed)
-    rows, sampled = some.shape[-2], some.shape[-2] < cloud.shape[-2]
-    value, missing = _measured(listed, some, shared)
+def _result(spec: MeasureSpec, cloud: Tensor, references: bool, seed: int, shared: dict[Any, Any]) -> MeasureResult:
+    subset = _subset(cloud, spec.max_rows, seed)
+    rows, sampled = subset.shape[-2], subset.shape[-2] < cloud.shape[-2]
+    value, missing = _evaluated(spec, subset, shared)
     if value is None:
-        return MeasureResult(listed.name, listed.meaning, listed.better, missing=missing)
-    known = reference_values(listed, some) if references and listed.better != "neither" else {}
-    position = _position(value, list(known.values()), listed.better)
-    return MeasureResult(listed.name, listed.meaning, listed.better, value, None, rows, sampled, known, position)
+        return MeasureResult(spec.name, spec.meaning, spec.direction, missing=missing)
+    known = reference_values(spec, subset) if references and spec.direction is not None else {}
+    position = _position(value, list(known.values()), spec.direction)
+    return MeasureResult(spec.name, spec.meaning, spec.direction, value, None, rows, sampled, known, position)
 
 
-def _measured(listed: MeasureSpec, cloud: Tensor, shared: dict[Any, Any]) -> tuple[float | None, str | None]:
+def _evaluated(spec: MeasureSpec, cloud: Tensor, shared: dict[Any, Any]) -> tuple[float | None, str | None]:
     """The value, or why there is none."""
     try:
-        value = float(listed.of(cloud, shared))
+        value = float(spec.evaluate(cloud, shared))
     except ValueError as error:
         return None, " ".join(str(error).split())
     except (ArithmeticError, torch.linalg.LinAlgError):  # pyright: ignore[reportPrivateImportUsage]
@@ -150,8 +151,8 @@ def _measured(listed: MeasureSpec, cloud: Tensor, shared: dict[Any, Any]) -> tup
     return (value, None) if isfinite(value) else (None, f"its value is {value}")
 
 
-def _some(cloud: Tensor, most: int | None, seed: int) -> Tensor:
-    """At most so many samples, drawn at random, in their order."""
+def _subset(cloud: Tensor, most: int | None, seed: int) -> Tensor:
+    """A random subset of at most so many samples, in their order."""
     N = cloud.shape[-2]
     if most is None or most >= N:
         return cloud
@@ -159,9 +160,9 @@ def _some(cloud: Tensor, most: int | None, seed: int) -> Tensor:
     return cloud.index_select(-2, drawn.to(cloud.device))
 
 
-def _position(value: float, known: Sequence[float], better: str) -> float | None:
-    """A value's place between the worst (0) and the best (1) of those known, cut off there."""
-    if better == "neither" or len(known) < 2:
+def _position(value: float, known: Sequence[float], direction: Direction) -> float | None:
+    """A value's place between the worst (0) and the best (1) of the references, clipped to these."""
+    if direction is None or len(known) < 2:
         return None
     low, high = min(known), max(known)
     # Ten directions of a thousand are one per cent and yet a third of the way from one.
@@ -170,21 +171,21 @@ def _position(value: float, known: Sequence[float], better: str) -> float | None
         return None
     here = scale(max(value, low)) if value < high else scale(high)
     share = (here - scale(low)) / (scale(high) - scale(low))
-    return share if better == "high" else 1 - share
+    return share if direction == "high" else 1 - share
 
 
-def best_to_worst(readings: Sequence[MeasureResult | None]) -> list[float | None]:
-    """Ranks of several clouds' readings of one measure, 1 the best, equal values sharing their mean; None without one.
+def best_to_worst(results: Sequence[MeasureResult | None]) -> list[float | None]:
+    """Ranks several clouds by one measure: 1 is the best, equal values share their mean rank, None has no value.
 
-    Values that are in doubt, since their clouds are collapsed, share the last.
+    Values in doubt, those of collapsed clouds, share the last rank.
 
     Args:
-        readings: of the same measure.
+        results: one measure's results for each cloud.
     """
-    values = [None if r is None or r.value is None or r.better == "neither" else _badness(r, r.value) for r in readings]
+    values = [None if r is None or r.value is None or r.direction is None else _badness(r, r.value) for r in results]
     known = [value for value in values if value is not None]
     return [None if value is None else sum(k < value for k in known) + (1 + known.count(value)) / 2 for value in values]
 
 
-def _badness(reading: MeasureResult, value: float) -> float:
-    return inf if reading.doubt else value if reading.better == "low" else -value
+def _badness(result: MeasureResult, value: float) -> float:
+    return inf if result.doubt else value if result.direction == "low" else -value

@@ -1,4 +1,4 @@
-"""Whether what belongs together is found among the nearest: retrieval, and classes found by their names."""
+"""Retrieval (R@k) between paired embeddings, and zero-shot classification by the nearest class embedding."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from torch import Tensor
 
 from eigenview.linalg import normalize
 
-_TIED = 1e-9  # cosines no further apart are equal, so that a collapse, but for rounding, ties everything
-_AT_ONCE = 1 << 22  # cosines
+_TIED = 1e-9  # cosines within this are ties, so that a collapse up to rounding ties everything
+_AT_ONCE = 1 << 22  # cosines held at a time
 
 
 @dataclass(frozen=True)
@@ -34,20 +34,20 @@ def retrieval(
     matches: Bool[Tensor, "Q C"] | None = None,
     ks: Sequence[int] = (1, 5, 10),
 ) -> Retrieval:
-    """How often a query finds a match of its own among the k candidates of the largest cosines.
+    """How often a query finds a match among the k candidates with the largest cosines.
 
-    A query with several matches finds one if any of them is there. Candidates with equal cosines count as in random
-    order, so that collapsed embeddings find what chance finds.
+    A query with several matches needs only one of them. Candidates with equal cosines count as in random order, so
+    that collapsed embeddings score at chance.
 
     Args:
         queries: embeddings.
-        candidates: embeddings to find matches among.
-        matches: which candidates match a query: at least one for each; by default row i matches row i.
-        ks: how many of the nearest are looked at.
+        candidates: embeddings to search.
+        matches: which candidates match each query, at least one; by default row i matches row i.
+        ks: numbers of nearest candidates.
 
     Raises:
-        ValueError: embeddings that are not finite, are none or differ in width; matches of another shape, or a query
-            without one; a k below 1.
+        ValueError: embeddings are not finite, are empty or differ in dimension; matches have another shape; a query has
+            no match; a k is below 1.
     """
     matches = _checked(queries, candidates, matches, ks)
     rows = max(1, _AT_ONCE // len(candidates))
@@ -67,7 +67,7 @@ def retrieval(
 def _standing(
     cosines: Float[Tensor, "q C"], matches: Bool[Tensor, "q C"]
 ) -> tuple[Int[Tensor, "q"], Int[Tensor, "q"], Int[Tensor, "q"]]:
-    """How many candidates stand before a query's best match, how many with it, and how many matches among these."""
+    """For each query: candidates ranked before its best match, candidates tied with it, and matches among the ties."""
     best = cosines.masked_fill(~matches, -2).amax(1, keepdim=True)
     tied = (cosines - best).abs() <= _TIED
     before = (cosines > best) & ~tied
@@ -75,23 +75,23 @@ def _standing(
 
 
 def _hit(total: np.ndarray, matches: np.ndarray, drawn: np.ndarray) -> float:
-    """How often some of the matches are among those drawn of the total, on average over queries."""
+    """Probability that a random draw from the total contains a match, averaged over queries."""
     return float(np.mean(hypergeom.sf(0, total, matches, drawn)))
 
 
 def _checked(queries: Tensor, candidates: Tensor, matches: Tensor | None, ks: Sequence[int]) -> Tensor:
     if not len(queries) or not len(candidates):
-        raise ValueError(f"there must be queries and candidates, not {len(queries)} and {len(candidates)}")
+        raise ValueError(f"retrieval needs queries and candidates, not {len(queries)} and {len(candidates)}")
     if queries.shape[1] != candidates.shape[1]:
-        raise ValueError(f"queries and candidates must share a space, not of {queries.shape[1]}, {candidates.shape[1]}")
+        raise ValueError(f"queries have {queries.shape[1]} dimensions, but candidates have {candidates.shape[1]}")
     if not bool(torch.isfinite(queries).all() and torch.isfinite(candidates).all()):
-        raise ValueError("embeddings must be finite")
+        raise ValueError("embeddings are not finite")
     if not ks or min(ks) < 1:
-        raise ValueError(f"of the nearest at least 1 must be looked at, not {list(ks)}")
+        raise ValueError(f"each k must be at least 1, not {list(ks)}")
     shape = (len(queries), len(candidates))
     if matches is None:
         if shape[0] != shape[1]:
-            raise ValueError(f"{shape[0]} queries and {shape[1]} candidates do not pair: say which match")
+            raise ValueError(f"{shape[0]} queries and {shape[1]} candidates do not pair: pass matches=")
         return torch.eye(shape[0], dtype=torch.bool, device=queries.device)
     if tuple(matches.shape) != shape:
         raise ValueError(f"matches must be of shape {list(shape)}, not {list(matches.shape)}")
@@ -102,12 +102,12 @@ def _checked(queries: Tensor, candidates: Tensor, matches: Tensor | None, ks: Se
 
 @dataclass(frozen=True)
 class LabelZeroShot:
-    """Shares of samples, in [0, 1].
+    """Zero-shot accuracy and its references, in [0, 1].
 
     Args:
-        accuracy: of those whose nearest class is theirs.
-        chance: the same for a class at random, one over their number.
-        majority: the same for always the commonest class.
+        accuracy: share of samples whose nearest class is their own.
+        chance: accuracy of a random class, one over the number of classes.
+        majority: accuracy of always predicting the most frequent class.
     """
 
     accuracy: float
@@ -118,15 +118,15 @@ class LabelZeroShot:
 def label_zero_shot(
     samples: Float[Tensor, "N D"], classes: Float[Tensor, "C D"], labels: Int[Tensor, "N"]
 ) -> LabelZeroShot:
-    """How often the class of the largest cosine is a sample's own, with no label seen by any classifier.
+    """Accuracy of predicting the class with the largest cosine; no classifier is trained.
 
     Args:
-        samples: embeddings, of images say.
-        classes: one embedding a class, of a text made of its name say.
-        labels: which row of `classes` is a sample's.
+        samples: embeddings, such as of images.
+        classes: one embedding for each class, such as of a text with its name.
+        labels: for each sample the row of `classes` that is its class.
 
     Raises:
-        ValueError: embeddings that are not finite, are none or differ in width, or not a label for each sample.
+        ValueError: embeddings are not finite, are empty or differ in dimension; there is not one label for each sample.
 
     Source: Radford et al. 2021, Sec. 3.1.
     """

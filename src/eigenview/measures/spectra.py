@@ -1,10 +1,12 @@
-"""How many directions features fill. Each measure takes features, or a `SpectralCache` of them shared with others."""
+"""The spectrum of features: how many directions they fill. Each measure takes features, or their `SpectralCache`."""
 
+import numpy as np
 from jaxtyping import Float, Float64
 from torch import Tensor
 
 from eigenview import linalg
-from eigenview.measures.spectral_cache import SpectralCache, as_cloud
+from eigenview.measures.spec import measure
+from eigenview.measures.spectral_cache import SpectralCache
 
 
 def spectrum(features: Float[Tensor, "N D"] | SpectralCache) -> Float64[Tensor, "M"]:
@@ -14,11 +16,18 @@ def spectrum(features: Float[Tensor, "N D"] | SpectralCache) -> Float64[Tensor, 
         features: a row a sample (or a view of one); features or embeddings.
 
     Raises:
-        ValueError: features that are not finite, or none.
+        ValueError: features are not finite, or there are none.
     """
-    return as_cloud(features).singular_values
+    return SpectralCache.of(features).singular_values
 
 
+@measure(
+    direction="high",
+    meaning="number of directions that features fill; low is dimensional collapse",
+    shares=SpectralCache,
+    group="spectrum",
+    essential=True,
+)
 def effective_rank(features: Float[Tensor, "N D"] | SpectralCache) -> float:
     """How many directions features fill: RankMe, between 1 (all on a line) and min(N, D) (isotropic).
 
@@ -29,13 +38,19 @@ def effective_rank(features: Float[Tensor, "N D"] | SpectralCache) -> float:
         features: a row a sample; uncentred.
 
     Raises:
-        ValueError: features that are not finite, or none.
+        ValueError: features are not finite, or there are none.
 
     Source: RankMe, Garrido et al. 2023, Eq. 1.
     """
-    return float(linalg.effective_rank(as_cloud(features).singular_values))
+    return float(linalg.effective_rank(SpectralCache.of(features).singular_values))
 
 
+@measure(
+    direction="high",
+    meaning="number of directions as strong as the strongest; weak ones hardly count",
+    shares=SpectralCache,
+    group="spectrum",
+)
 def stable_rank(features: Float[Tensor, "N D"] | SpectralCache) -> float:
     """How many directions as strong as the strongest features fill: ‖Z‖_F²/‖Z‖₂², between 1 and min(N, D).
 
@@ -46,13 +61,19 @@ def stable_rank(features: Float[Tensor, "N D"] | SpectralCache) -> float:
         features: a row a sample; uncentred.
 
     Raises:
-        ValueError: features that are not finite, or none.
+        ValueError: features are not finite, or there are none.
 
     Source: Tsitsulin et al. 2023.
     """
-    return float(_of_largest(as_cloud(features).singular_values).square().sum())
+    return float(_of_largest(SpectralCache.of(features).singular_values).square().sum())
 
 
+@measure(
+    direction="high",
+    meaning="number of directions that share the variance",
+    shares=SpectralCache,
+    group="spectrum",
+)
 def participation_ratio(features: Float[Tensor, "N D"] | SpectralCache) -> float:
     """How many directions share the variance: (Σλ)²/Σλ² over the covariance's eigenvalues, in [1, min(N − 1, D)].
 
@@ -63,14 +84,20 @@ def participation_ratio(features: Float[Tensor, "N D"] | SpectralCache) -> float
         features: a row a sample, two at least; centred here.
 
     Raises:
-        ValueError: features that are not finite; fewer than two rows.
+        ValueError: features are not finite; fewer than two rows.
 
     Source: Gao et al. 2017.
     """
-    shares = _of_largest(as_cloud(features).variances)
+    shares = _of_largest(SpectralCache.of(features).variances)
     return float(shares.sum() ** 2 / shares.square().sum()) if shares[0] else 0.0
 
 
+@measure(
+    direction="high",
+    meaning="total variance, in units of the strongest direction's",
+    shares=SpectralCache,
+    group="spectrum",
+)
 def nesum(features: Float[Tensor, "N D"] | SpectralCache) -> float:
     """The variance in units of its strongest direction's: Σλ/λ₁ of the centred covariance, in [1, min(N − 1, D)].
 
@@ -81,13 +108,19 @@ def nesum(features: Float[Tensor, "N D"] | SpectralCache) -> float:
         features: a row a sample, two at least; centred here.
 
     Raises:
-        ValueError: features that are not finite; fewer than two rows.
+        ValueError: features are not finite; fewer than two rows.
 
     Source: He & Ozay 2022 (normalised eigenvalue sum).
     """
-    return float(_of_largest(as_cloud(features).variances).sum())
+    return float(_of_largest(SpectralCache.of(features).variances).sum())
 
 
+@measure(
+    direction="low",
+    meaning="strength of the strongest direction over the weakest's; 1e7 is singular",
+    shares=SpectralCache,
+    group="spectrum",
+)
 def condition_number(features: Float[Tensor, "N D"] | SpectralCache) -> float:
     """The strongest direction over the weakest: σ₁/σ_M of the uncentred features, M = min(N, D), in [1, 1e7].
 
@@ -98,13 +131,20 @@ def condition_number(features: Float[Tensor, "N D"] | SpectralCache) -> float:
         features: a row a sample; uncentred.
 
     Raises:
-        ValueError: features that are not finite, or none.
+        ValueError: features are not finite, or there are none.
 
     Source: Tsitsulin et al. 2023.
     """
-    return float(1 / _of_largest(as_cloud(features).singular_values)[-1].clamp_min(1e-7))
+    return float(1 / _of_largest(SpectralCache.of(features).singular_values)[-1].clamp_min(1e-7))
 
 
+@measure(
+    direction="high",
+    meaning="number of directions at least 1% as strong as the strongest",
+    shares=SpectralCache,
+    group="spectrum",
+    essential=True,
+)
 def numerical_rank(features: Float[Tensor, "N D"] | SpectralCache, tolerance: float = 0.01) -> int:
     """How many singular values of the uncentred features are at least a tolerance times the largest: 0 to min(N, D).
 
@@ -115,13 +155,50 @@ def numerical_rank(features: Float[Tensor, "N D"] | SpectralCache, tolerance: fl
         tolerance: relative to the largest, in (0, 1]; below 1e-7 what is counted is rounding.
 
     Raises:
-        ValueError: features that are not finite, or none; a tolerance out of range.
+        ValueError: features are not finite, or there are none; a tolerance out of range.
 
     Source: geometry, Eq. 2 (the tolerance, never given there, is relative here).
     """
     if not 0 < tolerance <= 1:
         raise ValueError(f"tolerance must be in (0, 1], not {tolerance}")
-    return int((_of_largest(as_cloud(features).singular_values) >= tolerance).sum())
+    return int((_of_largest(SpectralCache.of(features).singular_values) >= tolerance).sum())
+
+
+@measure(
+    meaning="decay exponent of the spectrum; 0 is flat, good features are often near 1",
+    shares=SpectralCache,
+    group="spectrum",
+)
+def alpha_req(features: Float[Tensor, "N D"] | SpectralCache, first: int = 3, last: int = 100) -> float:
+    """The exponent α of the covariance's eigenvalues, λᵢ ∝ i^−α, over the indices `first` to `last`.
+
+    0 is a flat spectrum; high is few directions. Good features tend to be near 1: neither end is good. It is the slope
+    of log λᵢ on log i by least squares with weights 1/i, so that each octave of indices counts alike. Eigenvalues below
+    1e-14 of the largest are rounding, and what lies from the first of them on is left out. Costs what `effective_rank`
+    does.
+
+    Args:
+        features: a row a sample, two at least; centred here.
+        first: index of the largest eigenvalue of the fit, from 1; the first ones rarely follow the law.
+        last: index of the smallest, or fewer where there are not so many.
+
+    Raises:
+        ValueError: features are not finite; fewer than three eigenvalues to fit, by shape, range or collapse.
+
+    Source: α-ReQ, Agrawal et al. 2022; the weights are Stringer et al. 2019's.
+    """
+    if not 1 <= first < last:
+        raise ValueError(f"first and last must be indices from 1 with first < last, not {first} and {last}")
+    variances = SpectralCache.of(features).variances.cpu().numpy()
+    found = int((variances > 1e-14 * variances[0]).sum())
+    i = np.arange(first, min(last, found) + 1)
+    if len(i) < 3:
+        raise ValueError(
+            f"a slope needs at least the eigenvalues {first} to {first + 2}, and only {found} are above zero"
+        )
+    # numpy's weights are those of residuals, before they are squared.
+    slope, _ = np.polyfit(np.log(i), np.log(variances[i - 1]), 1, w=i**-0.5)
+    return -float(slope)
 
 
 def _of_largest(values: Float64[Tensor, "M"]) -> Float64[Tensor, "M"]:

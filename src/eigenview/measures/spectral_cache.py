@@ -1,4 +1,4 @@
-"""What the measures of one spectrum share."""
+"""What spectral measures share: singular values, variances and moments of the same features, computed once."""
 
 from functools import cached_property
 
@@ -9,23 +9,22 @@ from eigenview import linalg
 
 
 class SpectralCache:
-    """Features of which several things are asked: what spectral measures share is worked out once, when first needed.
+    """Features with the singular values, variances and moments that spectral measures share, each computed once.
 
-    Each of them takes a cloud in place of features, and then the panel costs little more than its first two:
+    Each spectral measure takes a cache in place of features; all of them then cost little more than the first two:
 
-        cloud = Cloud(features)
-        effective_rank(cloud), stable_rank(cloud), participation_ratio(cloud), alpha_req(cloud)
+        cache = SpectralCache(features)
+        effective_rank(cache), stable_rank(cache), participation_ratio(cache), alpha_req(cache)
 
-    Features of up to 2²⁰ entries have their own float64 SVD. More are streamed into a D × D Gram matrix (N × N where
-    N < D), which leaves of singular values below some 1e-8 of the largest only rounding.
+    Features of up to 2²⁰ entries are decomposed by a float64 SVD. Larger ones are streamed into a D × D Gram matrix
+    (N × N where N < D), which leaves only rounding of singular values below about 1e-8 of the largest.
 
     Args:
-        features: a row a sample (or a view of one); features or embeddings. They must not change
-            while the cloud is used.
+        features: a row a sample (or a view of one); features or embeddings. They must not change while the cache is in
+            use.
 
     Raises:
-        ValueError: there are none, or they are no matrix. That they are finite is checked when something is first
-            worked out.
+        ValueError: features are empty, or are not a matrix. Whether they are finite is checked at the first use.
     """
 
     def __init__(self, features: Float[Tensor, "N D"]) -> None:
@@ -36,17 +35,22 @@ class SpectralCache:
         features = features.detach()
         self.features = features if linalg.should_stream(features) else features.double()
 
+    @classmethod
+    def of(cls, features: "Float[Tensor, 'N D'] | SpectralCache") -> "SpectralCache":
+        """A cache of features; a cache is returned as it is."""
+        return features if isinstance(features, SpectralCache) else cls(features)
+
     @cached_property
     def singular_values(self) -> Float64[Tensor, "M"]:
-        """Of the uncentred features, largest first; M = min(N, D)."""
+        """Singular values of the uncentred features, largest first; M = min(N, D)."""
         return self._singular_values(centred=False)
 
     @cached_property
     def variances(self) -> Float64[Tensor, "M"]:
-        """Eigenvalues of the sample covariance, over N − 1, largest first; M = min(N, D), what is beyond is zero.
+        """Eigenvalues of the sample covariance, over N − 1, largest first; M = min(N, D), further ones are zero.
 
         Raises:
-            ValueError: fewer than two rows.
+            ValueError: there are fewer than two rows.
         """
         if len(self.features) < 2:
             raise ValueError(f"a variance needs at least two rows, not {len(self.features)}")
@@ -62,8 +66,3 @@ class SpectralCache:
         if N >= D and linalg.should_stream(self.features):
             return linalg.singular_values_of_gram(self.moments.scatter if centred else self.moments.gram)
         return linalg.singular_values(self.features, centred)
-
-
-def as_cloud(features: Float[Tensor, "N D"] | SpectralCache) -> SpectralCache:
-    """The features' cloud, or the cloud itself."""
-    return features if isinstance(features, SpectralCache) else SpectralCache(features)

@@ -10,7 +10,7 @@ from jaxtyping import Float, Float64
 from torch import Tensor
 from torch.func import jvp, vjp, vmap
 
-from eigenview.measures._module_checks import as_taken, check_rows_stay_apart
+from eigenview.measures.local_projectors import cast_rows, check_rowwise
 
 _BYTES = 16 * 2**20
 _AT_ONCE = 16
@@ -63,10 +63,10 @@ def local_gaussians(
 
     Source: information, Sec. 2–3 (NOTES 5).
     """
-    check_rows_stay_apart(net, "net")
+    check_rowwise(net, "net")
     if inputs.ndim < 2 or not inputs.numel():
         raise ValueError(f"inputs must be [N, ...] with at least one number each, not {[*inputs.shape]}")
-    x, shape = as_taken(net, inputs), inputs.shape[1:]
+    x, shape = cast_rows(net, inputs), inputs.shape[1:]
     deviations, L = _deviations(variance, x), _factors(factors, x)
     if deviations is None and L is None:
         raise ValueError("without noise features have no covariance: give a variance, or factors")

@@ -1,4 +1,4 @@
-"""How well clusters of features can be told apart, and in how many dimensions the features vary."""
+"""CLID: how well k-means clusters of features can be told apart, plus the features' intrinsic dimension."""
 
 import warnings
 from math import isqrt
@@ -13,33 +13,46 @@ from torch import Tensor
 
 from eigenview.linalg import normalize, row_blocks
 from eigenview.measures.intrinsic_dimension import two_nn
+from eigenview.measures.spec import measure
 
 
+@measure(
+    direction="high",
+    meaning="cluster learnability plus intrinsic dimension (TwoNN)",
+    max_rows=5000,
+    group="geometry",
+    essential=True,
+)
 def clid(features: Float[Tensor, "N D"], seed: int = 0) -> float:
     """Cluster learnability plus intrinsic dimension, `cluster_learnability` + `two_nn`.
 
-    Above 0; high is meant to be good: features that are expressive, and still easy to learn from. As it stands the
-    dimension outweighs the learnability, which is 1 at most; Lu et al. first bring both to one scale over the models
-    that they compare. To do so, take the two parts. What is degenerate for either is refused.
+    Above 0; high is meant to be good: features that are expressive, and still easy to learn from. In this plain sum
+    the dimension outweighs the learnability, which is at most 1; Lu et al. first standardise both over the models that
+    they compare. To do so, take the two parts. Features that are degenerate for either are refused.
 
     Costs what the two cost.
 
     Args:
         features: a row a sample.
-        seed: of the k-means and of which half is known.
+        seed: random seed of the k-means and of the split into halves.
 
     Raises:
-        ValueError: as the two do.
+        ValueError: where either of the two does.
 
     Source: Lu et al. 2023 (CLID).
     """
     return cluster_learnability(features, seed=seed) + two_nn(features)
 
 
+@measure(
+    meaning="accuracy of a nearest neighbour at k-means clusters; collapse gives 1",
+    max_rows=5000,
+    group="geometry",
+)
 def cluster_learnability(
     features: Float[Tensor, "N D"], clusters: int | None = None, neighbours: int = 1, seed: int = 0
 ) -> float:
-    """Accuracy, in [0, 1], of nearest neighbours at telling the k-means clusters of unit rows.
+    """Accuracy, in [0, 1], of nearest neighbours at predicting the k-means cluster of unit rows.
 
     Half of the rows, drawn at random, are known; the other half are classified. High is features in clear groups, or
     on a thin manifold, or collapsed: rows that are all the same give 1. Low is a cloud without structure in many
@@ -49,19 +62,19 @@ def cluster_learnability(
 
     Args:
         features: a row a sample; at least four. Only their directions count.
-        clusters: of k-means; left out, the square root of N, rounded down.
-        neighbours: that vote.
-        seed: of the k-means and of which half is known.
+        clusters: number of k-means clusters; by default the square root of N, rounded down.
+        neighbours: number of neighbours that vote.
+        seed: random seed of the k-means and of the split into halves.
 
     Raises:
-        ValueError: features that are not finite, or too few; fewer than two clusters or more than rows; no neighbour
-            or more than half of the rows.
+        ValueError: features are not finite or have fewer than four rows; clusters are not between 2 and N; neighbours
+            are not between 1 and half of the rows.
 
     Source: Lu et al. 2023 (CLID), cluster learnability as the average validation accuracy.
     """
     N = len(features)
     if N < 4:
-        raise ValueError(f"telling clusters apart needs at least 4 rows, not {N}")
+        raise ValueError(f"cluster learnability needs at least 4 rows, not {N}")
     clusters = isqrt(N) if clusters is None else clusters
     if not 2 <= clusters <= N:
         raise ValueError(f"clusters must be between 2 and the {N} rows, not {clusters}")
@@ -73,7 +86,7 @@ def cluster_learnability(
         torch.from_numpy(rows[start : start + len(block)]).copy_(normalize(block))
         start += len(block)
     with warnings.catch_warnings():
-        # Fewer distinct rows than clusters: then fewer clusters are told apart, which is no mistake.
+        # Fewer distinct rows than clusters: then there are fewer clusters, which is not an error.
         warnings.simplefilter("ignore", ConvergenceWarning)
         labels = KMeans(clusters, random_state=seed, copy_x=False).fit_predict(rows)
     order = np.random.default_rng(seed).permutation(N)

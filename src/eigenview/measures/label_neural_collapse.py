@@ -1,12 +1,10 @@
-"""How features gather by label. These need labels, so they are for reports, never for training."""
+"""Neural collapse of features within their classes. It needs labels, so it is for reports, never for training."""
 
 import torch
 from jaxtyping import Float, Float64, Int
-from sklearn.neighbors import NearestNeighbors
 from torch import Tensor
 
 from eigenview.linalg import row_blocks
-from eigenview.measures.alignment_uniformity import unit_rows
 
 
 def label_neural_collapse(features: Float[Tensor, "N D"], labels: Int[Tensor, "M"]) -> float:
@@ -18,19 +16,20 @@ def label_neural_collapse(features: Float[Tensor, "N D"], labels: Int[Tensor, "M
 
     Args:
         features: a row a sample.
-        labels: theirs, of at least two classes.
+        labels: one a row, of at least two classes.
 
     Raises:
-        ValueError: features that are not finite, or not one a label; fewer than two classes, or all at one mean.
+        ValueError: features are not finite, or not one a label; fewer than two classes, or all have the same mean.
 
     Source: Papyan, Han & Donoho 2020, NC1.
     """
-    _check(features, labels)
+    if len(features) != len(labels):
+        raise ValueError(f"each of {len(features)} rows needs a label, and there are {len(labels)}")
     names, of, counts = labels.to(features.device).unique(return_inverse=True, return_counts=True)
     C = len(names)
     if C < 2:
         raise ValueError(f"neural collapse needs labels of at least two classes, not {C}")
-    # Seen from one of the rows, so that equal rows leave equal means, and a far origin takes no digits.
+    # Relative to one of the rows, so that equal rows have equal means and a distant mean costs no precision.
     origin = features[0].detach().double()
     means = _class_means(features, origin, of, counts)
     _, spreads, directions = torch.linalg.svd(means - means.mean(0), full_matrices=False)
@@ -44,38 +43,6 @@ def label_neural_collapse(features: Float[Tensor, "N D"], labels: Int[Tensor, "M
         total += float(((rows - origin - means[of[start : start + len(rows)]]) @ whiten).square().sum())
         start += len(rows)
     return total / len(features)
-
-
-def label_neighbours(features: Float[Tensor, "N D"], labels: Int[Tensor, "M"], k: int = 1) -> float:
-    """The share, in [0, 1], of samples' k nearest neighbours on the unit sphere that have the sample's label.
-
-    1 is classes apart; features that know nothing of labels are at Σ_c n_c(n_c − 1)/(N(N − 1)), 1/C for balanced
-    classes. Between equal rows any may be the nearest. Costs N² products of rows, and a copy of the rows in float32,
-    or in their float64.
-
-    Args:
-        features: a row a sample; one view of each, or the views would be their own neighbours.
-        labels: theirs.
-        k: neighbours of each.
-
-    Raises:
-        ValueError: features that are not finite, or not one a label; no more than k rows; a k below 1.
-
-    Source: geometry, Sec. 4 and Fig. 6.
-    """
-    _check(features, labels)
-    if not 1 <= k < len(features):
-        raise ValueError(f"{k} neighbours of each sample need k ≥ 1 and more than k rows, not {len(features)}")
-    # On unit rows the Euclidean order is the cosine's, and sklearn's fast path; without a query no row is its own.
-    neighbours = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(unit_rows(features).cpu().numpy())
-    found = torch.from_numpy(neighbours.kneighbors(return_distance=False))
-    labels = labels.cpu()
-    return float((labels[found] == labels[:, None]).double().mean())
-
-
-def _check(features: Float[Tensor, "N D"], labels: Int[Tensor, "M"]) -> None:
-    if len(features) != len(labels):
-        raise ValueError(f"there must be a label a row, and there are {len(labels)} for {len(features)}")
 
 
 def _class_means(

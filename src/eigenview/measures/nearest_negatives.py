@@ -1,4 +1,4 @@
-"""The nearest negative of each sample: where it is, and how far."""
+"""The nearest negative of each sample: which it is, how far it is, and the displacement from it."""
 
 import math
 from collections.abc import Iterator
@@ -9,9 +9,10 @@ from torch import Tensor
 
 from eigenview.linalg import normalize, row_blocks
 from eigenview.measures.alignment_uniformity import check_views
+from eigenview.measures.spec import measure
 
 _SIDE = 2896
-"""Rows and columns of the largest tile of similarities: 64 MiB."""
+"""Rows and columns of the largest tile of similarities, which takes 64 MiB."""
 
 
 def nearest_negatives(z: Float[Tensor, "K P D"]) -> Int64[Tensor, "P"]:
@@ -25,7 +26,7 @@ def nearest_negatives(z: Float[Tensor, "K P D"]) -> Int64[Tensor, "P"]:
         z: embeddings of at least two samples.
 
     Raises:
-        ValueError: embeddings that are not finite or empty, or fewer than two samples.
+        ValueError: embeddings are not finite or are empty; fewer than two samples.
 
     Source: geometry, Prop. 3.1.
     """
@@ -47,7 +48,7 @@ def displacements(h: Float[Tensor, "K P d"], nearest: Int64[Tensor, "P"]) -> Flo
         In float32, or float64 for features in float64.
 
     Raises:
-        ValueError: features that are not finite, fewer than two views, or a negative that is not there.
+        ValueError: features are not finite; fewer than two views; a row in `nearest` does not exist.
 
     Source: geometry, Table 1 and Eq. 8.
     """
@@ -58,9 +59,9 @@ def displacements(h: Float[Tensor, "K P d"], nearest: Int64[Tensor, "P"]) -> Flo
 def nearest_negative_distances(h: Float[Tensor, "K P d"], z: Float[Tensor, "K P D"]) -> Float64[Tensor, "P"]:
     """Distance in feature space from each sample's first view to its nearest negative in embedding space.
 
-    In units of the root mean square distance to a negative drawn at random: 0 is a neighbour at the same place, 1 one
-    that is no nearer than any. Features that are all the same give 0. The paper says "normalised" and not by what: the
-    unit is ours, and makes it independent of the features' scale. Costs what `nearest_negatives` does.
+    In units of the root mean square distance to a random negative: 0 is a neighbour at the same place, 1 one that is
+    no nearer than a random one. Features that are all the same give 0. The paper says "normalised" without saying by
+    what: the unit is ours, and makes it independent of the features' scale. Costs what `nearest_negatives` does.
 
     Args:
         h: features of K views of at least two samples.
@@ -70,7 +71,7 @@ def nearest_negative_distances(h: Float[Tensor, "K P d"], z: Float[Tensor, "K P 
         A distance a sample, as for the paper's histogram.
 
     Raises:
-        ValueError: features or embeddings that are not finite or empty, or fewer than two samples.
+        ValueError: features or embeddings are not finite or are empty; fewer than two samples.
 
     Source: geometry, Fig. 5.
     """
@@ -83,19 +84,25 @@ def nearest_negative_distances(h: Float[Tensor, "K P d"], z: Float[Tensor, "K P 
     return distances / math.sqrt(mean_square) if mean_square else distances
 
 
+@measure(
+    needs="views",
+    meaning="distance to the nearest other sample; 1 is as far as a random one",
+    max_rows=10000,
+    group="geometry",
+)
 def nearest_negative_distance(h: Float[Tensor, "K P d"], z: Float[Tensor, "K P D"] | None = None) -> float:
     """Mean distance in features to the nearest negative in embeddings, over that to a random one: 0 or more.
 
-    Near 1 the embeddings' neighbours are no neighbours among features (or features are spread evenly in very many
+    Near 1 the embeddings' neighbours are not neighbours among features (or features are spread evenly in very many
     dimensions); near 0 features of neighbouring samples lie close together. Small augmentations are said to raise it.
     Features that are all the same give 0. Costs 2·K·P²·D operations in float64, and 256 MiB.
 
     Args:
         h: features of K views of at least two samples.
-        z: embeddings of the same; without, neighbours are sought among the features.
+        z: embeddings of the same; by default neighbours are sought among the features.
 
     Raises:
-        ValueError: features or embeddings that are not finite or empty, or fewer than two samples.
+        ValueError: features or embeddings are not finite or are empty; fewer than two samples.
 
     Source: geometry, Fig. 5 (mean of its histogram; the unit is ours).
     """
@@ -117,7 +124,7 @@ def _nearest_of(anchors: Float64[Tensor, "n D"], start: int, z: Float[Tensor, "K
     for k, view in enumerate(z):
         for first, others in _tiles(view):
             similarity = anchors @ others.mT
-            # A view of the anchor's own sample is no negative: a diagonal of the tile, if it is in it at all.
+            # A view of the anchor's own sample is not a negative: a diagonal of the tile, if it is in it at all.
             similarity.diagonal(start - first).fill_(-math.inf)
             value, column = similarity.max(1)
             nearer = value > best
@@ -129,7 +136,7 @@ def _nearest_of(anchors: Float64[Tensor, "n D"], start: int, z: Float[Tensor, "K
 def _chosen(h: Float[Tensor, "K P d"], rows: Int64[Tensor, "P"]) -> Float[Tensor, "P d"]:
     P = h.shape[1]
     if len(rows) and not 0 <= int(rows.min()) <= int(rows.max()) < len(h) * P:
-        raise ValueError(f"negatives are rows 0 to {len(h) * P - 1} of the features, not {rows.min()} to {rows.max()}")
+        raise ValueError(f"nearest must be rows 0 to {len(h) * P - 1} of h, not {rows.min()} to {rows.max()}")
     for view in h:
         for _ in row_blocks(view):
             pass  # Only to see that all is finite.

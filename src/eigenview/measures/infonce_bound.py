@@ -1,4 +1,4 @@
-"""InfoNCE, and the bound that shows what it trades."""
+"""InfoNCE and its upper bound on cosines, which separates invariance from repulsion."""
 
 from dataclasses import dataclass
 from itertools import combinations
@@ -48,7 +48,7 @@ def infonce_bound(z: Float[Tensor, "K P D"], beta: float = 2.0) -> InfoNCEBound:
         beta: the inverse temperature.
 
     Raises:
-        ValueError: z is not finite; fewer than two views or samples; a beta that is not positive and finite.
+        ValueError: z is not finite; fewer than two views or samples; beta is not positive and finite.
 
     Source: geometry, Eqs. 1 and 3–5.
     """

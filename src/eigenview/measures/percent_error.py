@@ -1,4 +1,4 @@
-"""How far embeddings are from what MMCR maximises."""
+"""MMCR's pretraining percent error: how far centroids are from the largest nuclear norm that they can have."""
 
 from math import sqrt
 
@@ -8,8 +8,15 @@ from torch import Tensor
 
 from eigenview.linalg import normalize, singular_values, singular_values_of_gram, uniform_percent_error, view_blocks
 from eigenview.measures.alignment_uniformity import check_views
+from eigenview.measures.spec import measure
 
 
+@measure(
+    needs="views",
+    direction="low",
+    meaning="how far the centroids' nuclear norm is below the most that MMCR can reach",
+    group="views",
+)
 def percent_error(z: Float[Tensor, "K P D"] | Float[Tensor, "N D"]) -> float:
     """MMCR's pretraining percent error: 1 − ‖C‖_*/√(P·min(P, D)), C the samples' centroids on the sphere; in [0, 1].
 
@@ -32,6 +39,12 @@ def percent_error(z: Float[Tensor, "K P D"] | Float[Tensor, "N D"]) -> float:
     return max(0.0, 1 - float(_centroid_spectrum(views).sum()) / sqrt(P * min(P, D)))
 
 
+@measure(
+    needs="views",
+    direction="low",
+    meaning="percent error above that of uniform embeddings; high is collapse",
+    group="views",
+)
 def excess_percent_error(z: Float[Tensor, "K P D"] | Float[Tensor, "N D"]) -> float:
     """Percent error above that of P random uniform points in D dimensions, by the Marchenko–Pastur law; in (−1, 1).
 
