@@ -165,11 +165,11 @@ def table(found: dict[str, dict]) -> str:
     accuracies = np.array([each["accuracy"] for each in found.values()])
     groups = np.array([name.partition(",")[0] for name in found])
     rows = []
-    for listed in CATALOGUE:
+    for spec in CATALOGUE:
         for space in SPACES:
             cells, strengths = [], []
             for views in VIEWS:
-                values = [each["measures"][f"{views}, {space}"][listed.name] for each in found.values()]
+                values = [each["measures"][f"{views}, {space}"][spec.name] for each in found.values()]
                 x = np.array([np.nan if value is None else value for value in values])
                 there = np.isfinite(x)
                 if there.sum() < 10 or np.ptp(x[there]) == 0:
@@ -181,8 +181,9 @@ def table(found: dict[str, dict]) -> str:
                 inside = within(x[there], accuracies[there], groups[there])
                 cells += [f"{signed(rho)} [{signed(low)}, {signed(high)}]{note}", signed(inside)]
                 strengths.append(abs(rho))
-            rows.append((max(strengths), f"| `{listed.name}` of {space} | {listed.better} | {' | '.join(cells)} |"))
-    head = "| measure | better | own views | … within an objective | the same views | … within an objective |"
+            good = spec.direction or "neither"
+            rows.append((max(strengths), f"| `{spec.name}` of {space} | {good} | {' | '.join(cells)} |"))
+    head = "| measure | good is | own views | … within an objective | the same views | … within an objective |"
     lines = [line for _, line in sorted(rows, key=lambda row: -row[0])]
     return "\n".join([head, "|---|---|---|---|---|---|", *lines])
 
@@ -203,7 +204,7 @@ def main() -> None:
 {len(found)} runs on 10,000 CIFAR-10 images (a convnet of width 16, 24×24 pixels, P = 128, K = 2): four objectives,
 each as it is and with its views' strength, projector, D or length changed. Spearman's rank correlation of each measure
 with the accuracy of a linear probe on 2,000 other images, with a 95% interval by drawing runs anew; a measure
-is of {P:,} training images in {K} views each. "Better" is the end that the literature calls good.
+is of {P:,} training images in {K} views each. "Good is" names the end that the literature calls good.
 (`python benchmarks/label_free.py --write`)
 
 {table(found)}

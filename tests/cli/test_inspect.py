@@ -44,7 +44,7 @@ def test_json_holds_every_measure_in_a_shape_that_stays(views, capsys):
     assert set(one) == {"name", "path", "kind", "step", "probes", "clouds"}
     results = one["clouds"]["features"]["results"]
     assert [result["measure"] for result in results] == [listed.name for listed in CATALOGUE]
-    keys = "measure meaning better value missing rows sampled references position doubt verdict"
+    keys = "measure meaning direction value missing rows sampled references position doubt verdict"
     assert all(set(result) == set(keys.split()) for result in results)
 
 

@@ -15,8 +15,8 @@ from eigenview.measures.reference_clouds import reference_cloud
 from eigenview.plotting.style import style
 
 
-def reading(measure: str, value: float | None, better: Literal["high", "low"] = "high") -> MeasureResult:
-    return MeasureResult(measure, "what it says", better, value, None if value is not None else "too few rows")
+def reading(measure: str, value: float | None, direction: Literal["high", "low"] = "high") -> MeasureResult:
+    return MeasureResult(measure, "what it says", direction, value, None if value is not None else "too few rows")
 
 
 def run(name: str, linear: float | None, **values: float | None) -> Inspected:
@@ -77,7 +77,7 @@ def test_a_collapsed_run_is_called_so_and_its_views_that_agree_are_no_praise():
     assert "collapsed, fill 1.0" in text
     (line,) = [line for line in text.splitlines() if line.lstrip().startswith("alignment")]
     assert "good" not in line
-    assert "says nothing of collapsed samples" in line
+    assert "collapsed features score the same" in line
     assert "not collapsed, fill" in shown(both[1])
     (line,) = [line for line in shown(*both).splitlines() if line.lstrip().startswith("collapsed")][:1]
     assert line.split()[-2] == "collapsed" or line.split()[-1] == "collapsed"

@@ -1,4 +1,4 @@
-"""Alignment, uniformity and the length of centroids."""
+"""Alignment, cosines of pairs, the norm of centroids, and uniformity."""
 
 from inspect import unwrap
 from itertools import combinations
@@ -11,8 +11,9 @@ from torch import Tensor
 
 from eigenview.linalg import chunking as blocks
 from eigenview.linalg import log_mean_exp_cosine
-from eigenview.measures import alignment, centroid_norm, uniformity
-from tests.measures.case import MeasureTestCase, draw
+from eigenview.measures import alignment, centroid_norm, pair_cosines, uniformity
+from eigenview.testing import MeasureTestCase
+from eigenview.testing.measures import gaussian
 from tests.memory import Memory
 
 ON_THE_SPHERE = frozenset({"samples permuted", "dimensions permuted", "rotated", "scaled", "rows scaled"})
@@ -22,19 +23,19 @@ PAIRED = pytest.mark.parametrize("measure", [alignment, centroid_norm])
 
 def views(K: int = 3, P: int = 20, D: int = 6, noise: float = 0.5) -> Tensor:
     """Views that are near each other."""
-    return draw(P, D) + noise * draw(K, P, D, seed=1)
+    return gaussian(P, D) + noise * gaussian(K, P, D, seed=1)
 
 
 def at_angle(angle: float, P: int = 7) -> Tensor:
     """Pairs of views of any length at an angle, each pair in a plane of its own."""
-    plane = torch.stack([torch.linalg.qr(draw(5, 2, seed=p)).Q.T for p in range(P)], 1)
-    return torch.stack([plane[0], cos(angle) * plane[0] + sin(angle) * plane[1]]) * draw(2, P, 1, seed=9).exp()
+    plane = torch.stack([torch.linalg.qr(gaussian(5, 2, seed=p)).Q.T for p in range(P)], 1)
+    return torch.stack([plane[0], cos(angle) * plane[0] + sin(angle) * plane[1]]) * gaussian(2, P, 1, seed=9).exp()
 
 
 class TestAlignment(MeasureTestCase):
     measure = staticmethod(alignment)
     unchanged_by = VIEWS
-    least, most = 0.0, 4.0
+    minimum, maximum = 0.0, 4.0
 
     def cloud(self) -> Tensor:
         return views()
@@ -43,7 +44,7 @@ class TestAlignment(MeasureTestCase):
 class TestCentroidNorm(MeasureTestCase):
     measure = staticmethod(centroid_norm)
     unchanged_by = VIEWS
-    least, most = 0.0, 1.0
+    minimum, maximum = 0.0, 1.0
 
     def cloud(self) -> Tensor:
         return views()
@@ -52,7 +53,7 @@ class TestCentroidNorm(MeasureTestCase):
 class TestUniformity(MeasureTestCase):
     measure = staticmethod(uniformity)
     unchanged_by = ON_THE_SPHERE
-    least, most = -8.0, 0.0
+    minimum, maximum = -8.0, 0.0
 
 
 def test_alignment_is_over_pairs_of_views():
@@ -69,14 +70,14 @@ def test_two_views_at_an_angle(angle: float):
 
 
 def test_equal_views_are_aligned_at_any_spread():
-    z = draw(1, 30, 8).expand(4, 30, 8)
+    z = gaussian(1, 30, 8).expand(4, 30, 8)
     assert alignment(z) == pytest.approx(0, abs=1e-28)
     assert centroid_norm(z) == pytest.approx(1)
 
 
 @pytest.mark.parametrize("K", [2, 5])
 def test_unrelated_views_in_many_dimensions(K: int):
-    z = draw(K, 400, 1000)
+    z = gaussian(K, 400, 1000)
     # A cosine has a standard deviation of 1/√1000; there are 400 of them at least.
     assert alignment(z) == pytest.approx(2, abs=0.02)
     assert centroid_norm(z) == pytest.approx(1 / sqrt(K), abs=0.01)
@@ -109,7 +110,7 @@ def test_zero_views_are_no_direction(measure):
 def test_rows_that_are_nobodys_views_are_refused(measure):
     # As a user calls it, without the check of shapes that tests have.
     with pytest.raises(ValueError, match=r"whose views rows are, not \[20, 6\]"):
-        unwrap(measure)(draw(20, 6))
+        unwrap(measure)(gaussian(20, 6))
 
 
 @PAIRED
@@ -121,10 +122,10 @@ def test_one_view_or_no_sample_is_refused(measure):
 
 
 def test_uniformity_is_over_pairs_of_different_rows():
-    x = (draw(40, 6) + 0.5).numpy()
+    x = (gaussian(40, 6) + 0.5).numpy()
     x /= np.linalg.norm(x, axis=1, keepdims=True)
     expected = log(np.mean([np.exp(-2 * ((a - b) ** 2).sum()) for a, b in combinations(x, 2)]))
-    assert uniformity(draw(40, 6) + 0.5) == pytest.approx(expected, rel=1e-10)
+    assert uniformity(gaussian(40, 6) + 0.5) == pytest.approx(expected, rel=1e-10)
 
 
 def test_uniformity_of_known_clouds():
@@ -136,12 +137,12 @@ def test_uniformity_of_known_clouds():
 
 @pytest.mark.parametrize("D", [3, 20, 200])
 def test_uniform_rows_reach_the_integral(D: int):
-    assert uniformity(draw(2000, D)) == pytest.approx(log_mean_exp_cosine(4.0, D) - 4, abs=0.01)
+    assert uniformity(gaussian(2000, D)) == pytest.approx(log_mean_exp_cosine(4.0, D) - 4, abs=0.01)
 
 
 def test_uniformity_of_one_row_is_refused():
     with pytest.raises(ValueError, match="at least two, not 1"):
-        uniformity(draw(1, 4))
+        uniformity(gaussian(1, 4))
 
 
 def test_uniformity_holds_no_matrix_of_pairs(monkeypatch: pytest.MonkeyPatch):
@@ -150,3 +151,45 @@ def test_uniformity_holds_no_matrix_of_pairs(monkeypatch: pytest.MonkeyPatch):
     with Memory() as memory:
         uniformity(x)
     assert memory.peak < 4 * 4000**2 / 2
+
+
+class TestPairCosines(MeasureTestCase):
+    measure = staticmethod(pair_cosines)
+    unchanged_by = frozenset(
+        {"samples permuted", "views permuted", "dimensions permuted", "rotated", "scaled", "rows scaled"}
+    )
+    minimum, maximum = -1.0, 1.0
+
+    def cloud(self):
+        return gaussian(1, 24, 6) + 0.5 * gaussian(3, 24, 6, seed=1) + 0.3
+
+
+def test_cosines_are_means_over_all_pairs():
+    z = gaussian(3, 5, 4)
+    u = torch.nn.functional.normalize(z, dim=-1)
+    cosines = torch.einsum("kpd,lqd->kplq", u, u)
+    same_sample, same_view = torch.eye(5).bool()[None, :, None, :], torch.eye(3).bool()[:, None, :, None]
+    found = pair_cosines(z)
+    assert found.views == pytest.approx(float(cosines[(same_sample & ~same_view).expand_as(cosines)].mean()))
+    assert found.samples == pytest.approx(float(cosines[(~same_sample).expand_as(cosines)].mean()))
+
+
+def test_cosines_of_equal_rows_and_of_the_corners_of_a_simplex():
+    alike = pair_cosines(torch.ones(2, 4, 3))
+    assert (alike.views, alike.samples) == pytest.approx((1, 1))
+    corners = torch.eye(4) - 0.25
+    simplex = pair_cosines(corners.expand(2, 4, 4))
+    assert (simplex.views, simplex.samples) == pytest.approx((1, -1 / 3))
+
+
+def test_cosines_do_not_depend_on_blocks(monkeypatch):
+    z = gaussian(2, 30, 4)
+    whole = pair_cosines(z)
+    monkeypatch.setattr(blocks, "_BYTES", 8 * 2 * 4 * 7)
+    assert vars(pair_cosines(z)) == pytest.approx(vars(whole))
+
+
+@pytest.mark.parametrize("shape", [(1, 8, 4), (2, 1, 4)])
+def test_cosines_need_two_views_of_two_samples(shape):
+    with pytest.raises(ValueError, match=r"at least 2 (views|samples)"):
+        pair_cosines(gaussian(*shape))

@@ -23,10 +23,10 @@ def correlations() -> dict[tuple[str, str], tuple[float, float, float]]:
     return values
 
 
-def test_every_measure_is_listed_once_by_its_public_name():
-    names = [listed.name for listed in CATALOGUE]
+def test_every_measure_is_spec_once_by_its_public_name():
+    names = [spec.name for spec in CATALOGUE]
     assert len(set(names)) == len(names)
-    assert all(getattr(measures, listed.name) is listed.function for listed in CATALOGUE)
+    assert all(getattr(measures, spec.name) is spec.function for spec in CATALOGUE)
     assert set(ESSENTIAL) | {measure for measure, _ in RECOMMENDED} <= set(names)
 
 

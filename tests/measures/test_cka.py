@@ -10,21 +10,22 @@ from torch import Tensor
 
 from eigenview.linalg import chunking as blocks
 from eigenview.measures import linear_cka
-from tests.measures.case import CHANGES, MeasureTestCase, draw, rotation
+from eigenview.testing import MeasureTestCase
+from eigenview.testing.measures import TRANSFORMATIONS, gaussian, rotation
 from tests.memory import Memory
 
-OTHER = draw(48, 8, seed=11) + draw(48, 1)
+OTHER = gaussian(48, 8, seed=11) + gaussian(48, 1)
 
 
 class TestLinearCKA(MeasureTestCase):
     measure = staticmethod(partial(linear_cka, y=OTHER))
     # The other features stay as they are: samples that are permuted alone are no longer the same.
     unchanged_by = frozenset({"dimensions permuted", "rotated", "scaled", "shifted"})
-    least, most = 0.0, 1.0
+    minimum, maximum = 0.0, 1.0
 
 
 def cloud(N: int = 48, D: int = 8, seed: int = 0) -> Tensor:
-    return draw(N, D, seed=seed) * torch.logspace(0, -1, D, dtype=torch.float64) + 0.5
+    return gaussian(N, D, seed=seed) * torch.logspace(0, -1, D, dtype=torch.float64) + 0.5
 
 
 def by_numpy(x: Tensor, y: Tensor) -> float:
@@ -41,7 +42,7 @@ SHAPES = pytest.mark.parametrize(
 
 @SHAPES
 def test_it_is_the_alignment_of_the_samples_gram_matrices(N: int, D: int, E: int):
-    x, y = cloud(N, D), cloud(N, E, seed=1) + draw(N, 1)
+    x, y = cloud(N, D), cloud(N, E, seed=1) + gaussian(N, 1)
     assert linear_cka(x, y) == pytest.approx(by_numpy(x, y), rel=1e-9)
     assert linear_cka(y, x) == pytest.approx(linear_cka(x, y), rel=1e-9)
 
@@ -57,16 +58,16 @@ def test_features_are_like_themselves_rotated_scaled_and_shifted(N: int, D: int,
 
 def test_a_general_linear_map_lowers_it():
     x = cloud()
-    assert linear_cka(x, CHANGES["dimensions stretched"](x)) < 0.95
+    assert linear_cka(x, TRANSFORMATIONS["dimensions stretched"](x)) < 0.95
 
 
 def test_samples_in_another_order_are_not_the_same():
-    x = draw(500, 5)
+    x = gaussian(500, 5)
     assert linear_cka(x, x.roll(1, 0)) < 0.1
 
 
 def test_orthogonal_features_have_nothing_in_common():
-    Q = torch.linalg.qr(torch.cat([torch.ones(30, 1, dtype=torch.float64), draw(30, 8)], 1)).Q[:, 1:]
+    Q = torch.linalg.qr(torch.cat([torch.ones(30, 1, dtype=torch.float64), gaussian(30, 8)], 1)).Q[:, 1:]
     assert linear_cka(Q[:, :3] + 5, Q[:, 3:]) == pytest.approx(0, abs=1e-12)
     # One of two directions is shared: ‖QᵀR‖² = 1, and each norm is √2.
     assert linear_cka(Q[:, :2], Q[:, 1:3]) == pytest.approx(1 / 2)
@@ -82,7 +83,7 @@ def test_features_that_do_not_vary_have_nothing_in_common_with_any():
 )
 def test_independent_features_reach_what_the_docstring_says(N: int, D: int, E: int):
     expected = sqrt(D * E / ((N + D) * (N + E)))
-    assert linear_cka(draw(N, D), draw(N, E, seed=1)) == pytest.approx(expected, rel=0.05)
+    assert linear_cka(gaussian(N, D), gaussian(N, E, seed=1)) == pytest.approx(expected, rel=0.05)
 
 
 def test_large_features_are_streamed(monkeypatch: pytest.MonkeyPatch):
@@ -106,6 +107,6 @@ def test_either_side_that_is_not_finite_is_refused(shape: tuple[int, int], side:
 def test_what_cannot_be_compared_is_refused():
     with pytest.raises(ValueError, match="same samples, and there are 48 and 47"):
         linear_cka(cloud(), cloud(47))
-    for x in (draw(1, 3), torch.empty(0, 3), torch.empty(5, 0)):
+    for x in (gaussian(1, 3), torch.empty(0, 3), torch.empty(5, 0)):
         with pytest.raises(ValueError, match="at least two rows and a dimension"):
             linear_cka(x, x)

@@ -5,11 +5,12 @@ import torch
 from torch import Tensor
 
 from eigenview.measures import clid, cluster_learnability, two_nn
-from tests.measures.case import MeasureTestCase, draw
+from eigenview.testing import MeasureTestCase
+from eigenview.testing.measures import gaussian
 
 
 def test_groups_far_apart_are_told_apart():
-    x = torch.eye(10, dtype=torch.float64)[torch.arange(400) % 5] + 0.05 * draw(400, 10)
+    x = torch.eye(10, dtype=torch.float64)[torch.arange(400) % 5] + 0.05 * gaussian(400, 10)
     assert cluster_learnability(x, clusters=5) == 1
 
 
@@ -26,7 +27,7 @@ def test_on_a_circle_rows_err_at_borders_alone():
 
 
 def test_a_cloud_without_structure_is_hard_to_learn_and_harder_in_more_dimensions():
-    plane, many = cluster_learnability(draw(900, 3)), cluster_learnability(draw(900, 60))
+    plane, many = cluster_learnability(gaussian(900, 3)), cluster_learnability(gaussian(900, 60))
     assert many < 0.3 < 0.6 < plane
 
 
@@ -40,23 +41,23 @@ def test_a_vote_of_all_known_rows_names_the_largest_cluster():
 
 
 def test_the_seed_is_the_only_chance():
-    x = draw(300, 8)
+    x = gaussian(300, 8)
     assert cluster_learnability(x, seed=3) == cluster_learnability(x, seed=3)
     assert len({cluster_learnability(x, seed=seed) for seed in range(6)}) > 1
 
 
 def test_clid_is_the_sum_of_its_parts():
-    x = draw(200, 8)
+    x = gaussian(200, 8)
     assert clid(x, seed=2) == pytest.approx(cluster_learnability(x, seed=2) + two_nn(x))
 
 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: cluster_learnability(draw(3, 5)), "at least 4 rows, not 3"),
-        (lambda: cluster_learnability(draw(9, 5), clusters=1), "between 2 and the 9 rows, not 1"),
-        (lambda: cluster_learnability(draw(9, 5), clusters=10), "between 2 and the 9 rows, not 10"),
-        (lambda: cluster_learnability(draw(9, 5), neighbours=5), "half of the 9 rows, not 5"),
+        (lambda: cluster_learnability(gaussian(3, 5)), "at least 4 rows, not 3"),
+        (lambda: cluster_learnability(gaussian(9, 5), clusters=1), "between 2 and the 9 rows, not 1"),
+        (lambda: cluster_learnability(gaussian(9, 5), clusters=10), "between 2 and the 9 rows, not 10"),
+        (lambda: cluster_learnability(gaussian(9, 5), neighbours=5), "half of the 9 rows, not 5"),
         (lambda: clid(torch.ones(9, 5)), "duplicate"),
     ],
 )
@@ -68,13 +69,13 @@ def test_what_cannot_be_is_refused(call, message):
 class Case(MeasureTestCase):
     def cloud(self) -> Tensor:
         """More rows than elsewhere: an accuracy comes in steps."""
-        return draw(300, 8) * torch.logspace(0, -1, 8, dtype=torch.float64) + 0.5
+        return gaussian(300, 8) * torch.logspace(0, -1, 8, dtype=torch.float64) + 0.5
 
 
 class TestClusterLearnability(Case):
     measure = staticmethod(cluster_learnability)
     unchanged_by = frozenset({"dimensions permuted", "rotated", "scaled", "rows scaled"})
-    most = 1.0
+    maximum = 1.0
 
 
 class TestClid(Case):

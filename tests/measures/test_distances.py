@@ -6,7 +6,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from eigenview.measures import distances
 from eigenview.measures.distances import nearest_distances, squared_distances
-from tests.measures.case import draw
+from eigenview.testing.measures import gaussian
 from tests.memory import Memory
 
 
@@ -20,7 +20,7 @@ def small_tiles(monkeypatch):
 
 @pytest.mark.usefixtures("small_tiles")
 def test_tiles_cover_the_matrix_of_distances_once():
-    x = draw(60, 5) + 1e4
+    x = gaussian(60, 5) + 1e4
     found = torch.full((60, 60), -1.0, dtype=torch.float64)
     for rows, columns, tile in squared_distances(x):
         assert (found[rows, columns] == -1).all()
@@ -32,13 +32,13 @@ def test_tiles_cover_the_matrix_of_distances_once():
 @pytest.mark.usefixtures("small_tiles")
 @pytest.mark.parametrize("k", [1, 2, 13, 59])
 def test_nearest_are_those_of_a_second_library(k):
-    x = draw(60, 5)
+    x = gaussian(60, 5)
     expected, _ = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(x.numpy()).kneighbors()
     torch.testing.assert_close(nearest_distances(x, k), torch.from_numpy(expected), rtol=1e-9, atol=0)
 
 
 def test_a_duplicate_is_at_zero_and_a_near_one_is_not():
-    x = draw(50, 300) + 1e5
+    x = gaussian(50, 300) + 1e5
     x[7], x[8] = x[30], x[31] + 1e-9
     nearest = nearest_distances(x, 1)[:, 0]
     assert (nearest[[7, 30]] == 0).all()
@@ -49,7 +49,7 @@ def test_a_duplicate_is_at_zero_and_a_near_one_is_not():
 def test_memory_does_not_grow_with_the_square_of_the_rows(monkeypatch):
     monkeypatch.setattr(distances, "_ROWS", 256)
     monkeypatch.setattr(distances, "_COLUMNS", 1024)
-    x = draw(4000, 2)
+    x = gaussian(4000, 2)
     with Memory() as memory:
         nearest_distances(x, 2)
     assert memory.peak < 8 * len(x) ** 2 / 10

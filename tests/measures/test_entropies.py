@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from eigenview.measures import log_det_entropy, pairwise_entropy
-from tests.measures.case import MeasureTestCase, draw, rotation
+from eigenview.testing import MeasureTestCase
+from eigenview.testing.measures import gaussian, rotation
 
 
 def normal_entropy(variance: float, D: int) -> float:
@@ -37,7 +38,7 @@ def test_log_det_of_a_known_covariance():
 
 def test_log_det_of_a_normal_cloud_is_its_entropy():
     scales = torch.tensor([3.0, 1.0, 0.2], dtype=torch.float64)
-    found = log_det_entropy(draw(20_000, 3) * scales, 1e-9) + 3 / 2 * log(2 * pi * e)
+    found = log_det_entropy(gaussian(20_000, 3) * scales, 1e-9) + 3 / 2 * log(2 * pi * e)
     assert found == pytest.approx(normal_entropy(1, 3) + float(scales.log().sum()), abs=0.03)
 
 
@@ -51,7 +52,7 @@ def test_log_det_is_no_less_than_the_entropy_of_another_law():
 
 def test_log_det_where_the_ridge_is_below_the_rounding_of_large_variances():
     """Rows that span four of ten dimensions, so large that β is lost beside their variance."""
-    x = 1e8 * draw(5, 10)
+    x = 1e8 * gaussian(5, 10)
     variances = np.linalg.svd(x.numpy() - x.numpy().mean(0), compute_uv=False)[:4] ** 2 / 4
     # The fifth singular value is rounding: its square is somewhere between 0 and 1e-30 of the largest.
     found = log_det_entropy(x, 1.0)
@@ -67,7 +68,7 @@ def test_log_det_of_collapse_is_the_least(ridge):
 @pytest.mark.parametrize("spread", [0.1, 0.5, 1.0, 2.0, 5.0])
 @pytest.mark.parametrize("D", [1, 3])
 def test_bounds_lie_about_the_entropy_of_the_mixture(spread, D):
-    means = spread * draw(25, D)
+    means = spread * gaussian(25, D)
     bounds = pairwise_entropy(means, variance=0.5)
     true = mixture_entropy(means, 0.5)
     assert bounds.lower - 0.02 < true < bounds.upper + 0.02
@@ -96,10 +97,10 @@ def test_two_components_by_hand():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: log_det_entropy(draw(1, 3)), "two rows, not 1"),
-        (lambda: log_det_entropy(draw(5, 3), 0.0), "ridge must be positive and finite, not 0.0"),
-        (lambda: pairwise_entropy(draw(0, 3)), "empty"),
-        (lambda: pairwise_entropy(draw(5, 3), float("nan")), "variance must be positive and finite, not nan"),
+        (lambda: log_det_entropy(gaussian(1, 3)), "two rows, not 1"),
+        (lambda: log_det_entropy(gaussian(5, 3), 0.0), "ridge must be positive and finite, not 0.0"),
+        (lambda: pairwise_entropy(gaussian(0, 3)), "empty"),
+        (lambda: pairwise_entropy(gaussian(5, 3), float("nan")), "variance must be positive and finite, not nan"),
     ],
 )
 def test_what_has_no_entropy_is_refused(call, message):
@@ -110,10 +111,10 @@ def test_what_has_no_entropy_is_refused(call, message):
 class TestLogDetEntropy(MeasureTestCase):
     measure = staticmethod(log_det_entropy)
     unchanged_by = frozenset({"samples permuted", "dimensions permuted", "rotated", "shifted"})
-    least = 4 * log(0.01)
+    minimum = 4 * log(0.01)
 
 
 class TestPairwiseEntropy(MeasureTestCase):
     measure = staticmethod(partial(pairwise_entropy, variance=0.3))
     unchanged_by = TestLogDetEntropy.unchanged_by
-    least, most = normal_entropy(0.3, 8), normal_entropy(0.3, 8) + log(48)
+    minimum, maximum = normal_entropy(0.3, 8), normal_entropy(0.3, 8) + log(48)

@@ -1,5 +1,6 @@
 """InfoNCE's upper bound, against the loss it bounds."""
 
+import sys
 from itertools import combinations
 from math import log
 
@@ -8,19 +9,19 @@ import pytest
 import torch
 from torch import Tensor
 
-from eigenview.measures import infonce as module
 from eigenview.measures import infonce_bound
 from eigenview.objectives import DecoupledInfoNCE
-from tests.measures.case import MeasureTestCase, draw
+from eigenview.testing import MeasureTestCase
+from eigenview.testing.measures import gaussian
 from tests.measures.test_alignment_uniformity import ON_THE_SPHERE, views
 from tests.memory import Memory
 
 CLOUDS = {
     "near": lambda: views(K=2),
-    "unrelated": lambda: draw(2, 20, 6),
+    "unrelated": lambda: gaussian(2, 20, 6),
     "three views": lambda: views(K=3),
     "collapsed": lambda: torch.ones(2, 20, 6, dtype=torch.float64),
-    "opposite": lambda: torch.stack([draw(20, 6), -draw(20, 6)]),
+    "opposite": lambda: torch.stack([gaussian(20, 6), -gaussian(20, 6)]),
     "two samples": lambda: views(K=2, P=2),
 }
 
@@ -28,7 +29,7 @@ CLOUDS = {
 class TestInfoNCEBound(MeasureTestCase):
     measure = staticmethod(infonce_bound)
     unchanged_by = ON_THE_SPHERE
-    least, most = -2.0, 10.0
+    minimum, maximum = -2.0, 10.0
 
     def cloud(self) -> Tensor:
         return views()
@@ -74,13 +75,13 @@ def test_collapsed_it_is_the_log_of_the_number_of_negatives():
 
 
 def test_where_the_nearest_negative_is_all_that_counts_the_gap_is_largest():
-    assert infonce_bound(draw(2, 20, 6), beta=1e6).gap == pytest.approx(log(38), rel=1e-3)
+    assert infonce_bound(gaussian(2, 20, 6), beta=1e6).gap == pytest.approx(log(38), rel=1e-3)
 
 
 def test_rows_some_at_a_time(monkeypatch: pytest.MonkeyPatch):
-    z = draw(2, 2000, 4)
+    z = gaussian(2, 2000, 4)
     whole = infonce_bound(z)
-    monkeypatch.setattr(module, "_SCORES", 2**16)
+    monkeypatch.setattr(sys.modules["eigenview.measures.infonce_bound"], "_SCORES", 2**16)
     with Memory() as memory:
         found = infonce_bound(z)
     assert memory.peak < 8 * 2000**2 / 2

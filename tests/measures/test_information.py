@@ -10,12 +10,13 @@ from scipy.stats import norm
 from torch import Tensor
 
 from eigenview.measures import information_bound, log_det_entropy, reconstruction
-from tests.measures.case import MeasureTestCase, draw
+from eigenview.testing import MeasureTestCase
+from eigenview.testing.measures import gaussian
 
 
 def noisy(K: int, P: int, D: int, noise: float) -> Tensor:
     """Views of normal samples of variance 1, each with its own normal noise."""
-    return draw(P, D) + noise * draw(K, P, D, seed=1)
+    return gaussian(P, D) + noise * gaussian(K, P, D, seed=1)
 
 
 @pytest.mark.parametrize("K", [2, 3, 5])
@@ -47,8 +48,8 @@ def test_the_bound_for_normal_views_is_known():
 
 def test_it_is_no_bound_where_embeddings_are_far_from_normal():
     """Views that agree on a sign, and no more, share one bit; the value says much more."""
-    sign = draw(2000, 1).sign()
-    bound = information_bound(sign + 1e-3 * draw(2, 2000, 1, seed=1))
+    sign = gaussian(2000, 1).sign()
+    bound = information_bound(sign + 1e-3 * gaussian(2, 2000, 1, seed=1))
     assert bound.value > 5 * log(2)
 
 
@@ -68,12 +69,12 @@ def test_with_a_fitted_variance_only_the_ridge_has_a_scale():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: reconstruction(draw(1, 5, 3)), "at least 2 views"),
-        (lambda: reconstruction(draw(1, 5, 3).expand(2, -1, -1)), "no variance to fit"),
+        (lambda: reconstruction(gaussian(1, 5, 3)), "at least 2 views"),
+        (lambda: reconstruction(gaussian(1, 5, 3).expand(2, -1, -1)), "no variance to fit"),
         # A mean of three equal numbers need not equal them.
-        (lambda: reconstruction(draw(1, 5, 3).expand(3, -1, -1)), "no variance to fit"),
-        (lambda: reconstruction(draw(2, 5, 3), variance=-1.0), "variance must be positive and finite, not -1.0"),
-        (lambda: information_bound(draw(2, 5, 3), ridge=0.0), "ridge must be positive and finite, not 0.0"),
+        (lambda: reconstruction(gaussian(1, 5, 3).expand(3, -1, -1)), "no variance to fit"),
+        (lambda: reconstruction(gaussian(2, 5, 3), variance=-1.0), "variance must be positive and finite, not -1.0"),
+        (lambda: information_bound(gaussian(2, 5, 3), ridge=0.0), "ridge must be positive and finite, not 0.0"),
     ],
 )
 def test_what_tells_nothing_is_refused(call, message):
@@ -83,7 +84,7 @@ def test_what_tells_nothing_is_refused(call, message):
 
 class Case(MeasureTestCase):
     unchanged_by = frozenset({"samples permuted", "views permuted", "dimensions permuted", "rotated", "shifted"})
-    least = -np.inf
+    minimum = -np.inf
 
     def cloud(self) -> Tensor:
         return noisy(3, 20, 6, 0.4)

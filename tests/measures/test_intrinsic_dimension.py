@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from eigenview.measures import local_dimension, two_nn
-from tests.measures.case import MeasureTestCase, draw, rotation
+from eigenview.testing import MeasureTestCase
+from eigenview.testing.measures import gaussian, rotation
 
 
 def uniform(*shape: int, seed: int = 0) -> Tensor:
@@ -41,7 +42,7 @@ def test_manifolds_have_their_own_dimension(measure, cloud, d):
 
 @pytest.mark.parametrize("measure", [two_nn, local_dimension])
 def test_a_subspace_has_its_own_dimension_wherever_it_lies(measure):
-    x = draw(2000, 3)
+    x = gaussian(2000, 3)
     embedded = torch.nn.functional.pad(x, (0, 9)) @ rotation(12) + 5
     assert measure(embedded) == pytest.approx(measure(x), rel=1e-9)
     assert measure(embedded) == pytest.approx(3, rel=0.1)
@@ -64,7 +65,7 @@ def test_by_hand():
 
 
 def test_rows_with_a_duplicate_are_dropped():
-    x = draw(300, 3)
+    x = gaussian(300, 3)
     far = torch.cat([x, torch.full((2, 3), 1e6, dtype=torch.float64)])
     assert two_nn(far) == pytest.approx(two_nn(x), rel=1e-9)
     assert local_dimension(far) == pytest.approx(local_dimension(x), rel=1e-9)
@@ -75,9 +76,9 @@ def test_rows_with_a_duplicate_are_dropped():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: two_nn(draw(2, 5)), "at least 3 rows, not 2"),
-        (lambda: local_dimension(draw(20, 5)), "at least 21 rows, not 20"),
-        (lambda: local_dimension(draw(20, 5), k=1), "at least 2 neighbours, not 1"),
+        (lambda: two_nn(gaussian(2, 5)), "at least 3 rows, not 2"),
+        (lambda: local_dimension(gaussian(20, 5)), "at least 21 rows, not 20"),
+        (lambda: local_dimension(gaussian(20, 5), k=1), "at least 2 neighbours, not 1"),
         (lambda: two_nn(torch.eye(5)), "equally far"),
         (lambda: two_nn(torch.ones(5, 2)), "duplicate"),
     ],

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from eigenview.linalg import chunking as blocks
 from eigenview.measures import lidar
-from tests.measures.case import MeasureTestCase, draw
+from eigenview.testing import MeasureTestCase
+from eigenview.testing.measures import gaussian
 from tests.measures.test_alignment_uniformity import views
 from tests.memory import Memory
 
@@ -19,7 +20,7 @@ class TestLiDAR(MeasureTestCase):
     measure = staticmethod(lidar)
     # Not scaled, because of the ridge.
     unchanged_by = frozenset({"samples permuted", "views permuted", "dimensions permuted", "rotated", "shifted"})
-    least, most = 1.0, 6.0
+    minimum, maximum = 1.0, 6.0
 
     def cloud(self) -> Tensor:
         return views()
@@ -34,7 +35,7 @@ def known(between: list[float], within: list[float]) -> Tensor:
     centroids = signs[:, 1 : D + 1] * torch.tensor(between, dtype=torch.float64).mul((P - 1) / P).sqrt()
     # Views at ±w: their unbiased variance is 2w².
     apart = signs[:, D + 1 : 2 * D + 1] * torch.tensor(within, dtype=torch.float64).div(2).sqrt()
-    Q = torch.linalg.qr(draw(D, D)).Q
+    Q = torch.linalg.qr(gaussian(D, D)).Q
     return torch.stack([centroids + apart, centroids - apart]) @ Q + 3
 
 
@@ -66,7 +67,7 @@ def test_against_scipy():
 
 
 def test_a_line_of_samples_is_one_direction_until_views_are_shuffled():
-    z = draw(500, 1) * draw(6) + 0.01 * draw(3, 500, 6, seed=2)
+    z = gaussian(500, 1) * gaussian(6) + 0.01 * gaussian(3, 500, 6, seed=2)
     assert lidar(z) == pytest.approx(1, abs=0.01)
     shuffled = torch.stack([view.roll(k, 0) for k, view in enumerate(z)])
     # What is between classes of different samples is what is within them, along every direction.

@@ -10,7 +10,8 @@ from scipy.optimize import linprog
 from torch import Tensor
 
 from eigenview.measures import manifold_capacity, manifold_geometry
-from tests.measures.case import MeasureTestCase, draw, rotation
+from eigenview.testing import MeasureTestCase
+from eigenview.testing.measures import gaussian, rotation
 
 
 def parted(views: np.ndarray, signs: np.ndarray) -> bool:
@@ -36,7 +37,7 @@ def critical_dimension(views: Tensor, dimensions: list[int], dichotomies: int) -
 
 def clouds(K: int, P: int, D: int, radius: float) -> Tensor:
     """Views that scatter about random centres."""
-    return draw(P, D) + radius * draw(K, P, D, seed=1)
+    return gaussian(P, D) + radius * gaussian(K, P, D, seed=1)
 
 
 def test_half_of_the_dichotomies_are_parted_where_it_says():
@@ -63,7 +64,7 @@ def test_points_have_the_capacity_of_cover():
 
 
 def test_views_that_are_all_the_same_are_points():
-    points = draw(1, 20, 40)
+    points = gaussian(1, 20, 40)
     assert manifold_capacity(points.expand(5, -1, -1), draws=400) == pytest.approx(2, rel=0.05)
 
 
@@ -77,7 +78,7 @@ def test_clouds_that_span_dimensions_to_both_sides(span):
 
 def test_clouds_that_cannot_be_parted_give_the_floor():
     """The cone is everything, and ‖T‖² is D in the mean."""
-    assert manifold_capacity(draw(4, 60, 6), draws=400) == pytest.approx(60 / 6, rel=0.1)
+    assert manifold_capacity(gaussian(4, 60, 6), draws=400) == pytest.approx(60 / 6, rel=0.1)
 
 
 def test_wider_clouds_have_less_capacity():
@@ -112,13 +113,13 @@ def test_geometry_of_small_simplices():
     geometry = manifold_geometry(views, draws=4000)
     assert geometry.radius == pytest.approx(size * sqrt(1 - 1 / K), rel=1e-3)
     # Farthest of six is the largest of six normal numbers, less their mean: E max² − 1/K, over the length 1 − 1/K.
-    largest = draw(200_000, K, seed=4).amax(1)
+    largest = gaussian(200_000, K, seed=4).amax(1)
     expected = (largest.square().mean() - 1 / K) / (1 - 1 / K)
     assert geometry.dimension == pytest.approx(float(expected), rel=0.06)
 
 
 def test_views_that_are_all_the_same_have_no_extent():
-    geometry = manifold_geometry(draw(1, 5, 4).expand(3, -1, -1))
+    geometry = manifold_geometry(gaussian(1, 5, 4).expand(3, -1, -1))
     assert geometry.radius == pytest.approx(0, abs=1e-12)
     assert geometry.dimension == 0
 
@@ -126,18 +127,21 @@ def test_views_that_are_all_the_same_have_no_extent():
 def test_more_spread_is_more_radius_and_more_directions_are_more_dimension():
     thin = clouds(16, 8, 60, 0.3)
     assert manifold_geometry(thin).radius < manifold_geometry(clouds(16, 8, 60, 0.9)).radius
-    flat = draw(8, 60) + 0.3 * draw(16, 8, 1, seed=1) * draw(60, seed=2)
+    flat = gaussian(8, 60) + 0.3 * gaussian(16, 8, 1, seed=1) * gaussian(60, seed=2)
     assert manifold_geometry(flat).dimension < 1.3 < 2 < manifold_geometry(thin).dimension < 15
 
 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: manifold_capacity(draw(0, 3, 4)), "at least 1 views of a sample"),
+        (lambda: manifold_capacity(gaussian(0, 3, 4)), "at least 1 views of each sample"),
         (lambda: manifold_capacity(torch.zeros(2, 3, 4)), "all zeros"),
-        (lambda: manifold_capacity(draw(2, 3, 4), draws=0), "draws must be at least 1, not 0"),
-        (lambda: manifold_geometry(draw(1, 3, 4)), "at least 2 views of a sample"),
-        (lambda: manifold_geometry(torch.stack([draw(3, 4), -draw(3, 4)])), "centre at the origin"),
+        (lambda: manifold_capacity(gaussian(2, 3, 4), draws=0), "draws must be at least 1, not 0"),
+        (lambda: manifold_geometry(gaussian(1, 3, 4)), "at least 2 views of each sample"),
+        (
+            lambda: manifold_geometry(torch.stack([gaussian(3, 4), -gaussian(3, 4)])),
+            "mean of a sample's views is the origin",
+        ),
     ],
 )
 def test_what_is_no_cloud_is_refused(call, message):

@@ -1,5 +1,6 @@
-"""Nearest negatives: which, how far, and of which label."""
+"""Nearest negatives: which they are, how far they are, and the displacements from them."""
 
+import sys
 from functools import partial
 
 import pytest
@@ -8,13 +9,12 @@ from torch import Tensor
 
 from eigenview.measures import (
     displacements,
-    label_negatives,
     nearest_negative_distance,
     nearest_negative_distances,
     nearest_negatives,
-    negatives,
 )
-from tests.measures.case import MeasureTestCase, draw
+from eigenview.testing import MeasureTestCase
+from eigenview.testing.measures import gaussian
 
 
 def by_loops(z: Tensor) -> list[int]:
@@ -34,13 +34,13 @@ def by_loops(z: Tensor) -> list[int]:
 @pytest.mark.parametrize("side", [2896, 5, 7])
 @pytest.mark.parametrize("K", [1, 2, 3])
 def test_the_most_similar_view_of_another_sample(K, side, monkeypatch):
-    monkeypatch.setattr(negatives, "_SIDE", side)
-    z = draw(K, 17, 4)
+    monkeypatch.setattr(sys.modules["eigenview.measures.nearest_negatives"], "_SIDE", side)
+    z = gaussian(K, 17, 4)
     assert nearest_negatives(z).tolist() == by_loops(z)
 
 
 def test_views_that_are_not_contiguous():
-    z = draw(17, 2, 4).transpose(0, 1)
+    z = gaussian(17, 2, 4).transpose(0, 1)
     assert nearest_negatives(z).tolist() == by_loops(z)
 
 
@@ -49,8 +49,8 @@ def test_own_views_are_no_negatives_and_the_first_of_equals_is_taken():
 
 
 def test_length_does_not_matter():
-    z = draw(2, 9, 4)
-    assert torch.equal(nearest_negatives(z * draw(2, 9, 1, seed=1).exp()), nearest_negatives(z))
+    z = gaussian(2, 9, 4)
+    assert torch.equal(nearest_negatives(z * gaussian(2, 9, 1, seed=1).exp()), nearest_negatives(z))
 
 
 def test_displacements_by_hand():
@@ -61,7 +61,7 @@ def test_displacements_by_hand():
 
 
 def test_distances_by_loops():
-    h, z = draw(2, 11, 5) + 100, draw(2, 11, 4, seed=1)
+    h, z = gaussian(2, 11, 5) + 100, gaussian(2, 11, 4, seed=1)
     flat = h.flatten(0, 1)
     others = [(h[0, i] - h[k, j]).square().sum() for i in range(11) for k in range(2) for j in range(11) if i != j]
     expected = (h[0] - flat[nearest_negatives(z)]).norm(dim=1) / torch.stack(others).mean().sqrt()
@@ -70,33 +70,16 @@ def test_distances_by_loops():
 
 
 def test_neighbours_that_mean_nothing_are_as_far_as_any():
-    distances = nearest_negative_distances(draw(2, 500, 6), draw(2, 500, 6, seed=1)).square()
+    distances = nearest_negative_distances(gaussian(2, 500, 6), gaussian(2, 500, 6, seed=1)).square()
     assert distances.mean() == pytest.approx(1, abs=4 * float(distances.std()) / 500**0.5)
 
 
 def test_the_same_features_everywhere_are_at_no_distance():
-    assert nearest_negative_distance(torch.ones(2, 5, 3), draw(2, 5, 3)) == 0
-
-
-def test_labels_of_clusters_and_of_noise():
-    labels = torch.arange(300) % 3
-    clusters = torch.eye(3, dtype=torch.float64)[labels] + 0.01 * draw(2, 300, 3)
-    found = label_negatives(clusters, labels)
-    assert found.share == 1
-    assert found.chance == pytest.approx(99 / 299)
-    noise = label_negatives(draw(2, 300, 8), labels)
-    # Mutual neighbours make samples depend in pairs, so the error is up to √2 that of independent ones.
-    assert noise.share == pytest.approx(noise.chance, abs=4 * (2 * (1 / 3) * (2 / 3) / 300) ** 0.5)
-
-
-def test_labels_by_hand():
-    z = torch.tensor([[[1.0, 0], [0.9, 0.1], [0, 1], [0.1, 0.8]]])
-    found = label_negatives(z, torch.tensor([7, 7, 7, -2]))
-    assert (found.share, found.chance) == (0.5, 0.5)
+    assert nearest_negative_distance(torch.ones(2, 5, 3), gaussian(2, 5, 3)) == 0
 
 
 def test_what_cannot_be_measured_is_refused():
-    h, z = draw(2, 5, 3), draw(2, 5, 4)
+    h, z = gaussian(2, 5, 3), gaussian(2, 5, 4)
     with pytest.raises(ValueError, match="at least 2 samples"):
         nearest_negatives(z[:, :1])
     with pytest.raises(ValueError, match="second views"):
@@ -105,8 +88,6 @@ def test_what_cannot_be_measured_is_refused():
         displacements(h, torch.full((5,), 10))
     with pytest.raises((ValueError, TypeError)):
         nearest_negative_distance(h, z[:, :4])
-    with pytest.raises((ValueError, TypeError)):
-        label_negatives(z, torch.zeros(4, dtype=torch.int64))
     h[1, 2, 0] = torch.inf
     for measure in (nearest_negatives, partial(displacements, nearest=nearest_negatives(z))):
         with pytest.raises(ValueError, match="not finite"):
@@ -118,13 +99,4 @@ class TestNearestNegativeDistance(MeasureTestCase):
     unchanged_by = frozenset({"samples permuted", "dimensions permuted", "rotated", "scaled"})
 
     def cloud(self) -> Tensor:
-        return draw(3, 24, 8) + draw(24, 8, seed=2)
-
-
-class TestLabelNegatives(MeasureTestCase):
-    measure = staticmethod(partial(label_negatives, labels=torch.arange(360) % 2))
-    unchanged_by = frozenset({"dimensions permuted", "rotated", "scaled", "rows scaled"})
-    least, most = 0, 1
-
-    def cloud(self) -> Tensor:
-        return draw(3, 360, 8) + draw(360, 8, seed=2)
+        return gaussian(3, 24, 8) + gaussian(24, 8, seed=2)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from eigenview.measures import CATALOGUE, MeasureSpec, best_to_worst, panel
 from eigenview.measures.reference_clouds import reference_cloud, reference_values
-from tests.measures.case import draw
+from eigenview.testing.measures import gaussian
 
 
 def first_number(x: Tensor) -> float:
@@ -35,39 +35,39 @@ def known(K: int, N: int, D: int) -> dict[str, float]:
     return {"collapsed": 1.0, "isotropic": 1000.0}
 
 
-def constant(value: float, better: Literal["high", "low", "neither"] = "high", references=known) -> MeasureSpec:
-    return MeasureSpec(lambda x: value, "rows", better, "", references=references)
+def constant(value: float, direction: Literal["high", "low"] | None = "high", references=known) -> MeasureSpec:
+    return MeasureSpec(lambda x: value, "rows", direction, "", references=references)
 
 
-def the(listed: MeasureSpec, cloud: Tensor, **options):
-    (reading,) = panel(cloud, (listed,), **options)
-    return reading
+def the(spec: MeasureSpec, cloud: Tensor, **options):
+    (result,) = panel(cloud, (spec,), **options)
+    return result
 
 
-@pytest.mark.parametrize("listed", CATALOGUE, ids=lambda listed: listed.name)
-def test_the_references_of_a_measure_that_has_a_good_end_are_apart(listed):
-    cloud = draw(3, 24, 32) if listed.needs == "views" else draw(60, 8)
-    values = reference_values(listed, cloud)
-    if listed.better != "neither":
+@pytest.mark.parametrize("spec", CATALOGUE, ids=lambda spec: spec.name)
+def test_the_references_of_a_measure_that_has_a_good_end_are_apart(spec):
+    cloud = gaussian(3, 24, 32) if spec.needs == "views" else gaussian(60, 8)
+    values = reference_values(spec, cloud)
+    if spec.direction is not None:
         assert len(values) > 1
         assert max(values.values()) > min(values.values())
-    reading = the(listed, cloud)
-    assert reading.value is not None
-    assert (reading.position is None) == (listed.better == "neither")
+    result = the(spec, cloud)
+    assert result.value is not None
+    assert (result.position is None) == (spec.direction is None)
 
 
-@pytest.mark.parametrize("listed", [one for one in CATALOGUE if one.needs == "rows"], ids=lambda one: one.name)
-def test_measures_of_rows_see_one_view_of_each_sample(listed):
-    views = draw(3, 40, 6)
-    assert the(listed, views, references=False).value == pytest.approx(the(listed, views[0], references=False).value)
+@pytest.mark.parametrize("spec", [one for one in CATALOGUE if one.needs == "rows"], ids=lambda one: one.name)
+def test_measures_of_rows_see_one_view_of_each_sample(spec):
+    views = gaussian(3, 40, 6)
+    assert the(spec, views, references=False).value == pytest.approx(the(spec, views[0], references=False).value)
 
 
 def test_effective_rank_is_bad_when_collapsed_and_good_when_isotropic():
-    (listed,) = [one for one in CATALOGUE if one.name == "effective_rank"]
+    (spec,) = [one for one in CATALOGUE if one.name == "effective_rank"]
     for name, verdict in {"collapsed": "bad", "isotropic": "good"}.items():
-        reading = the(listed, reference_cloud(name, 1, 400, 16))
-        assert reading.verdict == verdict
-    assert the(listed, draw(400, 16)).references["isotropic"] == pytest.approx(16, rel=0.02)
+        result = the(spec, reference_cloud(name, 1, 400, 16))
+        assert result.verdict == verdict
+    assert the(spec, gaussian(400, 16)).references["isotropic"] == pytest.approx(16, rel=0.02)
 
 
 @pytest.mark.parametrize(
@@ -75,36 +75,37 @@ def test_effective_rank_is_bad_when_collapsed_and_good_when_isotropic():
     [(0.1, 0, "bad"), (1, 0, "bad"), (3.9, 0.197, "bad"), (10, 1 / 3, "fair"), (100, 2 / 3, "good"), (5000, 1, "good")],
 )
 def test_between_references_far_apart_the_place_is_by_logarithms(value, position, verdict):
-    reading = the(constant(value), draw(5, 3))
-    assert reading.position == pytest.approx(position, abs=1e-3)
-    assert reading.verdict == verdict
-    assert the(constant(value, "low"), draw(5, 3)).position == pytest.approx(1 - position, abs=1e-3)
+    result = the(constant(value), gaussian(5, 3))
+    assert result.position == pytest.approx(position, abs=1e-3)
+    assert result.verdict == verdict
+    assert the(constant(value, "low"), gaussian(5, 3)).position == pytest.approx(1 - position, abs=1e-3)
 
 
 def test_between_near_references_and_from_zero_it_is_linear():
     for low, high in ((0.0, 2.0), (1e-15, 2.0), (-4.0, 0.0), (1.0, 9.0)):
         ends = {"collapsed": low, "isotropic": high}
         middle = constant((low + high) / 2, references=lambda K, N, D, ends=ends: ends)
-        assert the(middle, draw(5, 3)).position == pytest.approx(0.5)
+        assert the(middle, gaussian(5, 3)).position == pytest.approx(0.5)
 
 
 def test_what_cannot_be_judged_is_not():
-    assert the(constant(3.0, "neither"), draw(5, 3)).verdict is None
+    assert the(constant(3.0, None), gaussian(5, 3)).verdict is None
     assert (
-        the(constant(3.0, references=lambda K, N, D: {"collapsed": 2.0, "isotropic": 2.0}), draw(5, 3)).verdict is None
+        the(constant(3.0, references=lambda K, N, D: {"collapsed": 2.0, "isotropic": 2.0}), gaussian(5, 3)).verdict
+        is None
     )
-    assert the(constant(3.0, references=lambda K, N, D: {"collapsed": 2.0}), draw(5, 3)).verdict is None
+    assert the(constant(3.0, references=lambda K, N, D: {"collapsed": 2.0}), gaussian(5, 3)).verdict is None
     near = constant(3.0, references=lambda K, N, D: {"collapsed": 2.0, "isotropic": 2.05})
-    assert the(near, draw(5, 3)).verdict is None
-    assert the(constant(3.0), draw(5, 3), references=False).references == {}
+    assert the(near, gaussian(5, 3)).verdict is None
+    assert the(constant(3.0), gaussian(5, 3), references=False).references == {}
 
 
 def test_of_views_that_agree_and_of_views_that_do_not():
-    listed = MeasureSpec(distance_of_views, "views", "low", "")
-    agreeing = draw(1, 300, 8).expand(2, 300, 8)
-    assert the(listed, agreeing).verdict == "good"
-    assert the(listed, draw(2, 300, 8)).verdict == "bad"
-    assert the(listed, draw(2, 300, 8)).references == {
+    spec = MeasureSpec(distance_of_views, "views", "low", "")
+    agreeing = gaussian(1, 300, 8).expand(2, 300, 8)
+    assert the(spec, agreeing).verdict == "good"
+    assert the(spec, gaussian(2, 300, 8)).verdict == "bad"
+    assert the(spec, gaussian(2, 300, 8)).references == {
         "collapsed": 0,
         "ideal": 0,
         "unrelated": pytest.approx(16, rel=0.1),
@@ -112,7 +113,7 @@ def test_of_views_that_agree_and_of_views_that_do_not():
 
 
 def test_a_collapsed_cloud_is_not_praised_for_views_that_agree():
-    by_name = {listed.name: listed for listed in CATALOGUE}
+    by_name = {spec.name: spec for spec in CATALOGUE}
     both = [by_name["effective_rank"], by_name["alignment"]]
     rank, agreement = panel(reference_cloud("collapsed", 3, 60, 16), both)
     assert (rank.verdict, agreement.verdict, agreement.value) == ("bad", None, pytest.approx(0, abs=1e-9))
@@ -124,51 +125,51 @@ def test_a_collapsed_cloud_is_not_praised_for_views_that_agree():
 
 
 def test_the_ends_are_named_by_what_they_are():
-    by_name = {listed.name: listed for listed in CATALOGUE}
+    by_name = {spec.name: spec for spec in CATALOGUE}
     for name, ends in {
         "effective_rank": ("collapsed", "isotropic"),
         "uniformity": ("collapsed", "isotropic"),
         "alignment": ("unrelated", "ideal"),
         "centroid_norm": ("unrelated", "ideal"),
     }.items():
-        assert the(by_name[name], draw(3, 60, 16)).ends == ends
-    assert the(by_name["two_nn"], draw(60, 16)).ends is None
+        assert the(by_name[name], gaussian(3, 60, 16)).ends == ends
+    assert the(by_name["two_nn"], gaussian(60, 16)).ends is None
 
 
-@pytest.mark.parametrize("listed", CATALOGUE, ids=lambda listed: listed.name)
-def test_numbers_at_the_ends_of_float64_are_no_crash(listed):
-    cloud = draw(3, 24, 8).double() * 1e200
-    reading = the(listed, cloud)
-    assert (reading.value is None) == (reading.missing is not None)
+@pytest.mark.parametrize("spec", CATALOGUE, ids=lambda spec: spec.name)
+def test_numbers_at_the_ends_of_float64_are_no_crash(spec):
+    cloud = gaussian(3, 24, 8).double() * 1e200
+    result = the(spec, cloud)
+    assert (result.value is None) == (result.missing is not None)
 
 
 def test_why_there_is_no_value():
-    for cloud in (draw(9, 4), draw(1, 9, 4)):
+    for cloud in (gaussian(9, 4), gaussian(1, 9, 4)):
         missing = the(MeasureSpec(distance_of_views, "views", "low", ""), cloud).missing
         assert missing is not None
         assert missing.startswith("needs views")
-    assert the(MeasureSpec(refuses, "rows", "high", ""), draw(9, 4)).missing == "needs more rows"
-    assert the(MeasureSpec(infinite, "rows", "high", ""), draw(9, 4)).missing == "its value is inf"
+    assert the(MeasureSpec(refuses, "rows", "high", ""), gaussian(9, 4)).missing == "needs more rows"
+    assert the(MeasureSpec(infinite, "rows", "high", ""), gaussian(9, 4)).missing == "its value is inf"
 
 
 def test_large_clouds_are_drawn_from_where_a_measure_asks_for_it():
-    listed = MeasureSpec(rows_seen, "rows", "neither", "", most_rows=10)
-    reading = the(listed, draw(50, 2))
-    assert (reading.value, reading.rows, reading.sampled) == (10, 10, True)
-    assert (the(listed, draw(7, 2)).rows, the(listed, draw(7, 2)).sampled) == (7, False)
-    drawn = MeasureSpec(first_number, "rows", "neither", "", most_rows=2)
+    spec = MeasureSpec(rows_seen, "rows", None, "", max_rows=10)
+    result = the(spec, gaussian(50, 2))
+    assert (result.value, result.rows, result.sampled) == (10, 10, True)
+    assert (the(spec, gaussian(7, 2)).rows, the(spec, gaussian(7, 2)).sampled) == (7, False)
+    drawn = MeasureSpec(first_number, "rows", None, "", max_rows=2)
     x = torch.arange(1000.0)[:, None]
     first = {the(drawn, x, seed=seed).value for seed in range(5)}
     assert len(first) > 1
     assert the(drawn, x, seed=3).value == the(drawn, x, seed=3).value
-    views = MeasureSpec(rows_seen, "views", "neither", "", most_rows=10)
-    assert the(views, draw(3, 50, 2)).value == 10
+    views = MeasureSpec(rows_seen, "views", None, "", max_rows=10)
+    assert the(views, gaussian(3, 50, 2)).value == 10
 
 
 def test_progress_hears_of_each_measure_before_it_is_taken():
     heard = []
     panel(
-        draw(5, 3),
+        gaussian(5, 3),
         (MeasureSpec(rows_seen, "rows", "high", ""), MeasureSpec(refuses, "rows", "high", "")),
         progress=heard.append,
     )
@@ -176,25 +177,25 @@ def test_progress_hears_of_each_measure_before_it_is_taken():
 
 
 def test_ranks_are_by_the_good_end_and_share_ties():
-    def ranks(better, *values):
-        listed = [MeasureSpec(lambda x, v=v: v, "rows", better, "", references=known) for v in values]
-        return best_to_worst([the(one, draw(5, 3)) for one in listed])
+    def ranks(direction, *values):
+        spec = [MeasureSpec(lambda x, v=v: v, "rows", direction, "", references=known) for v in values]
+        return best_to_worst([the(one, gaussian(5, 3)) for one in spec])
 
     assert ranks("high", 1.0, 3.0, 2.0) == [3, 1, 2]
     assert ranks("low", 1.0, 3.0, 2.0) == [1, 3, 2]
     assert ranks("high", 1.0, 3.0, 3.0) == [3, 1.5, 1.5]
     assert ranks("high", 1.0, float("nan"), 3.0) == [2, None, 1]
-    assert ranks("neither", 1.0, 2.0) == [None, None]
-    assert best_to_worst([None, the(constant(2.0), draw(5, 3))]) == [None, 1]
+    assert ranks(None, 1.0, 2.0) == [None, None]
+    assert best_to_worst([None, the(constant(2.0), gaussian(5, 3))]) == [None, 1]
 
 
 def test_where_size_matters_references_are_as_large_as_the_cloud():
     def size(x: Tensor) -> float:
         return float(x.square().mean().sqrt())
 
-    listed = MeasureSpec(size, "rows", "high", "")
+    spec = MeasureSpec(size, "rows", "high", "")
     for scale in (0.01, 1.0, 100.0):
-        assert the(listed, scale * draw(200, 8)).references["isotropic"] == pytest.approx(scale, rel=0.05)
+        assert the(spec, scale * gaussian(200, 8)).references["isotropic"] == pytest.approx(scale, rel=0.05)
 
 
 def test_what_several_measures_share_is_made_once():
@@ -212,7 +213,7 @@ def test_what_several_measures_share_is_made_once():
         return float(shared.rows.mean())
 
     catalogue = [MeasureSpec(function, "rows", "high", "", shares=Shared) for function in (sum_of, mean_of)]
-    x = draw(9, 4)
-    readings = panel(x, catalogue, references=False)
-    assert [reading.value for reading in readings] == [pytest.approx(float(x.sum())), pytest.approx(float(x.mean()))]
+    x = gaussian(9, 4)
+    results = panel(x, catalogue, references=False)
+    assert [result.value for result in results] == [pytest.approx(float(x.sum())), pytest.approx(float(x.mean()))]
     assert made == [x.shape]

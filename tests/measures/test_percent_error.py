@@ -10,7 +10,8 @@ from torch import Tensor
 from eigenview.linalg import chunking as blocks
 from eigenview.measures import excess_percent_error, percent_error
 from eigenview.objectives import MMCR
-from tests.measures.case import MeasureTestCase, draw
+from eigenview.testing import MeasureTestCase
+from eigenview.testing.measures import gaussian
 from tests.measures.test_alignment_uniformity import ON_THE_SPHERE, VIEWS, views
 from tests.memory import Memory
 
@@ -20,7 +21,7 @@ SHAPES = pytest.mark.parametrize(("P", "D"), [(30, 7), (7, 30), (16, 16)], ids=s
 class TestPercentError(MeasureTestCase):
     measure = staticmethod(percent_error)
     unchanged_by = VIEWS
-    least, most = 0.0, 1.0
+    minimum, maximum = 0.0, 1.0
 
     def cloud(self) -> Tensor:
         return views()
@@ -29,13 +30,13 @@ class TestPercentError(MeasureTestCase):
 class TestPercentErrorOfRows(MeasureTestCase):
     measure = staticmethod(percent_error)
     unchanged_by = ON_THE_SPHERE
-    least, most = 0.0, 1.0
+    minimum, maximum = 0.0, 1.0
 
 
 class TestExcessPercentError(MeasureTestCase):
     measure = staticmethod(excess_percent_error)
     unchanged_by = VIEWS
-    least, most = -1.0, 1.0
+    minimum, maximum = -1.0, 1.0
 
     def cloud(self) -> Tensor:
         return views()
@@ -64,17 +65,18 @@ def test_orthonormal_rows_and_tight_frames_reach_none():
 
 
 def test_views_that_cancel_leave_no_centroid():
-    assert percent_error(torch.stack([draw(9, 5), -draw(9, 5)])) == pytest.approx(1)
+    assert percent_error(torch.stack([gaussian(9, 5), -gaussian(9, 5)])) == pytest.approx(1)
 
 
 @pytest.mark.parametrize(("P", "D"), [(400, 100), (100, 400), (200, 200)], ids=str)
 def test_uniform_embeddings_have_no_excess(P: int, D: int):
-    assert excess_percent_error(draw(P, D)) == pytest.approx(0, abs=2e-3)
-    assert excess_percent_error(draw(P, D).expand(3, P, D)) == pytest.approx(0, abs=2e-3)
+    assert excess_percent_error(gaussian(P, D)) == pytest.approx(0, abs=2e-3)
+    assert excess_percent_error(gaussian(P, D).expand(3, P, D)) == pytest.approx(0, abs=2e-3)
 
 
 def test_at_as_many_samples_as_dimensions_the_limit_is_known():
-    assert percent_error(draw(300, 300)) - excess_percent_error(draw(300, 300)) == pytest.approx(1 - 8 / (3 * pi))
+    x = gaussian(300, 300)
+    assert percent_error(x) - excess_percent_error(x) == pytest.approx(1 - 8 / (3 * pi))
 
 
 def test_streamed_it_is_the_same(monkeypatch: pytest.MonkeyPatch):

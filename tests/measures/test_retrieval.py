@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from eigenview.measures import label_zero_shot, retrieval
-from tests.measures.case import NOT_FINITE, draw, rotation
+from eigenview.testing.measures import NOT_FINITE, gaussian, rotation
 
 KS = (1, 5, 10)
 
@@ -17,24 +17,24 @@ def by_sorting(queries, candidates, matches, k) -> float:
 
 class TestRetrieval:
     def test_those_that_agree_are_always_found(self):
-        z = draw(40, 8)
+        z = gaussian(40, 8)
         found = retrieval(z, 3 * z @ torch.eye(8, dtype=z.dtype))
         assert set(found.recall.values()) == {1.0}
         assert found.chance == {1: pytest.approx(1 / 40), 5: pytest.approx(5 / 40), 10: pytest.approx(10 / 40)}
 
     def test_those_that_know_nothing_are_found_by_chance(self):
         N = 3000
-        found = retrieval(draw(N, 16), draw(N, 16, seed=1))
+        found = retrieval(gaussian(N, 16), gaussian(N, 16, seed=1))
         for k in KS:
             assert abs(found.recall[k] - k / N) < 4 * (k / N / N) ** 0.5  # four standard errors
 
     def test_collapsed_embeddings_find_what_chance_finds(self):
-        for x in (torch.ones(30, 4), torch.zeros(30, 4), torch.ones(30, 4) + 1e-12 * draw(30, 4)):
+        for x in (torch.ones(30, 4), torch.zeros(30, 4), torch.ones(30, 4) + 1e-12 * gaussian(30, 4)):
             found = retrieval(x, x)
             assert found.recall == pytest.approx(found.chance)
 
     def test_it_counts_like_a_sort(self):
-        queries, candidates = draw(50, 6), draw(80, 6, seed=1)
+        queries, candidates = gaussian(50, 6), gaussian(80, 6, seed=1)
         matches = torch.rand(50, 80, generator=torch.Generator().manual_seed(2)) < 0.04
         matches[torch.arange(50), torch.arange(50)] = True
         found = retrieval(queries, candidates, matches, KS)
@@ -57,19 +57,19 @@ class TestRetrieval:
         assert list(found.recall.values()) == pytest.approx([0, 1 / 3, 2 / 3, 1])
 
     def test_all_candidates_contain_the_match(self):
-        assert retrieval(draw(4, 3), draw(4, 3, seed=1), ks=(4, 9)).recall == {4: 1.0, 9: 1.0}
+        assert retrieval(gaussian(4, 3), gaussian(4, 3, seed=1), ks=(4, 9)).recall == {4: 1.0, 9: 1.0}
 
     def test_lengths_and_a_common_rotation_change_nothing(self):
-        x, y = draw(30, 5), draw(30, 5, seed=1)
-        turned = retrieval(x @ rotation(5) * 7, y @ rotation(5) * draw(30, 1, seed=2).exp())
+        x, y = gaussian(30, 5), gaussian(30, 5, seed=1)
+        turned = retrieval(x @ rotation(5) * 7, y @ rotation(5) * gaussian(30, 1, seed=2).exp())
         assert turned == retrieval(x, y)
 
     @pytest.mark.parametrize("wrong", NOT_FINITE)
     def test_what_is_not_finite_is_refused(self, wrong):
-        x = draw(4, 3)
+        x = gaussian(4, 3)
         x[2, 1] = wrong
-        for pair in ((x, draw(4, 3)), (draw(4, 3), x)):
-            with pytest.raises(ValueError, match="must be finite"):
+        for pair in ((x, gaussian(4, 3)), (gaussian(4, 3), x)):
+            with pytest.raises(ValueError, match="not finite"):
                 retrieval(*pair)
 
     @pytest.mark.parametrize(
@@ -77,20 +77,20 @@ class TestRetrieval:
         [
             (4, 5, {}, "4 queries and 5 candidates do not pair"),
             (4, 4, {"matches": torch.zeros(4, 4, dtype=torch.bool)}, "query 0 has no match"),
-            (4, 4, {"ks": (0,)}, "at least 1 must be looked at"),
-            (4, 4, {"ks": ()}, "at least 1 must be looked at"),
+            (4, 4, {"ks": (0,)}, "each k must be at least 1"),
+            (4, 4, {"ks": ()}, "each k must be at least 1"),
             (0, 4, {}, "not 0 and 4"),
         ],
     )
     def test_what_does_not_fit_is_refused(self, queries, candidates, options, words):
         with pytest.raises(ValueError, match=words):
-            retrieval(draw(queries, 3), draw(candidates, 3), **options)
+            retrieval(gaussian(queries, 3), gaussian(candidates, 3), **options)
 
     @pytest.mark.usefixtures("as_users_call")
     def test_shapes_that_do_not_fit(self):
-        x = draw(4, 3)
-        with pytest.raises(ValueError, match="must share a space"):
-            retrieval(x, draw(4, 2))
+        x = gaussian(4, 3)
+        with pytest.raises(ValueError, match="queries have"):
+            retrieval(x, gaussian(4, 2))
         with pytest.raises(ValueError, match=r"of shape \[4, 4\], not \[4, 3\]"):
             retrieval(x, x, torch.ones(4, 3, dtype=torch.bool))
 
@@ -111,7 +111,7 @@ class TestLabelZeroShot:
 
     @pytest.mark.usefixtures("as_users_call")
     def test_labels_that_do_not_fit(self):
-        x = draw(4, 3)
+        x = gaussian(4, 3)
         with pytest.raises(ValueError, match="each of 4 samples needs a label, and there are 3"):
             label_zero_shot(x, x, torch.tensor([0, 1, 2]))
         with pytest.raises(ValueError, match="labels must be rows of the 4 classes, not 4"):

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from eigenview.measures.catalogue import MeasureSpec
+from eigenview.measures import MeasureSpec
 from eigenview.runs import read_metrics
 
 
@@ -55,7 +55,7 @@ class Spy:
             self.seen.append(views.clone())
             return 0.0
 
-        return MeasureSpec(spied, "views", "neither", "")
+        return MeasureSpec(spied, "views")
 
 
 def lines(folder: Path, kind: str | None = "step") -> list[dict[str, Any]]:

@@ -152,7 +152,7 @@ def all_results(found: Sequence[Inspected]) -> list[dict[tuple[str, str], Measur
 
 def _with_an_end(reading: MeasureResult, group: str) -> MeasureResult:
     end = RECOMMENDED.get((reading.measure, group))
-    return replace(reading, better=end) if reading.better == "neither" and end else reading
+    return replace(reading, direction=end) if reading.direction is None and end else reading
 
 
 def agreement_with_probes(found: Sequence[Inspected]) -> list[Agreement]:

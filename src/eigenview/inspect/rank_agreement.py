@@ -8,6 +8,7 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from eigenview.measures import MeasureResult, best_to_worst
+from eigenview.measures.spec import Direction
 
 Results = Mapping[tuple[str, str], MeasureResult]
 FEW = 5  # inputs; a rank correlation of fewer means little
@@ -18,7 +19,7 @@ class Agreement(NamedTuple):
 
     cloud: str
     measure: str
-    better: str
+    direction: Direction
     probe: str
     correlation: float
     p_value: float
@@ -59,5 +60,5 @@ def agreements(results: Sequence[Results], accuracies: Sequence[float | None], p
         if len(pairs) < 3 or len(set(values)) == 1 or len(set(known)) == 1:
             continue
         correlation, p_value = np.asarray(spearmanr(values, known), float).tolist()
-        found.append(Agreement(cloud, measure, pairs[0][0].better, probe, correlation, p_value, len(pairs)))
+        found.append(Agreement(cloud, measure, pairs[0][0].direction, probe, correlation, p_value, len(pairs)))
     return sorted(found, key=lambda agreement: -abs(agreement.correlation))

@@ -184,7 +184,7 @@ def _agreement(found: Sequence[Agreement]) -> Iterator[Table | Text]:
         if a.probe == probes[0]:
             others = [by_probe.get((a.cloud, a.measure, probe)) for probe in probes]
             cells = [_NOTHING if b is None else number(round(b.correlation, 2), 2) for b in others]
-            table.add_row(a.measure.replace("_", " "), a.cloud, a.better, *cells, str(a.n))
+            table.add_row(a.measure.replace("_", " "), a.cloud, a.direction or "neither", *cells, str(a.n))
     yield table
     n = max(a.n for a in found)
     if n < FEW:

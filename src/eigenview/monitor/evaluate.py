@@ -9,7 +9,7 @@ import torch
 
 from eigenview._errors import UsageError
 from eigenview._names import nearest, resolve
-from eigenview.measures.catalogue import CATALOGUE, MeasureSpec
+from eigenview.measures import CATALOGUE, MeasureSpec, measure_spec
 from eigenview.monitor.buffer import Sample
 
 CHEAP = ("effective_rank", "stable_rank", "participation_ratio")
@@ -48,12 +48,12 @@ def _find(asked: Asked) -> MeasureSpec:
     if isinstance(asked, MeasureSpec):
         return asked
     if not isinstance(asked, str):
-        return MeasureSpec(asked, "rows", "neither", "")
+        return measure_spec(asked)
     by_name = {listed.name: listed for listed in CATALOGUE}
     if asked in by_name:
         return by_name[asked]
     if ":" in asked:
-        return MeasureSpec(resolve(asked, {}, "measure"), "rows", "neither", "")
+        return measure_spec(resolve(asked, {}, "measure"))
     raise UsageError(f"unknown measure '{asked}': {nearest(asked, by_name)}")
 
 
@@ -70,12 +70,12 @@ def evaluate_measure(listed: MeasureSpec, cloud: Sample, shared: dict[Any, Any])
         if cloud.views is None:
             return None, f"it needs views: {cloud.why}"
         x = cloud.views
-    if listed.most_rows is not None:
-        x = x[..., -listed.most_rows :, :]
+    if listed.max_rows is not None:
+        x = x[..., -listed.max_rows :, :]
     try:
         # Measures have generators of their own; a user's function may not.
         with torch.random.fork_rng(devices=[]):
-            value = _plain(listed.of(x, shared))
+            value = _plain(listed.evaluate(x, shared))
     except Exception as error:  # whatever it is, training goes on
         return None, str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
     return value, None if _finite(value) else "its value is not finite"

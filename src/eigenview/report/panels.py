@@ -10,7 +10,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from PIL import Image
 
-from eigenview.measures.catalogue import CATALOGUE
+from eigenview.measures import CATALOGUE
 from eigenview.plotting.figures import inline_svg
 from eigenview.plotting.formatting import number
 from eigenview.report import figures
@@ -56,7 +56,8 @@ WHY_MISSING = {
 }
 """Why each figure may be missing, in one sentence."""
 
-SPREAD = "root-mean-square distance of rows from their mean; a fall towards 0 is collapse."
+
+SPREAD = "Root mean square distance of rows from their mean: a fall towards 0 is collapse."
 
 
 def curves(history: History) -> str:
@@ -92,13 +93,13 @@ def _monitored(history: History) -> str:
         "Spectrum of features": figures.spectra(history, "features"),
         "Spectrum of embeddings": figures.spectra(history, "embeddings"),
     }
-    meanings = {listed.name: f"{listed.meaning}." for listed in CATALOGUE} | {"spread": SPREAD}
+    meanings = {spec.name: f"{spec.meaning[0].upper()}{spec.meaning[1:]}." for spec in CATALOGUE} | {"spread": SPREAD}
     drawn = [_plots({title: figure for title, figure in known.items() if figure is not None}, history)]
     for name in history.measures:
         figure, title = figures.measure(history, name), name.replace("_", " ").capitalize()
         if figure is not None:
             svg = inline_svg(figure, name, f"{title} over the training steps")
-            drawn.append(_figure(title, svg, look_for=meanings.get(name, "").capitalize()))
+            drawn.append(_figure(title, svg, look_for=meanings.get(name, "")))
     return "\n".join(drawn)
 
 

@@ -1,41 +1,31 @@
-"""How features gather by label: by hand, by numpy, by chance."""
+"""Neural collapse: by hand, by numpy, in the limits."""
 
 from functools import partial
 
 import numpy as np
 import pytest
 import torch
-from sklearn.datasets import load_digits
 from torch import Tensor
 
 from eigenview.linalg import chunking as blocks
-from eigenview.measures import label_neighbours, label_neural_collapse
-from tests.measures.case import MeasureTestCase, draw
+from eigenview.measures import label_neural_collapse
+from eigenview.testing import MeasureTestCase
+from eigenview.testing.measures import gaussian
 from tests.memory import Memory
 
 LABELS = torch.arange(48) % 4
-BOTH = pytest.mark.parametrize("measure", [label_neural_collapse, label_neighbours])
 
 
 def classes(noise: float, D: int = 8, N: int = 48) -> Tensor:
-    return draw(4, D, seed=3)[torch.arange(N) % 4] + noise * draw(N, D)
+    return gaussian(4, D, seed=3)[torch.arange(N) % 4] + noise * gaussian(N, D)
 
 
-# Samples that are permuted alone have other labels.
+# A permutation of samples alone gives them other labels.
 
 
 class TestLabelNeuralCollapse(MeasureTestCase):
     measure = staticmethod(partial(label_neural_collapse, labels=LABELS))
     unchanged_by = frozenset({"dimensions permuted", "rotated", "scaled", "shifted"})
-
-    def cloud(self) -> Tensor:
-        return classes(0.7)
-
-
-class TestLabelNeighbours(MeasureTestCase):
-    measure = staticmethod(partial(label_neighbours, labels=LABELS, k=5))
-    unchanged_by = frozenset({"dimensions permuted", "rotated", "scaled", "rows scaled"})
-    least, most = 0.0, 1.0
 
     def cloud(self) -> Tensor:
         return classes(0.7)
@@ -76,7 +66,7 @@ def test_neural_collapse_needs_classes_that_differ():
         label_neural_collapse(torch.zeros(48, 8), LABELS)
     # Means of equal rows, summed as they come, would differ by rounding.
     with pytest.raises(ValueError, match="the means of all 7 are equal"):
-        label_neural_collapse(draw(1, 8).expand(97, 8), torch.arange(97) % 7)
+        label_neural_collapse(gaussian(1, 8).expand(97, 8), torch.arange(97) % 7)
 
 
 def test_neural_collapse_streams(monkeypatch: pytest.MonkeyPatch):
@@ -90,48 +80,6 @@ def test_neural_collapse_streams(monkeypatch: pytest.MonkeyPatch):
     assert found == pytest.approx(whole, rel=1e-5)
 
 
-def test_neighbours_by_hand():
-    degrees = torch.deg2rad(torch.tensor([0.0, 1.0, 3.0, 50.0, 52.0, 55.0], dtype=torch.float64))
-    x = torch.stack([degrees.cos(), degrees.sin()], 1) * torch.tensor([1, 9, 1, 5, 1, 1])[:, None]
-    labels = torch.tensor([0, 0, 1, 1, 1, 0])
-    # Nearest: 1, 0, 1, 4, 3, 4.
-    assert label_neighbours(x, labels) == pytest.approx(4 / 6)
-    # Nearest two: {1, 2}, {0, 2}, {1, 0}, {4, 5}, {3, 5}, {4, 3}.
-    assert label_neighbours(x, labels, k=2) == pytest.approx(4 / 12)
-
-
-def test_neighbours_by_numpy():
-    x = classes(0.7).numpy()
-    x /= np.linalg.norm(x, axis=1, keepdims=True)
-    cosines = x @ x.T - 9 * np.eye(48)
-    nearest = np.argsort(-cosines, axis=1)[:, :7]
-    expected = np.mean(LABELS.numpy()[nearest] == LABELS.numpy()[:, None])
-    assert label_neighbours(classes(0.7), LABELS, k=7) == pytest.approx(expected)
-
-
-def test_classes_apart_are_their_own_neighbours_and_labels_without_meaning_are_at_chance():
-    assert label_neighbours(classes(0.01), LABELS, k=11) == 1
-    labels = (draw(3000) > 0.5).long()
-    counts = labels.bincount().double()
-    chance = float((counts * (counts - 1)).sum() / (3000 * 2999))
-    # Four standard errors of a mean of 3,000.
-    assert label_neighbours(draw(3000, 5, seed=1), labels) == pytest.approx(chance, abs=4 * 0.5 / 3000**0.5)
-    # With all others as neighbours it is exact.
-    assert label_neighbours(draw(48, 5), LABELS, k=47) == pytest.approx(11 / 47)
-
-
-def test_digits_have_neighbours_of_their_class():
-    x, labels = load_digits(return_X_y=True)
-    assert label_neighbours(torch.from_numpy(x), torch.from_numpy(labels)) == pytest.approx(0.985, abs=0.01)
-
-
-@pytest.mark.parametrize("k", [0, 48, -1])
-def test_as_many_neighbours_as_there_are_others_at_most(k: int):
-    with pytest.raises(ValueError, match="more than k rows, not 48"):
-        label_neighbours(classes(0.1), LABELS, k)
-
-
-@BOTH
-def test_labels_that_are_not_one_a_row_are_refused(measure):
-    with pytest.raises(ValueError, match="there are 47 for 48"):
-        measure(classes(0.1), LABELS[1:])
+def test_labels_that_are_not_one_a_row_are_refused():
+    with pytest.raises(ValueError, match="each of 48 rows needs a label, and there are 47"):
+        label_neural_collapse(classes(0.1), LABELS[1:])
