@@ -23,7 +23,7 @@ from scipy.stats import rankdata, spearmanr
 
 import published
 from eigenview import load, train
-from eigenview.config.recipe import (
+from eigenview.config import (
     DataRecipe,
     EncoderRecipe,
     ObjectiveRecipe,

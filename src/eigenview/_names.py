@@ -1,4 +1,4 @@
-"""What a name in a recipe stands for: a built-in, or an import path such as `my_pkg.losses:MyLoss`."""
+"""Names that users type: built-ins, import paths such as `my_pkg.losses:MyLoss`, options, and their spellings."""
 
 import difflib
 import importlib
@@ -10,6 +10,18 @@ from typing import Any
 
 from eigenview._errors import UsageError
 
+_AMERICAN = {
+    "isation": "ization",
+    "optimis": "optimiz",
+    "normalis": "normaliz",
+    "regularis": "regulariz",
+    "initialis": "initializ",
+    "centre": "center",
+    "centring": "centering",
+    "colour": "color",
+    "grey": "gray",
+}
+
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """A hint to end an error with: the known name closest to `name`, or all of them."""
@@ -19,17 +31,31 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"did you mean '{by_lower[close[0]]}'?" if close else f"known: {', '.join(known)}"
 
 
+def respell(name: str, known: Iterable[str]) -> str:
+    """The known name that `name` spells in American or British English, or `name` itself if there is none."""
+    known = list(known)
+    if name in known:
+        return name
+    return next((k for k in known if _american(k) == _american(name)), name)
+
+
+def _american(name: str) -> str:
+    for british, american in _AMERICAN.items():
+        name = name.replace(british, american)
+    return name
+
+
 def resolve(name: str, builtins: Mapping[str, Callable[..., Any]], what: str) -> Callable[..., Any]:
     """The class or function that `name` stands for.
 
     Args:
-        name: a key of `builtins` in any case, or an import path `module:attribute`; modules of the current
-            directory are found.
-        builtins: what can be named without a path.
+        name: a key of `builtins` in any case, or an import path `module:attribute`; modules in the current
+            directory can be imported.
+        builtins: classes and functions that need no path.
         what: the kind of thing, for the error ("objective").
 
     Raises:
-        UsageError: no such built-in, module or attribute.
+        UsageError: an unknown built-in, module or attribute.
     """
     if ":" in name:
         return _imported(name, what)
@@ -42,7 +68,7 @@ def resolve(name: str, builtins: Mapping[str, Callable[..., Any]], what: str) ->
 def _imported(path: str, what: str) -> Callable[..., Any]:
     module_name, _, attribute = path.partition(":")
     if not module_name.replace(".", "").isidentifier() or module_name.startswith(".") or not attribute:
-        raise UsageError(f"{what} '{path}' is no import path: write module:name, such as my_pkg.losses:MyLoss")
+        raise UsageError(f"{what} '{path}' is not an import path: write module:name, such as my_pkg.losses:MyLoss")
     if os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())
     try:
@@ -59,17 +85,20 @@ def _imported(path: str, what: str) -> Callable[..., Any]:
 
 
 def build(name: str, options: Mapping[str, Any], builtins: Mapping[str, Callable[..., Any]], what: str) -> Any:
-    """Calls what `name` stands for with `options`, after checking them against its signature.
+    """Calls the class or function that `name` stands for, after checking `options` against its signature.
+
+    Options may be spelled in American or British English.
 
     Raises:
-        UsageError: unknown name, unknown option, missing option, or a value that it refuses (a ValueError of its own).
+        UsageError: an unknown name, an unknown option, a missing option, or a value that it rejects.
     """
     make = resolve(name, builtins, what)
     try:
         signature = inspect.signature(make)
     except ValueError as error:
-        raise UsageError(f"{what} '{name}' does not say what it takes: name a class or a function") from error
+        raise UsageError(f"{what} '{name}' has no inspectable signature: name a class or a function") from error
     takes_any = any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values())
+    options = {respell(option, signature.parameters): value for option, value in options.items()}
     for option in options:
         if option not in signature.parameters and not takes_any:
             raise UsageError(f"{what} '{name}' has no option '{option}': {nearest(option, signature.parameters)}")
@@ -82,7 +111,7 @@ def build(name: str, options: Mapping[str, Any], builtins: Mapping[str, Callable
 
 
 def _check_type(parameter: inspect.Parameter | None, value: Any, where: str) -> None:
-    """Holds a plain value against a plain annotation; any other is for the class itself to judge."""
+    """Checks a value against a plain annotation; other annotations are for the class itself to check."""
     plain = {int: "an integer", float: "a number", bool: "true or false", str: "text"}
     if parameter is None or parameter.annotation not in plain:
         return

@@ -1,69 +1,89 @@
-"""From words to a command: tyro reads them by the commands' types, and every mistake becomes one line."""
+"""From words to a command: tyro reads them by the command's types, and every mistake becomes one line."""
 
 import contextlib
+import inspect
 import io
 import re
-import sys
-import types
-from collections.abc import Iterator
-from typing import Annotated, Any
+import shutil
+import textwrap
+from pathlib import Path
+from typing import Annotated, Any, Union
 
 import tyro
 import tyro.constructors
 
 from eigenview._errors import UsageError
+from eigenview._names import nearest
+from eigenview.cli.completion import Completion
 from eigenview.cli.embed import Embed
 from eigenview.cli.inspect import Inspect
+from eigenview.cli.paths import Paths
 from eigenview.cli.predict import Predict
 from eigenview.cli.report import Report
 from eigenview.cli.reproduce import Reproduce
-from eigenview.cli.train import Train
+from eigenview.cli.spelling import spell
+from eigenview.cli.train import Train, TrainWithRecipe
 from eigenview.cli.views import Views
-from eigenview.config.recipe import Options
+from eigenview.config.sections import Options
 from eigenview.config.yaml import read_yaml
 
-Command = Train | Embed | Inspect | Predict | Report | Reproduce | Views
-_DESCRIPTION = "See what a self-supervised model is learning: before, during and after training."
+Command = TrainWithRecipe | Embed | Inspect | Predict | Report | Reproduce | Views | Completion
+COMMANDS: dict[str, type] = {
+    "train": TrainWithRecipe,
+    "embed": Embed,
+    "inspect": Inspect,
+    "predict": Predict,
+    "report": Report,
+    "reproduce": Reproduce,
+    "views": Views,
+    "completion": Completion,
+}
+_DESCRIPTION = """See what a self-supervised model is learning: before, during and after training.
+
+  `eigenview COMMAND --help` explains a command; `eigenview --version` prints
+  the version."""
 
 
-def parse(arguments: list[str]) -> Command:
+def parse(words: list[str]) -> Command:
     """The command that the words ask for.
 
     Args:
-        arguments: the words after `eigenview`.
+        words: the words after `eigenview`.
 
     Raises:
-        UsageError: they ask for none.
-        SystemExit: they ask for help, which was printed.
+        UsageError: an unknown command or flag, or a value that it cannot take.
+        SystemExit: help was asked for, and printed.
     """
-    first = _read(arguments, Train())
-    if not isinstance(first, Train):
-        return first
+    name, *rest = words or ["--help"]
+    if name in ("-h", "--help", "--help-all"):
+        _read(all_commands(), "eigenview", ["--help"], description=_DESCRIPTION)
+    if name not in COMMANDS:
+        raise UsageError(f"unknown command '{name}': {nearest(name, COMMANDS)}")
+    rest = spell(rest, COMMANDS[name])
+    if name == "train":
+        return _train(rest)
+    rest = ["--help" if word == "--help-all" else word for word in rest]
+    return _read(COMMANDS[name], f"eigenview {name}", rest)
+
+
+def _train(words: list[str]) -> TrainWithRecipe:
+    if "--help" in words or "-h" in words:
+        _read(Train, "eigenview train", ["--help"])
     # Flags change a recipe, so the words are read once to find which, and once more on top of it.
+    first = _read(TrainWithRecipe, "eigenview train", words)
     start = first.on_its_recipe()
-    words = _read(arguments, start)
-    return words.on_top_of(start) if isinstance(words, Train) else words
+    if first.help_all:
+        _read(TrainWithRecipe, "eigenview train", ["--help"], default=start)
+    return _read(TrainWithRecipe, "eigenview train", words, default=start).on_top_of(start)
 
 
-def _read(arguments: list[str], train: Train) -> Command:
-    commands = (
-        Annotated[Train, tyro.conf.subcommand("train", default=train)]
-        | Annotated[Embed, tyro.conf.subcommand("embed")]
-        | Annotated[Inspect, tyro.conf.subcommand("inspect")]
-        | Annotated[Predict, tyro.conf.subcommand("predict")]
-        | Annotated[Report, tyro.conf.subcommand("report")]
-        | Annotated[Reproduce, tyro.conf.subcommand("reproduce")]
-        | Annotated[Views, tyro.conf.subcommand("views")]
-    )
+def _read(command: Any, program: str, words: list[str], **settings: Any) -> Any:
     complaint = io.StringIO()
+    settings.setdefault("description", _describe(command))
     try:
-        with contextlib.redirect_stderr(complaint), _unchecked_defaults():
+        with contextlib.redirect_stderr(complaint):
             return tyro.cli(
-                commands,
-                prog="eigenview",
-                description=_DESCRIPTION,
-                args=arguments or ["--help"],
-                registry=_REGISTRY,
+                command, prog=program, args=words, registry=REGISTRY, **{"description": _describe(command), **settings}
             )
     except SystemExit as stop:
         if stop.code in (0, None):
@@ -71,31 +91,32 @@ def _read(arguments: list[str], train: Train) -> Command:
         raise UsageError(one_line(complaint.getvalue())) from None
 
 
-@contextlib.contextmanager
-def _unchecked_defaults() -> Iterator[None]:
-    """Lets tyro believe that defaults are of their types: typeguard, which it would ask, takes 0.1 s to import.
-
-    Ours are dataclasses that check themselves.
-    """
-    if "typeguard" in sys.modules:
-        yield
-        return
-    believing = types.ModuleType("typeguard")
-    believing.__dict__.update(check_type=lambda value, kind: value, TypeCheckError=TypeError)
-    sys.modules["typeguard"] = believing
-    try:
-        yield
-    finally:
-        del sys.modules["typeguard"]
+def _describe(command: Any) -> str:
+    """The docstring of a command, as wide as the help below it."""
+    first, *others = inspect.cleandoc(command.__doc__ or "").split("\n\n")
+    width = min(shutil.get_terminal_size().columns, 80)
+    # tyro joins lines again, except those that are indented.
+    return "\n\n".join(
+        [first, *(textwrap.fill(other, width, initial_indent="  ", subsequent_indent="  ") for other in others)]
+    )
 
 
-_REGISTRY = tyro.constructors.ConstructorRegistry()
+def all_commands() -> Any:
+    """All commands as one type, for the list of them and for the completion of shells."""
+    kinds = (
+        Annotated[command, tyro.conf.subcommand(name, description=(command.__doc__ or "").partition("\n")[0])]
+        for name, command in COMMANDS.items()
+    )
+    return Union[tuple(kinds)]  # noqa: UP007
 
 
-@_REGISTRY.primitive_rule
+REGISTRY = tyro.constructors.ConstructorRegistry()
+
+
+@REGISTRY.primitive_rule
 def _options(info: tyro.constructors.PrimitiveTypeInfo) -> tyro.constructors.PrimitiveConstructorSpec | None:
-    """A component's options are written `width=32 stem=small`, whatever their default."""
-    if info.type != Options:
+    """A component's options are written `width=32 stem=small`."""
+    if info.type not in (Options, dict):
         return None
     return tyro.constructors.PrimitiveConstructorSpec(
         nargs="*",
@@ -103,6 +124,19 @@ def _options(info: tyro.constructors.PrimitiveTypeInfo) -> tyro.constructors.Pri
         instance_from_str=lambda words: dict(map(_option, words)),
         is_instance=lambda value: isinstance(value, dict),
         str_from_instance=lambda options: [f"{key}={value}" for key, value in options.items()],
+    )
+
+
+@REGISTRY.primitive_rule
+def _paths(info: tyro.constructors.PrimitiveTypeInfo) -> tyro.constructors.PrimitiveConstructorSpec | None:
+    if info.type is not Paths:
+        return None
+    return tyro.constructors.PrimitiveConstructorSpec(
+        nargs="*",
+        metavar="PATH ...",
+        instance_from_str=lambda words: Paths(map(Path, words)),
+        is_instance=lambda value: isinstance(value, Paths),
+        str_from_instance=lambda paths: [str(path) for path in paths],
     )
 
 
@@ -114,12 +148,10 @@ def _option(word: str) -> tuple[str, Any]:
 
 
 def one_line(panel: str) -> str:
-    """What tyro says in a box, as one line: the mistake, and what was perhaps meant."""
-    # Its box is drawn in Unicode or in ASCII, as the terminal can; a rule parts title, mistake, hints and advice.
+    """The mistake that tyro explains in a box, in one line."""
+    # The box is drawn in Unicode or in ASCII, as the terminal can; a rule separates title, mistake and advice.
     parts = [part.strip(" ─\n") for part in re.split(r"[-─]{3,}", re.sub("[╭╮╰╯│]", "", panel))]
-    _title, mistake, *others = [part for part in parts if part]
-    # What a recipe says of its own values needs no word on which of them tyro was making.
-    mistake = re.sub(r"^Error parsing __tyro-dummy-inner__\S*:\s+", "", mistake)
-    hints = [part for part in others if part.startswith(("Perhaps you meant", "Available subcommands"))]
-    hint = re.match(r"(Perhaps you meant:\s+\S+|Available.*)", hints[0], re.DOTALL) if hints else None
-    return " ".join((f"{mistake}; {hint[0]}" if hint else mistake).split())
+    _title, mistake, *_advice = [part for part in parts if part]
+    # An error of the recipe names its value itself.
+    mistake = re.sub(r"^Error parsing (__tyro-dummy-inner__|--settings)\S*:\s+", "", mistake)
+    return " ".join(mistake.split())

@@ -6,22 +6,26 @@ from typing import Annotated
 
 import tyro
 
+from eigenview.cli.flags import flag
+from eigenview.cli.paths import check_exists
+
 
 @dataclass(frozen=True)
 class Embed:
-    """Write the features of images, by a run's encoder, for use elsewhere."""
+    """Write the features that a run's encoder gives to images, for use elsewhere."""
 
-    run_directory: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
-    """The run."""
-    data: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="DATA")]
-    """`digits`, a folder of images, Parquet files, tar shards, or `hf:NAME`."""
-    out: Annotated[Path, tyro.conf.arg(metavar="FILE")]
-    """`.npy`, `.safetensors` or `.parquet`: by its ending; the last two keep names and labels beside the features."""
-    split: Annotated[str, tyro.conf.arg(metavar="NAME")] = "train"
-    """Which split of the data, where it has more than one: `train`, `test` or `validation`."""
+    run_directory: Annotated[Path, tyro.conf.Positional, flag("RUN")]
+    """Run directory."""
+    data: Annotated[str, tyro.conf.Positional, flag("DATA")]
+    """Images: `digits`, a folder, Parquet files, tar shards, or `hf:NAME`."""
+    out: Annotated[Path, flag("FILE")]
+    """Output file: `.npy`, or `.safetensors` or `.parquet`, which keep names and labels beside the features."""
+    split: Annotated[str, flag("NAME")] = "train"
+    """Split of the data: `train`, `test` or `validation`."""
 
     def run(self) -> int:
-        """Writes the file, and says how many rows it has."""
+        """Writes the file, and prints its number of rows."""
+        check_exists(self.run_directory)
         from rich.console import Console
 
         from eigenview.runs import embed

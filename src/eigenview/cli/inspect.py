@@ -2,47 +2,46 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import tyro
 
-from eigenview._errors import UsageError
+from eigenview.cli.flags import Maybe, flag
+from eigenview.cli.paths import Paths, check_exists
 
 
 @dataclass(frozen=True)
 class Inspect:
-    """Measure, without labels, what features are worth: a run's, or anyone's in a file.
+    """Measure features without labels: those of a run, or any in a file.
 
-    One input gives a table: each measure's value, whether that is good, and between which ends. Several are ranked by
-    the measures that agreed best with probes elsewhere; where probes were run on them, it says how well each agrees.
+    One input gives a table of measures, each with its value and a verdict. Several inputs are ranked by the measures
+    that agreed best with probes in our study; where the runs have probes, the agreement is printed too. Of a file with
+    several arrays, `features` is read, or else `embeddings`.
     """
 
-    sources: Annotated[
-        tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="FEATURES|RUN ...", help_behavior_hint="")
-    ]
-    """Runs, or files of features [N, D] or [K, P, D]: .npy, .npz, .safetensors, .parquet, .pt (weights only). Of
-    several arrays in a file, `features`, else `embeddings`."""
-    json: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
-    """Print JSON, of all measures, instead of tables."""
-    all: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    letters: ClassVar[dict[str, str]] = {"P": "images", "K": "views"}
+
+    sources: Annotated[Paths, tyro.conf.Positional, flag("FEATURES|RUN ...")]
+    """Runs, or files of features [N, D] or [K, P, D]: .npy, .npz, .safetensors, .parquet, or .pt (weights only)."""
+    json: Annotated[bool, tyro.conf.FlagCreatePairsOff, flag("")] = False
+    """Print JSON of all measures instead of tables."""
+    all: Annotated[bool, tyro.conf.FlagCreatePairsOff, flag("")] = False
     """Show all measures, not only the essential ones."""
-    plot: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None
-    """Also draw spectra, and how alike views are: `.png`, `.svg` or `.pdf`."""
-    data: Annotated[str | None, tyro.conf.arg(metavar="DATA")] = None
-    """Images to see runs with; by default those that each was trained on."""
-    P: Annotated[int, tyro.conf.arg(metavar="INT")] = 1000
-    """Images that a run is seen with."""
-    K: Annotated[int | None, tyro.conf.arg(metavar="INT")] = None
-    """Views of each; by default as many as in training, at least 4."""
-    seed: Annotated[int, tyro.conf.arg(metavar="INT")] = 0
-    """Of images, views and rows that are drawn."""
+    plot: Annotated[Maybe[Path], flag("FILE")] = None
+    """Also plot spectra and the similarity of views: `.png`, `.svg` or `.pdf`."""
+    data: Annotated[Maybe[str], flag("DATA")] = None
+    """Images used to evaluate runs; by default each run's training images."""
+    images: Annotated[int, flag("INT")] = 1000
+    """Number of images used to evaluate each run."""
+    views: Annotated[Maybe[int], flag("INT")] = None
+    """Number of views of each image; by default as many as in training, but at least 4."""
+    seed: Annotated[int, flag("INT")] = 0
+    """Seed for sampling images, views and rows."""
 
     def run(self) -> int:
-        """Prints what was found, and says where the figure is."""
-        # Before torch is imported, which takes seconds.
-        missing = next((source for source in self.sources if not source.exists()), None)
-        if missing is not None:
-            raise UsageError(f"{missing}: there is no such file or run")
+        """Prints the tables, and where the figure is."""
+        for source in self.sources:
+            check_exists(source)
         import json
 
         from rich.console import Console
@@ -53,7 +52,7 @@ class Inspect:
         err = Console(stderr=True)
         if self.plot is not None:
             check_figure_path(self.plot)
-        found = inspect(self.sources, self.data, self.P, self.K, self.seed, err, every=self.all or self.json)
+        found = inspect(self.sources, self.data, self.images, self.views, self.seed, err, every=self.all or self.json)
         if self.json:
             print(json.dumps(as_json(found), indent=1, allow_nan=False))
         else:

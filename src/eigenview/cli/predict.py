@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import tyro
 
 from eigenview._errors import UsageError
+from eigenview.cli.flags import Maybe, apply, flag, given
 from eigenview.config.presets import find_recipe, recipe_for
-from eigenview.config.recipe import ObjectiveRecipe, Options, Recipe, on_top_of
+from eigenview.config.recipe import Recipe
+from eigenview.config.sections import ObjectiveRecipe, on_top_of
 from eigenview.views.policy import ViewPolicy
 
 _FEATURES = ("pixels", "random-conv")
@@ -16,49 +18,59 @@ _FEATURES = ("pixels", "random-conv")
 
 @dataclass(frozen=True)
 class Predict:
-    """Say, before training, how many directions will survive, and what to change.
+    """Predict how many directions will survive training, and advise what to change.
 
-    Theory takes the data's covariance, and what views add to it; what is not given is as `eigenview train` would have
-    it for these data.
+    The theory needs the covariance of the data, and what the views add to it. Values that no flag sets are those that
+    `eigenview train` would use.
     """
 
-    source: Annotated[str | None, tyro.conf.Positional, tyro.conf.arg(metavar="[DATA]")] = None
-    """`digits`, a folder of images, Parquet files, tar shards, or `hf:NAME`; or a run: its data and recipe, and its
-    encoder for `--features`."""
-    recipe: Annotated[str | None, tyro.conf.arg(metavar="NAME|FILE")] = None
-    """`digits`, `cpu`, `gpu`, or a YAML file; by default `digits` for the digits, else `cpu`."""
-    objective: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
-    """`InfoNCE` and its forms, `VICReg`, `BarlowTwins`, `SpectralContrastive` or `MMCR`."""
-    objective_options: Annotated[Options, tyro.conf.arg(name="objective.options")] = field(default_factory=dict)
-    """What its constructor takes, such as `temperature=0.2` or `beta=0.5`."""
-    policy: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
-    """`identity`, `small`, `moderate` or `large` views."""
-    strength: Annotated[float, tyro.conf.arg(metavar="FLOAT")] = 1.0
-    """How strong views are: 0 changes nothing, 1 is the policy itself. From an eighth to twice of it is looked at."""
-    decay: Annotated[float | None, tyro.conf.arg(metavar="FLOAT")] = None
-    """Weight decay, as SGD has it."""
-    P: Annotated[int | None, tyro.conf.arg(metavar="INT")] = None
-    """Samples in a batch."""
-    D: Annotated[int | None, tyro.conf.arg(metavar="INT")] = None
-    """Dimensions of the embeddings."""
-    features: Annotated[str, tyro.conf.arg(metavar="NAME|RUN")] = "pixels"
-    """What the last layer gets to see: `pixels`, `random-conv` (the recipe's encoder before training), or a run's
-    encoder; a run also gives recipe and data."""
-    size: Annotated[int | None, tyro.conf.arg(metavar="INT")] = None
-    """Side that pixels of views are averaged down to; by default 8."""
-    N: Annotated[int | None, tyro.conf.arg(metavar="INT")] = None
-    """Images to look at; by default up to 10,000, or 2,000 of large ones or through a net."""
-    K: Annotated[int | None, tyro.conf.arg(metavar="INT")] = None
-    """Views of each to look at; by default 8, or 4."""
-    seed: Annotated[int, tyro.conf.arg(metavar="INT")] = 0
-    """Of images and views that are drawn, and of untrained weights."""
-    plot: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None
-    """The figure: `.png`, `.svg` or `.pdf`; by default predict.png, and none beside JSON."""
-    json: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    letters: ClassVar[dict[str, str]] = {
+        "P": "batch-size",
+        "D": "dim",
+        "N": "images",
+        "K": "views",
+        "decay": "weight-decay",
+    }
+
+    source: Annotated[Maybe[str], tyro.conf.Positional, flag("[DATA|RUN]")] = None
+    """Images: `digits`, a folder, Parquet files, tar shards, or `hf:NAME`; or a run, for its data, recipe, encoder."""
+    recipe: Annotated[Maybe[str], flag("NAME|FILE")] = None
+    """Recipe: `digits`, `cpu`, `gpu`, a YAML file, or `module:function`; chosen by DATA if not given."""
+    objective: Annotated[Maybe[str], flag("NAME")] = None
+    """Objective: `MMCR`, `VICReg`, `BarlowTwins`, `SpectralContrastive`, or one of the InfoNCE family."""
+    objective_options: Annotated[
+        dict, tyro.conf.arg(name="objective.options", metavar="A=B", help_behavior_hint="")
+    ] = field(default_factory=dict)
+    """Arguments of the objective's constructor, such as `beta=0.5`."""
+    temperature: Annotated[Maybe[float], flag("FLOAT")] = None
+    """Temperature of a contrastive objective."""
+    policy: Annotated[Maybe[str], flag("NAME")] = None
+    """Views: `identity`, `small`, `moderate` or `large`."""
+    strength: Annotated[float, flag("FLOAT")] = 1.0
+    """Strength of the views: 0 is none, 1 the policy's own. Swept from 1/8× to 2×."""
+    batch_size: Annotated[Maybe[int], flag("INT")] = None
+    """Batch size."""
+    dim: Annotated[Maybe[int], flag("INT")] = None
+    """Embedding dimension."""
+    weight_decay: Annotated[Maybe[float], flag("FLOAT")] = None
+    """Weight decay."""
+    features: Annotated[str, flag("NAME|RUN")] = "pixels"
+    """Inputs of the last layer: `pixels`, `random-conv` (the untrained encoder), or a run, for its encoder."""
+    size: Annotated[Maybe[int], flag("INT")] = None
+    """Size in pixels that views are averaged down to; 8 if not given."""
+    images: Annotated[Maybe[int], flag("INT")] = None
+    """Number of images; by default up to 10,000, or 2,000 if they are large or pass through a network."""
+    views: Annotated[Maybe[int], flag("INT")] = None
+    """Number of views of each image; by default 8, or 4."""
+    seed: Annotated[int, flag("INT")] = 0
+    """Random seed."""
+    plot: Annotated[Maybe[Path], flag("FILE")] = None
+    """Figure: `.png`, `.svg` or `.pdf`; by default predict.png, and none with --json."""
+    json: Annotated[bool, tyro.conf.FlagCreatePairsOff, flag("")] = False
     """Print JSON instead of text."""
 
     def run(self) -> int:
-        """Prints what theory says, and says where the figure is."""
+        """Prints the prediction, and where the figure is."""
         recipe = self.on_its_recipe()
         import json
 
@@ -71,7 +83,7 @@ class Predict:
         file = self.plot or (None if self.json else Path("predict.png"))
         if file is not None:
             check_figure_path(file)
-        found = predict(recipe, self.strength, self._seen_through(), self.N, self.K, self.size, self.seed, err)
+        found = predict(recipe, self.strength, self._seen_through(), self.images, self.views, self.size, self.seed, err)
         if self.json:
             print(json.dumps(prediction_as_json(found), indent=1, allow_nan=False))
         else:
@@ -82,53 +94,42 @@ class Predict:
         return 0
 
     def on_its_recipe(self) -> Recipe:
-        """The training that these words are about."""
+        """The training to predict."""
         named = self._named()
         if named.of_pairs:
             raise UsageError(
-                "a prediction is of views of images, and this recipe is of image–text pairs: add --recipe cpu, which "
-                "is of the images alone"
+                "this recipe trains on image–text pairs, and a prediction needs views of images alone: add --recipe cpu"
             )
         data = replace(named.data, train=self._images(named))
         objective = named.objective if self.objective is None else ObjectiveRecipe(self.objective)
         objective = on_top_of(named.objective, replace(objective, options=self.objective_options))
         policy = named.views.policy if self.policy is None else ViewPolicy.from_name(self.policy)
-        decay = named.optimizer.weight_decay if self.decay is None else self.decay
-        P = named.training.P if self.P is None else self.P
-        D = named.projector.D if self.D is None else self.D
-        return replace(
-            named,
-            data=data,
-            objective=objective,
-            views=replace(named.views, policy=policy),
-            optimizer=replace(named.optimizer, weight_decay=decay),
-            training=replace(named.training, P=P),
-            projector=replace(named.projector, D=D),
-        )
+        recipe = replace(named, data=data, objective=objective, views=replace(named.views, policy=policy))
+        return apply(recipe, given(self, ("temperature", "batch_size", "dim", "weight_decay")))
 
     def _named(self) -> Recipe:
         if self.features not in _FEATURES and not _is_run(self.features):
-            raise UsageError(f"--features {self.features}: neither {' nor '.join(_FEATURES)} nor a run's directory")
+            raise UsageError(f"--features {self.features} must be {', '.join(_FEATURES)} or the directory of a run")
         if self.recipe is not None:
             return find_recipe(self.recipe, self.source, pairs=False)
         run = self._run()
         return recipe_for(self.source, pairs=False) if run is None else Recipe.load(_stored(run))
 
     def _images(self, named: Recipe) -> str:
-        """Those given, else a run's, else the recipe's."""
+        """The images: those given, else the run's, else the recipe's."""
         run = self._run()
         if self.source is not None and not _is_run(self.source):
             return self.source
         return named.data.train if run is None else Recipe.load(_stored(run)).data.train
 
     def _run(self) -> str | None:
-        """The run that is given, if one is: as data, or as features."""
+        """The run that is given as DATA or as --features, if any."""
         if self.source is not None and _is_run(self.source):
             return self.source
         return None if self.features in _FEATURES else self.features
 
     def _seen_through(self) -> str:
-        """Features; of a run given as data its own, unless others are asked for."""
+        """The features; those of a run given as DATA, unless --features names others."""
         run = self._run()
         return run if run is not None and self.features == _FEATURES[0] else self.features
 

@@ -6,16 +6,20 @@ from typing import Annotated
 
 import tyro
 
+from eigenview.cli.flags import flag
+from eigenview.cli.paths import check_exists
+
 
 @dataclass(frozen=True)
 class Report:
-    """Write a run's report.html again, also while it trains."""
+    """Write the report.html of a run again, also while it trains."""
 
-    run_directory: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
-    """The run, or the directory that a Monitor wrote to."""
+    run_directory: Annotated[Path, tyro.conf.Positional, flag("RUN")]
+    """Run directory, or the directory of a Monitor."""
 
     def run(self) -> int:
-        """Writes the page, and says where it is."""
+        """Writes the page, and prints where it is."""
+        check_exists(self.run_directory)
         from eigenview.report import write_page
         from eigenview.runs import Run
 

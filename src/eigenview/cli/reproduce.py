@@ -7,31 +7,33 @@ from typing import Annotated, Literal
 import tyro
 
 from eigenview._errors import UsageError
+from eigenview.cli.flags import Maybe, flag
 
 
 @dataclass(frozen=True)
 class Reproduce:
-    """Run the papers' experiments, and say of each claim whether it holds; alone, list them and their last verdicts.
+    """Run the experiments of the papers, and print a verdict on each claim.
 
-    Experiments that were run at the same scale are not run again; one that was interrupted goes on with what it had
-    trained. Real pictures come from $EIGENVIEW_DATA, or public sets where there is a network.
+    Without a selection it lists the experiments and their last verdicts. An experiment that has been run at the same
+    scale is not run again, and one that was interrupted continues. Real images are read from $EIGENVIEW_DATA, or
+    downloaded.
     """
 
     selection: Annotated[
-        str | None, tyro.conf.Positional, tyro.conf.arg(metavar="[all|PAPER[/EXPERIMENT]]", help_behavior_hint="")
+        Maybe[str], tyro.conf.Positional, tyro.conf.arg(metavar="[all|PAPER[/EXPERIMENT]]", help_behavior_hint="")
     ] = None
-    """Which."""
-    scale: Literal["smoke", "cpu", "gpu"] = "cpu"
-    """Seconds each, minutes each on two cores, or the paper's own setting."""
-    out: Annotated[Path, tyro.conf.arg(metavar="DIR")] = Path("reproduced")
-    """Where figures, tables, claims and their page are."""
-    again: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
-    """Also run what was run at this scale."""
-    results: Annotated[Path | None, tyro.conf.arg(metavar="FILE.md")] = None
-    """Also write all of DIR as one Markdown file of claims, with figures beside it."""
+    """Experiments to run: `all`, PAPER, or PAPER/EXPERIMENT."""
+    scale: Annotated[Literal["smoke", "cpu", "gpu"], flag("smoke|cpu|gpu")] = "cpu"
+    """Scale: seconds an experiment (smoke), minutes on two cores (cpu), or the paper's own setting (gpu)."""
+    out: Annotated[Path, flag("DIR")] = Path("reproduced")
+    """Directory of figures, tables, claims and their page."""
+    again: Annotated[bool, tyro.conf.FlagCreatePairsOff, flag("")] = False
+    """Run experiments again that have been run at this scale."""
+    results: Annotated[Maybe[Path], flag("FILE.md")] = None
+    """Also write all claims in DIR to a Markdown file, with its figures beside it."""
 
     def run(self) -> int:
-        """Prints verdicts, and says where the page is."""
+        """Prints the verdicts, and where the page is."""
         from rich.console import Console
 
         from eigenview.papers import EXPERIMENTS, chosen, record_of, reproduce, write_results

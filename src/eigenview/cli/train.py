@@ -4,51 +4,95 @@ import re
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import tyro
 
 from eigenview._errors import UsageError
+from eigenview.cli.flags import Maybe, apply, flag, given, merge
 from eigenview.config.presets import captions, digits, find_recipe, recipe_for
-from eigenview.config.recipe import ObjectiveRecipe, Recipe, on_top_of
+from eigenview.config.recipe import Recipe
+from eigenview.config.sections import ObjectiveRecipe, on_top_of
 from eigenview.views.policy import ViewPolicy
 
 
 @dataclass(frozen=True)
 class Train:
-    """Train an encoder on images without labels, or with captions; alone, on the digits that ship with scikit-learn.
+    """Train an encoder on images without labels, or on images with captions.
 
-    What a recipe says can be changed flag by flag, on top of --recipe, --objective, --policy and --strength.
+    Without DATA it trains on the digits that ship with scikit-learn. A recipe gives every value that no flag sets.
     """
 
-    source: Annotated[str | None, tyro.conf.Positional, tyro.conf.arg(metavar="[DATA]")] = None
-    """`digits`, a folder of images, Parquet files, tar shards, or `hf:NAME`."""
-    test: Annotated[str | None, tyro.conf.arg(metavar="DATA")] = None
-    """Images that only probes see; by default the data's own test split, if it has one."""
-    recipe: Annotated[str | None, tyro.conf.arg(metavar="NAME|FILE")] = None
-    """`digits`, `cpu`, `gpu`, `captions`, or a YAML file; by default `digits` for the digits, `captions` for a table
-    with a column of captions, else `cpu`."""
-    objective: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
-    """`MMCR`, `SimCLR`, `VICReg`, `BYOL`, … (all: see --objective.name), or an import path `module:Class`."""
-    policy: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
-    """`identity`, `small`, `moderate` or `large` views."""
-    strength: Annotated[float | None, tyro.conf.arg(metavar="FLOAT")] = None
-    """How strong views are: 0 changes nothing, 1 is the policy itself."""
-    out: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
-    """The run's directory; by default a new one in `runs/`."""
-    resume: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
-    """Go on from the last checkpoint of --out, if there is one."""
-    strict: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
-    """Exit with code 1 if any alarm was raised; the run still goes to its end, and is saved."""
+    source: Annotated[Maybe[str], tyro.conf.Positional, flag("[DATA]")] = None
+    """Images: `digits`, a folder, Parquet files, tar shards, or `hf:NAME`."""
+    test: Annotated[Maybe[str], flag("DATA")] = None
+    """Test images, seen by the probes only."""
+    recipe: Annotated[Maybe[str], flag("NAME|FILE")] = None
+    """Recipe: `digits`, `cpu`, `gpu`, `captions`, a YAML file, or `module:function`; chosen by DATA if not given."""
+    objective: Annotated[Maybe[str], flag("NAME")] = None
+    """Objective: `InfoNCE`, `MMCR`, `VICReg`, `BYOL`, …"""
+    policy: Annotated[Maybe[str], flag("NAME")] = None
+    """Views: `identity`, `small`, `moderate` or `large`."""
+    strength: Annotated[Maybe[float], flag("FLOAT")] = None
+    """Strength of the views: 0 is none, 1 the policy's own."""
+    batch_size: Annotated[Maybe[int], flag("INT")] = None
+    """Batch size, over all devices."""
+    epochs: Annotated[Maybe[float], flag("FLOAT")] = None
+    """Passes over the data, instead of --steps."""
+    steps: Annotated[Maybe[int], flag("INT")] = None
+    """Number of optimizer steps."""
+    lr: Annotated[Maybe[float], flag("FLOAT")] = None
+    """Peak learning rate (no batch-size scaling)."""
+    weight_decay: Annotated[Maybe[float], flag("FLOAT")] = None
+    """Weight decay; biases and norms are exempt."""
+    optimizer: Annotated[Maybe[Literal["sgd", "adam", "adamw", "lars"]], flag("NAME")] = None
+    """Optimizer: `sgd`, `adam`, `adamw` or `lars`."""
+    temperature: Annotated[Maybe[float], flag("FLOAT")] = None
+    """Temperature of a contrastive objective."""
+    views: Annotated[Maybe[int], flag("INT")] = None
+    """Number of views of each image."""
+    dim: Annotated[Maybe[int], flag("INT")] = None
+    """Embedding dimension; 0 trains without a projector."""
+    size: Annotated[Maybe[int], flag("INT")] = None
+    """View size in pixels."""
+    seed: Annotated[Maybe[int], flag("INT")] = None
+    """Random seed."""
+    device: Annotated[Maybe[Literal["auto", "cpu", "cuda"]], flag("NAME")] = None
+    """Device: `auto`, `cpu` or `cuda`."""
+    precision: Annotated[Maybe[Literal["auto", "32-true", "bf16-mixed"]], flag("NAME")] = None
+    """Precision: `auto`, `32-true` or `bf16-mixed`."""
+    workers: Annotated[Maybe[int], flag("INT")] = None
+    """Processes that decode images of mixed sizes."""
+    out: Annotated[Maybe[Path], flag("DIR")] = None
+    """Run directory; by default a new one in `runs/`."""
+    resume: Annotated[bool, tyro.conf.FlagCreatePairsOff, flag("")] = False
+    """Continue from the last checkpoint in --out."""
+    strict: Annotated[bool, tyro.conf.FlagCreatePairsOff, flag("")] = False
+    """Exit with code 1 if an alarm was raised."""
+    help_all: Annotated[bool, tyro.conf.FlagCreatePairsOff, flag("")] = False
+    """Show the flags of all values in the recipe, and exit."""
+
+
+@dataclass(frozen=True)
+class TrainWithRecipe(Train):
+    """Train an encoder on images without labels, or on images with captions.
+
+    Every value of the recipe has a flag; defaults shown are those of the recipe that DATA and --recipe choose.
+    """
+
     settings: Annotated[Recipe, tyro.conf.arg(name="")] = field(default_factory=digits)
 
-    def on_its_recipe(self) -> "Train":
-        """What these words start from: the recipe they name, which flags then change."""
-        if self.resume and self.out is not None and self == Train(out=self.out, resume=True, strict=self.strict):
+    def on_its_recipe(self) -> "TrainWithRecipe":
+        """The recipe that DATA, --recipe, --objective, --policy and the field's flags give, before all other flags."""
+        if (
+            self.resume
+            and self.out is not None
+            and self == TrainWithRecipe(out=self.out, resume=True, strict=self.strict)
+        ):
             stored = self.out / "recipe.yaml"
             if not stored.exists():
                 raise UsageError(f"there is no run in {self.out} to resume: name its DATA to start one there")
-            return Train(settings=Recipe.load(stored))
+            return TrainWithRecipe(settings=Recipe.load(stored))
         if self.recipe is not None:
             named = find_recipe(self.recipe, self.source)
         else:
@@ -61,16 +105,18 @@ class Train:
         if self.strength is not None:
             policy = policy.scaled(self.strength)
         views = replace(named.views, policy=policy)
-        return Train(settings=replace(named, data=data, objective=objective, views=views))
+        settings = replace(named, data=data, objective=objective, views=views)
+        return TrainWithRecipe(settings=apply(settings, given(self)))
 
-    def on_top_of(self, start: "Train") -> "Train":
-        """These words, which were read on top of others, with the options that they leave as they were."""
+    def on_top_of(self, start: "TrainWithRecipe") -> "TrainWithRecipe":
+        """This command, which was read on top of another, with the component options that it does not name."""
         before, now = start.settings, self.settings
         encoder, objective = on_top_of(before.encoder, now.encoder), on_top_of(before.objective, now.objective)
-        return replace(self, settings=replace(now, encoder=encoder, objective=objective))
+        settings = replace(now, encoder=encoder, objective=objective)
+        return replace(self, settings=merge(settings, given(self)))
 
     def run(self) -> int:
-        """Trains, and says where the report is."""
+        """Trains, and prints where the report is."""
         from rich.console import Console
 
         from eigenview.training import train
@@ -94,14 +140,14 @@ class Train:
 
 
 def _alarms(out: Path) -> list[str]:
-    """What was raised in the whole run, also in earlier sittings."""
+    """The alarms that the run raised, before it was interrupted too."""
     from eigenview.runs import Run
 
     return list(dict.fromkeys(line["name"] for line in Run.open(out).metrics if line["kind"] == "alarm"))
 
 
 def _new_directory(recipe: Recipe) -> Path:
-    """The first of `runs/digits-InfoNCE`, `runs/digits-InfoNCE-2`, … that is not there."""
+    """The first of `runs/digits-InfoNCE`, `runs/digits-InfoNCE-2`, … that does not exist."""
     source = Path(recipe.data.train.removeprefix("hf:")).stem or "images"
     name = re.sub(r"[^\w.-]+", "-", f"{source}-{recipe.objective.name}").strip("-")
     tries = (Path("runs") / (name if n == 1 else f"{name}-{n}") for n in count(1))

@@ -2,36 +2,40 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import tyro
+
+from eigenview.cli.flags import Maybe, flag
 
 
 @dataclass(frozen=True)
 class Views:
-    """Draw a picture of the views of eight images, to see what a policy does before training on it."""
+    """Save a grid of augmented views of eight images, to preview a view policy."""
 
-    source: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="[DATA]")] = "digits"
-    """`digits`, a folder of images, Parquet files, tar shards, or `hf:NAME`."""
-    policy: Annotated[str, tyro.conf.arg(metavar="NAME")] = "large"
-    """`identity`, `small`, `moderate` or `large`."""
-    strength: Annotated[float, tyro.conf.arg(metavar="FLOAT")] = 1.0
-    """How strong views are: 0 changes nothing, 1 is the policy itself."""
-    K: Annotated[int, tyro.conf.arg(metavar="INT")] = 8
-    """Views of each image."""
-    size: Annotated[int | None, tyro.conf.arg(metavar="INT")] = None
-    """Side of a view in pixels."""
-    seed: Annotated[int, tyro.conf.arg(metavar="INT")] = 0
-    """Of the draw."""
-    out: Annotated[Path, tyro.conf.arg(metavar="FILE")] = Path("views.png")
-    """The picture."""
+    letters: ClassVar[dict[str, str]] = {"K": "views"}
+
+    source: Annotated[str, tyro.conf.Positional, flag("[DATA]")] = "digits"
+    """Images: `digits`, a folder, Parquet files, tar shards, or `hf:NAME`."""
+    policy: Annotated[str, flag("NAME")] = "large"
+    """View policy: `identity`, `small`, `moderate` or `large`."""
+    strength: Annotated[float, flag("FLOAT")] = 1.0
+    """Strength of the views: 0 is none, 1 the policy's own."""
+    views: Annotated[int, flag("INT")] = 8
+    """Number of views of each image."""
+    size: Annotated[Maybe[int], flag("INT")] = None
+    """View size in pixels; by default the images' own if they share one of at most 64, else 64."""
+    seed: Annotated[int, flag("INT")] = 0
+    """Random seed."""
+    out: Annotated[Path, flag("FILE")] = Path("views.png")
+    """Output file."""
 
     def run(self) -> int:
-        """Draws the picture, and says where it is."""
+        """Saves the grid, and prints where it is."""
         from eigenview.report import draw_views
         from eigenview.views.policy import ViewPolicy
 
         policy = ViewPolicy.from_name(self.policy).scaled(self.strength)
-        draw_views(self.source, policy, self.K, self.size, self.seed, self.out)
+        draw_views(self.source, policy, self.views, self.size, self.seed, self.out)
         print(f"views: {self.out.resolve()}")
         return 0

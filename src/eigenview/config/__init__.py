@@ -1,4 +1,4 @@
-"""What describes a run: recipes, presets, and reading them."""
+"""Recipes: the description of a run, its sections, the built-in ones, and reading them from YAML."""
 
 import lazy_loader
 

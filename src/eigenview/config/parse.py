@@ -1,24 +1,32 @@
-"""From a tree of mappings, as YAML gives it, to a tree of dataclasses: every key known, every value of its type."""
+"""Parse nested mappings, as read from YAML, into nested dataclasses, checking every key and type."""
 
 import dataclasses
 import types
 import typing
+from collections.abc import Collection
 from typing import Any, Literal, TypeVar, Union
 
 from eigenview._errors import UsageError
-from eigenview._names import nearest
+from eigenview._names import nearest, respell
 
 T = TypeVar("T")
 
 
 def from_mapping(cls: type[T], tree: Any, path: str = "", base: T | None = None) -> T:
-    """Builds dataclass `cls` from nested mappings; what they leave out is as in `base`, or keeps its default.
+    """Builds dataclass `cls` from nested mappings; values that they leave out are those of `base`, or the defaults.
 
-    A class with a static method `from_name` may stand as a plain name. Options of something with another `name` than in
-    `base` are no longer meant.
+    A class with a static method `from_name` can be written as a plain name. A `name` that differs from that of `base`
+    replaces its other values too: they belong to the other component. Keys may be spelled in American or British
+    English.
+
+    Args:
+        cls: dataclass to build.
+        tree: nested mappings.
+        path: dotted path of `tree`, for error messages.
+        base: instance to change.
 
     Raises:
-        UsageError: a key that `cls` lacks, a value of another type, or one that `cls` itself refuses.
+        UsageError: an unknown key, a value of the wrong type, or one that `cls` itself rejects.
     """
     shorthand = getattr(cls, "from_name", None)
     if shorthand is not None and isinstance(tree, str):
@@ -26,17 +34,28 @@ def from_mapping(cls: type[T], tree: Any, path: str = "", base: T | None = None)
     if not isinstance(tree, dict):
         raise UsageError(f"{path or 'a recipe'} must be a mapping of keys to values, not {_say(tree)}")
     hints = typing.get_type_hints(cls)
-    for key in tree:
-        if key not in hints:
-            raise UsageError(f"unknown key '{_join(path, key)}': {nearest(str(key), hints)}")
+    tree = _respelled(tree, hints, path)
     if base is not None and "name" in tree and tree["name"] != getattr(base, "name"):  # noqa: B009  # not every T has one
         base = None
     values = {key: _value(hints[key], value, _join(path, key), getattr(base, key, None)) for key, value in tree.items()}
     return cls(**values) if base is None else dataclasses.replace(typing.cast(Any, base), **values)
 
 
+def _respelled(tree: dict[Any, Any], known: Collection[str], path: str) -> dict[str, Any]:
+    """The tree with its keys as the class spells them."""
+    found = {}
+    for key, value in tree.items():
+        name = respell(str(key), known)
+        if name not in known:
+            raise UsageError(f"unknown key '{_join(path, key)}': {nearest(str(key), known)}")
+        if name in found:
+            raise UsageError(f"'{_join(path, name)}' is given twice, in two spellings")
+        found[name] = value
+    return found
+
+
 def _value(hint: Any, value: Any, path: str, base: Any = None) -> Any:
-    """`value` as type `hint`, on top of a base's, or an error that says what was wanted."""
+    """Converts `value` to type `hint`, changing `base` where both are mappings."""
     if dataclasses.is_dataclass(hint):
         return from_mapping(typing.cast(type, hint), value, path, base)
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
@@ -72,14 +91,14 @@ def _one_of(kinds: tuple[Any, ...], value: Any, path: str) -> Any:
         try:
             return _value(kind, value, path)
         except UsageError as error:
-            # The choice between a thing and nothing is no choice: say what the thing should have been.
+            # For `X | None`, say what X should have been.
             if len(kinds) == 2 and type(None) in kinds and kind is not type(None):
                 raise UsageError(f"{error} (or null)") from error
     raise UsageError(f"{path} must be {' or '.join(map(_name, kinds))}, not {_say(value)}")
 
 
 def _number(value: Any, path: str) -> float:
-    # A number in quotes is meant as one.
+    # A number in quotes is meant as a number.
     if isinstance(value, int | float | str) and not isinstance(value, bool):
         try:
             return float(value)

@@ -1,18 +1,18 @@
-"""The recipes that ship: each a function that returns one."""
+"""The built-in recipes: a function for each."""
 
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from eigenview._errors import UsageError
-from eigenview._names import nearest
-from eigenview.config.recipe import (
+from eigenview._names import resolve
+from eigenview.config.recipe import Recipe
+from eigenview.config.sections import (
     DataRecipe,
     EncoderRecipe,
     ObjectiveRecipe,
     OptimizerRecipe,
     ProjectorRecipe,
-    Recipe,
     TextRecipe,
     TrainingRecipe,
     ViewsRecipe,
@@ -22,7 +22,7 @@ from eigenview.views.policy import POLICIES, ViewPolicy
 
 
 def digits() -> Recipe:
-    """The 8×8 digits that ship with scikit-learn, in about a minute and a half on two cores."""
+    """For the 8×8 digits that ship with scikit-learn; trains in about a minute and a half on two cores."""
     policy = ViewPolicy(
         crop=(0.3, 1.0), ratio=(0.5, 2.0), jitter=0.8, brightness=0.5, contrast=0.5, noise=0.15, rotation=15.0
     )
@@ -37,7 +37,7 @@ def digits() -> Recipe:
 
 
 def cpu() -> Recipe:
-    """Small images (32×32, say) in about a quarter of an hour on two cores: a narrow ResNet-18 on views of 24×24."""
+    """For small images (about 32×32): a narrow ResNet-18 on 24×24 views; about 15 minutes on two cores."""
     return Recipe(
         data=DataRecipe(size=24),
         views=ViewsRecipe(K=4, policy=replace(POLICIES["large"], crop=(0.2, 1.0))),
@@ -50,7 +50,7 @@ def cpu() -> Recipe:
 
 
 def gpu() -> Recipe:
-    """Photographs on one GPU: ResNet-50 on 224×224 crops, SimCLR's objective and optimizer, the views `large`."""
+    """For photographs on one GPU: ResNet-50 on 224×224 crops, SimCLR's objective and optimizer, policy `large`."""
     return Recipe(
         data=DataRecipe(size=224, workers=8),
         views=ViewsRecipe(K=2, policy=POLICIES["large"]),
@@ -63,7 +63,7 @@ def gpu() -> Recipe:
 
 
 def captions() -> Recipe:
-    """Captioned images, in minutes on two cores: a narrow ResNet-18 on 32×32, a small transformer, CLIP's objective."""
+    """For captioned images: a narrow ResNet-18 on 32×32, a small transformer, CLIP; minutes on two cores."""
     return Recipe(
         data=DataRecipe(size=32, captions="auto"),
         views=ViewsRecipe(K=1, policy=ViewPolicy(crop=(0.6, 1.0), flip=0.5)),
@@ -80,11 +80,11 @@ RECIPES: dict[str, Callable[[], Recipe]] = {"digits": digits, "cpu": cpu, "gpu":
 
 
 def recipe_for(source: str | None, pairs: bool = True) -> Recipe:
-    """The recipe that data get where none is named: `digits` for the digits, `captions` for pairs, else `cpu`.
+    """The default recipe of some data: `digits` for the digits, `captions` for image–text pairs, else `cpu`.
 
     Args:
         source: the data.
-        pairs: whether to look if they are image–text pairs; else they are taken as images.
+        pairs: whether to check for image–text pairs; otherwise the data are taken as images.
     """
     if source in (None, "digits"):
         return digits()
@@ -94,27 +94,32 @@ def recipe_for(source: str | None, pairs: bool = True) -> Recipe:
 
 
 def find_recipe(name: str, source: str | None = None, pairs: bool = True) -> Recipe:
-    """A recipe that ships, by its name, or one of the user's, by its file, on top of the one that the data would get.
+    """The recipe of that name, in that YAML file, or returned by the function at that import path.
 
-    A file that says `data.captions` is on top of `captions`, or with null of one for images.
+    A file changes the default recipe of its data: `captions` if it sets `data.captions`, one for images if it is null.
 
     Args:
-        name: of the recipe, or a YAML file, which need only say what differs.
-        source: the data, where it is not the file that names them.
+        name: a built-in recipe, a YAML file of the values that differ, or an import path `module:function`.
+        source: the data, unless the file names them.
         pairs: as in `recipe_for`.
 
     Raises:
-        UsageError: neither.
+        UsageError: an unknown name, an unreadable file, or a function that returns something else.
     """
-    if name in RECIPES:
-        return RECIPES[name]()
-    if Path(name).exists() or Path(name).suffix in (".yaml", ".yml"):
+    if name.lower() not in RECIPES and (Path(name).exists() or Path(name).suffix in (".yaml", ".yml")):
         return Recipe.load(name, base=_base(name, source, pairs))
-    raise UsageError(f"no recipe '{name}': {nearest(name, RECIPES)}, or give a YAML file")
+    make = resolve(name, RECIPES, "recipe")
+    try:
+        recipe = make()
+    except Exception as error:  # whatever the user's function does
+        raise UsageError(f"recipe '{name}' failed: {type(error).__name__}: {error}") from error
+    if not isinstance(recipe, Recipe):
+        raise UsageError(f"recipe '{name}' must return an eigenview.Recipe, not {type(recipe).__name__}")
+    return recipe
 
 
 def _base(file: str, source: str | None, pairs: bool) -> Recipe:
-    """What a file's recipe is on top of, by what it says of captions, else by the data that it or the user names."""
+    """The recipe that a file changes, chosen by its `data.captions`, else by the data that it or the user names."""
     try:
         tree = read_yaml(Path(file).read_text(), file)
     except (OSError, UnicodeDecodeError):
@@ -127,6 +132,6 @@ def _base(file: str, source: str | None, pairs: bool) -> Recipe:
 
 
 def _are_captioned(source: str) -> bool:
-    from eigenview.data import are_captioned  # it reads Parquet's columns, which those who ask for help do not need
+    from eigenview.data import are_captioned  # reads Parquet, which --help does not need
 
     return are_captioned(source)

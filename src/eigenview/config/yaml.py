@@ -1,4 +1,4 @@
-"""YAML as people write it: 1e-3 is a number, as in YAML 1.2, where PyYAML's 1.1 wants 1.0e-3."""
+"""Read and write YAML in which 1e-3 is a number, as in YAML 1.2; PyYAML implements 1.1, which wants 1.0e-3."""
 
 import re
 from functools import cache
@@ -8,16 +8,16 @@ from eigenview._errors import UsageError
 
 
 def read_yaml(text: str, source: str) -> Any:
-    """The plain values of a YAML text.
+    """Parses YAML into plain values.
 
     Args:
         text: YAML.
-        source: what to call the text in an error.
+        source: name of the text in error messages.
 
     Raises:
-        UsageError: it is not YAML.
+        UsageError: invalid YAML.
     """
-    import yaml  # not for those who only ask for help
+    import yaml  # slow to import, and --help needs none
 
     try:
         return yaml.load(text, _with_numbers(yaml.SafeLoader))
@@ -27,7 +27,7 @@ def read_yaml(text: str, source: str) -> Any:
 
 
 def write_yaml(tree: Any) -> str:
-    """Plain values as a YAML text that `read_yaml` reads back."""
+    """Writes plain values as YAML that `read_yaml` reads back."""
     import yaml
 
     return yaml.dump(tree, Dumper=_with_numbers(yaml.SafeDumper), sort_keys=False)
@@ -35,7 +35,7 @@ def write_yaml(tree: Any) -> str:
 
 @cache
 def _with_numbers(kind: Any) -> Any:
-    """A loader or dumper that knows such numbers."""
+    """A subclass of a loader or dumper that resolves 1e-3 to a float."""
     ours = type(kind.__name__, (kind,), {})
     ours.add_implicit_resolver(
         "tag:yaml.org,2002:float", re.compile(r"^[-+]?\d+(\.\d*)?[eE][-+]?\d+$"), list("-+0123456789")
