@@ -6,7 +6,7 @@ import pytest
 
 from eigenview.cli import main
 from eigenview.cli.arguments import one_line, parse
-from eigenview.cli.train import Train
+from eigenview.cli.train import TrainWithRecipe
 from eigenview.config import RECIPES, Recipe
 from eigenview.views import POLICIES
 
@@ -40,7 +40,7 @@ def test_what_people_type_most_is_there():
 
 def settings_of(*words: str) -> Recipe:
     command = parse(["train", *words])
-    assert isinstance(command, Train)
+    assert isinstance(command, TrainWithRecipe)
     return command.settings
 
 
@@ -117,8 +117,8 @@ class TestTrainWords:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("trian", "Unrecognized options: trian; Available subcommands: train"),
-        ("train --tset x", "--tset, x; Perhaps you meant: --test"),
+        ("trian", "unknown command 'trian': did you mean 'train'?"),
+        ("train --tset x", "unknown flag '--tset': did you mean --test?"),
         ("train --training.P abc", "--training.P: invalid literal for int() with base 10: 'abc'"),
         ("train --training.P -3", "training.P must be at least 1, not -3"),
         ("train --encoder.options wide", "'wide' must be KEY=VALUE"),
@@ -126,7 +126,7 @@ class TestTrainWords:
         ("train --objective infonec", "unknown objective 'infonec': did you mean 'InfoNCE'?"),
         ("train --objective InfoNCE --views.K 1", "InfoNCE needs at least 2 views, not K = 1"),
         ("train --training.P 5000", "5000 images is larger than the data, 1437: lower training.P to 1437 or less"),
-        ("train --recipe cup", "no recipe 'cup': did you mean 'cpu'?"),
+        ("train --recipe cup", "unknown recipe 'cup': did you mean 'cpu'?"),
         ("train --policy lage", "unknown view policy 'lage': did you mean 'large'?"),
         ("train --encoder.name resnet81", "unknown encoder 'resnet81': did you mean 'resnet18'?"),
         ("train --encoder.options wdith=3", "encoder 'convnet' has no option 'wdith': did you mean 'width'?"),
@@ -139,9 +139,11 @@ class TestTrainWords:
             "unknown entropy 'logdat': did you mean 'LogDet'?",
         ),
         ("train --resume", "--resume needs the directory of the run"),
-        ("embed nowhere digits --out x.npy", "nowhere is not a run"),
-        ("embed nowhere digits --out x.txt", "its ending must be one of .npy"),
-        ("report nowhere", "nowhere is not a run"),
+        ("embed nowhere digits --out x.npy", "nowhere does not exist"),
+        ("embed . digits --out x.npy", ". is not a run"),
+        ("embed . digits --out x.txt", "its ending must be one of .npy"),
+        ("report nowhere", "nowhere does not exist"),
+        ("report .", ". is not a run"),
         ("views --policy x", "unknown view policy 'x'"),
         ("views --size -3", "--size must be from 1 to 1024 pixels, not -3"),
         ("views --out nowhere/v.png", "there is no directory nowhere"),

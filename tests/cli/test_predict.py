@@ -211,12 +211,12 @@ def test_a_runs_features_are_looked_through(tmp_path, capsys):
         ("--objective MMCR --objective.options local_weight=0.5", "MMCR with a local_weight"),
         ("--plot one", "its ending must be one of .png"),
         ("--plot folder.png", "it is a directory"),
-        ("--features nowhere", "neither pixels nor random-conv nor a run's directory"),
+        ("--features nowhere", "must be pixels, random-conv or the directory of a run"),
         ("nowhere", "no file or folder 'nowhere'"),
         ("one", "has one image"),
         ("--plot figure.gif", "its ending must be one of .png"),
         ("--plot nowhere/figure.png", "there is no directory nowhere"),
-        ("--recipe nowhere", "no recipe 'nowhere'"),
+        ("--recipe nowhere", "unknown recipe 'nowhere'"),
     ],
 )
 def test_a_mistake_is_one_line_and_exit_code_2(words, said, capsys):

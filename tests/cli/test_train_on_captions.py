@@ -8,7 +8,7 @@ import pytest
 
 from eigenview.cli import main
 from eigenview.cli.arguments import parse
-from eigenview.cli.train import Train
+from eigenview.cli.train import TrainWithRecipe
 from eigenview.config import RECIPES, Recipe
 from eigenview.runs import Run
 from tests.captioned import SCENES, picture, write_scenes, write_table
@@ -25,7 +25,7 @@ def table(tmp_path, monkeypatch) -> str:
 
 def settings_of(*words: str) -> Recipe:
     command = parse(["train", *words])
-    assert isinstance(command, Train)
+    assert isinstance(command, TrainWithRecipe)
     return command.settings
 
 

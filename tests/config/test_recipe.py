@@ -122,8 +122,8 @@ class TestPairs:
             ("text: {vocabulary: 100}", "text.vocabulary must be at least 259 (every byte), not 100"),
             ("text: {context: 2}", "text.context must be at least 3, not 2"),
             ("text: {depth: 0}", "text.depth must be at least 1, not 0"),
-            ("text: {heads: 3}", "text.heads must share text.width evenly, not 3 of 128"),
-            ("text: {prompt: a photo}", "text.prompt must have one {} for a name, not 'a photo'"),
+            ("text: {heads: 3}", "text.heads must divide text.width, 128, but is 3"),
+            ("text: {prompt: a photo}", "text.prompt must contain {} once, for a name, not 'a photo'"),
         ],
     )
     def test_what_towers_cannot_be(self, text, words):

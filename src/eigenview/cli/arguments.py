@@ -40,8 +40,8 @@ COMMANDS: dict[str, type] = {
 }
 _DESCRIPTION = """See what a self-supervised model is learning: before, during and after training.
 
-  `eigenview COMMAND --help` explains a command; `eigenview --version` prints
-  the version."""
+`eigenview COMMAND --help` explains a command; `eigenview --version` prints the version.
+"""
 
 
 def parse(words: list[str]) -> Command:
@@ -56,7 +56,7 @@ def parse(words: list[str]) -> Command:
     """
     name, *rest = words or ["--help"]
     if name in ("-h", "--help", "--help-all"):
-        _read(all_commands(), "eigenview", ["--help"], description=_DESCRIPTION)
+        _read(all_commands(), "eigenview", ["--help"], description=_wrap(_DESCRIPTION))
     if name not in COMMANDS:
         raise UsageError(f"unknown command '{name}': {nearest(name, COMMANDS)}")
     rest = spell(rest, COMMANDS[name])
@@ -79,11 +79,15 @@ def _train(words: list[str]) -> TrainWithRecipe:
 
 def _read(command: Any, program: str, words: list[str], **settings: Any) -> Any:
     complaint = io.StringIO()
-    settings.setdefault("description", _describe(command))
+    settings.setdefault("description", _wrap(command.__doc__ or ""))
     try:
         with contextlib.redirect_stderr(complaint):
             return tyro.cli(
-                command, prog=program, args=words, registry=REGISTRY, **{"description": _describe(command), **settings}
+                command,
+                prog=program,
+                args=words,
+                registry=REGISTRY,
+                **{"description": _wrap(command.__doc__ or ""), **settings},
             )
     except SystemExit as stop:
         if stop.code in (0, None):
@@ -91,14 +95,13 @@ def _read(command: Any, program: str, words: list[str], **settings: Any) -> Any:
         raise UsageError(one_line(complaint.getvalue())) from None
 
 
-def _describe(command: Any) -> str:
-    """The docstring of a command, as wide as the help below it."""
-    first, *others = inspect.cleandoc(command.__doc__ or "").split("\n\n")
+def _wrap(description: str) -> str:
+    """The description of a command, as wide as the help below it."""
+    first, *others = inspect.cleandoc(description).split("\n\n")
     width = min(shutil.get_terminal_size().columns, 80)
-    # tyro joins lines again, except those that are indented.
-    return "\n\n".join(
-        [first, *(textwrap.fill(other, width, initial_indent="  ", subsequent_indent="  ") for other in others)]
-    )
+    # tyro would join lines that are not indented.
+    wrapped = (textwrap.fill(other, width, initial_indent="  ", subsequent_indent="  ") for other in others)
+    return "\n".join([first, *wrapped])
 
 
 def all_commands() -> Any:

@@ -37,11 +37,11 @@ class Predict:
     recipe: Annotated[Maybe[str], flag("NAME|FILE")] = None
     """Recipe: `digits`, `cpu`, `gpu`, a YAML file, or `module:function`; chosen by DATA if not given."""
     objective: Annotated[Maybe[str], flag("NAME")] = None
-    """Objective: `MMCR`, `VICReg`, `BarlowTwins`, `SpectralContrastive`, or one of the InfoNCE family."""
+    """Objective: `InfoNCE`, `MMCR`, `VICReg`, `BarlowTwins`, …"""
     objective_options: Annotated[
         dict, tyro.conf.arg(name="objective.options", metavar="A=B", help_behavior_hint="")
     ] = field(default_factory=dict)
-    """Arguments of the objective's constructor, such as `beta=0.5`."""
+    """Arguments of the objective, such as `beta=0.5`."""
     temperature: Annotated[Maybe[float], flag("FLOAT")] = None
     """Temperature of a contrastive objective."""
     policy: Annotated[Maybe[str], flag("NAME")] = None
@@ -57,7 +57,7 @@ class Predict:
     features: Annotated[str, flag("NAME|RUN")] = "pixels"
     """Inputs of the last layer: `pixels`, `random-conv` (the untrained encoder), or a run, for its encoder."""
     size: Annotated[Maybe[int], flag("INT")] = None
-    """Size in pixels that views are averaged down to; 8 if not given."""
+    """Pixels that views are averaged down to; default 8."""
     images: Annotated[Maybe[int], flag("INT")] = None
     """Number of images; by default up to 10,000, or 2,000 if they are large or pass through a network."""
     views: Annotated[Maybe[int], flag("INT")] = None

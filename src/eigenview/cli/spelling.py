@@ -88,5 +88,5 @@ def in_their_words(message: str, words: list[str]) -> str:
     """An error about a value of the recipe, by the flag that the user typed: `--batch-size`, not `training.P`."""
     typed = {word[2:].partition("=")[0].replace("-", "_") for word in words if word.startswith("--")}
     for name in typed & PATHS.keys():
-        message = re.sub(rf"(--)?\b{re.escape(PATHS[name])}\b", f"--{name.replace('_', '-')}", message)
+        message = re.sub(rf"(?<![\w.-]){re.escape(PATHS[name])}\b", f"--{name.replace('_', '-')}", message)
     return message
