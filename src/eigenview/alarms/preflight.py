@@ -1,40 +1,28 @@
-"""What a recipe alone gives away, before the first step."""
+"""Alarms that a recipe alone gives reason for, before the first step."""
 
 from eigenview.alarms.alarm import Alarm
-from eigenview.linalg import uniform_percent_error
-from eigenview.objectives import MMCR, Objective
+from eigenview.objectives import Objective
 from eigenview.views import POLICIES, ViewPolicy
 
 
-def alarms_before(objective: Objective, P: int, D: int) -> list[Alarm]:
-    """What can be said before the first step.
-
-    MMCR with as many samples as dimensions: even perfect embeddings stay furthest from the bound there (mmcr, Fig 3).
+def alarms_before(objective: Objective, K: int, P: int, D: int) -> list[Alarm]:
+    """Alarms of what an objective warns of, given the shape of its embeddings.
 
     Args:
         objective: what will be minimised.
+        K: views of each sample.
         P: samples in a batch.
         D: dimensions of the embeddings.
     """
-    if not isinstance(objective, MMCR) or max(P, D) >= 1.5 * min(P, D):
-        return []
-    here, there = uniform_percent_error(P, D), uniform_percent_error(P, 2 * D)
-    return [
-        Alarm(
-            "P near D",
-            f"with P = {P} and D = {D}, even uniform embeddings stay {here:.1%} short of MMCR's bound; "
-            f"with D = {2 * D} it would be {there:.1%}",
-            "a P or a D at least twice the other (training.P, projector.D)",
-        )
-    ]
+    return [Alarm(each.name, each.evidence, each.advice) for each in objective.cautions(K, P, D)]
 
 
 def alarms_of_views(K: int, policy: ViewPolicy) -> list[Alarm]:
-    """What can be said before the first step of views that leave nothing to learn.
+    """Alarms of views that leave nothing to learn.
 
     Args:
         K: views of each sample.
-        policy: how they are drawn.
+        policy: how views are sampled.
     """
     if K > 1 and policy != POLICIES["identity"]:
         return []

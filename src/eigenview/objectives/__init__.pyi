@@ -1,7 +1,9 @@
 from .barlow import BarlowTwins as BarlowTwins
+from .base import Caution as Caution
 from .base import Objective as Objective
 from .base import Reference as Reference
 from .base import TeacherObjective as TeacherObjective
+from .build import OBJECTIVES as OBJECTIVES
 from .build import build_objective as build_objective
 from .byol import BYOL as BYOL
 from .entropies import Entropy as Entropy
@@ -15,6 +17,14 @@ from .infonce_variants import DecoupledInfoNCE as DecoupledInfoNCE
 from .infonce_variants import SimCLR as SimCLR
 from .infonce_variants import WeightedInfoNCE as WeightedInfoNCE
 from .invariance_entropy import InvarianceEntropy as InvarianceEntropy
+from .loss_theory import CentroidNuclearNorm as CentroidNuclearNorm
+from .loss_theory import CosineContrast as CosineContrast
+from .loss_theory import CrossCorrelation as CrossCorrelation
+from .loss_theory import DeviationHinge as DeviationHinge
+from .loss_theory import EuclideanContrast as EuclideanContrast
+from .loss_theory import LossTheory as LossTheory
+from .loss_theory import NotCovered as NotCovered
+from .loss_theory import SpectralContrast as SpectralContrast
 from .mmcr import MMCR as MMCR
 from .sigreg import SIGReg as SIGReg
 from .simsiam import SimSiam as SimSiam

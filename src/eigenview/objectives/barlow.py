@@ -10,6 +10,7 @@ from torch import Tensor
 from eigenview.distributed import mean_over_ranks
 from eigenview.linalg import centred
 from eigenview.objectives.base import Objective, Reference, weight
+from eigenview.objectives.loss_theory import CrossCorrelation
 
 
 class BarlowTwins(Objective):
@@ -65,3 +66,8 @@ class BarlowTwins(Objective):
         return Reference(
             collapsed=float(D), uniform=self.redundancy * D * (D - 1) / (P - 1), best=D * excess / (1 + excess)
         )
+
+    def theory(self, K: int, P: int, D: int) -> CrossCorrelation:
+        """Near collapse, where variances are far below ε; the redundancy term is of fourth order there."""
+        self.check_shape(K, P)
+        return CrossCorrelation(self.epsilon)

@@ -1,4 +1,4 @@
-"""What every objective is."""
+"""The contract of every objective."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from eigenview._errors import UsageError
 from eigenview.distributed import require_equal_shapes, world_size
+from eigenview.objectives.loss_theory import LossTheory, NotCovered
 
 
 @dataclass(frozen=True)
@@ -34,18 +35,38 @@ class Reference:
         return (self.collapsed - loss) / (self.collapsed - self.best)
 
 
+@dataclass(frozen=True)
+class Caution:
+    """What an objective warns of before the first step.
+
+    Args:
+        name: what is wrong, in a few words.
+        evidence: the numbers, and the reference they are compared with.
+        advice: what to change.
+    """
+
+    name: str
+    evidence: str
+    advice: str
+
+
 class Objective(nn.Module, ABC):
     """What training minimises: a sum of named terms of the embeddings `z[K, P, D]`.
 
     Subclasses write `terms` and `reference`; called, an objective hands its embeddings to `terms` checked, in float32
     or better, outside autocast. Call it, or `checked_terms`, never `terms` itself.
 
+    What else is special about an objective it says itself, by hooks with defaults, so that nobody asks for its class:
+    `takes_teacher`, `takes_towers`, `min_temperature`, `constrain`, `logged`, `cautions` and `theory`.
+
     Where several ranks train together, z holds a rank's own P samples, and the loss is that of all ranks' samples, the
-    same number on each; its gradients are exact once averaged over ranks, as DDP does (see `parallel`).
+    same number on each; its gradients are exact once averaged over ranks, as DDP does (see `distributed`).
     """
 
     views_needed: ClassVar[int] = 2
     samples_needed: ClassVar[int] = 2
+    takes_teacher: ClassVar[bool] = False
+    """Whether it compares embeddings with a teacher's: `objective(z, target)`."""
 
     @abstractmethod
     def terms(self, z: Float[Tensor, "K P D"]) -> dict[str, Float[Tensor, ""]]:
@@ -71,7 +92,7 @@ class Objective(nn.Module, ABC):
 
         Raises:
             ValueError: z does not have three axes, or another shape on another rank; a target of another shape, or for
-                an objective that compares with no teacher.
+                an objective that does not compare with a teacher.
             UsageError: too few views or samples.
         """
         if z.ndim != 3:
@@ -83,11 +104,51 @@ class Objective(nn.Module, ABC):
 
     def _terms(self, z: Float[Tensor, "K P D"], target: Float[Tensor, "K P D"] | None) -> dict[str, Float[Tensor, ""]]:
         if target is not None:
-            raise ValueError(f"{type(self).__name__} compares with no teacher: leave the target out")
+            raise ValueError(f"{type(self).__name__} does not compare with a teacher: leave the target out")
         return self.terms(z)
 
+    @property
+    def min_temperature(self) -> float | None:
+        """The lowest temperature that it may learn; None where it learns none."""
+        return None
+
+    @property
+    def takes_towers(self) -> bool:
+        """Whether embeddings may come from two nets, of images and of texts: not if it takes a teacher or constrains.
+
+        A teacher is that of one net, and `constrain` is given one projector.
+        """
+        return not self.takes_teacher and type(self).constrain is Objective.constrain
+
     def constrain(self, projector: nn.Module) -> None:
-        """Does to a projector's weights, before training, what the objective asks of them: by default, nothing."""
+        """Constrains a projector's weights before training; by default it leaves them free."""
+
+    def logged(self) -> dict[str, float]:
+        """What to log at each measurement besides the terms, such as a learned `temperature`; by default nothing."""
+        return {}
+
+    def cautions(self, K: int, P: int, D: int) -> list[Caution]:
+        """What to warn of before the first step; by default nothing.
+
+        Args:
+            K: views of each sample.
+            P: samples in a batch.
+            D: dimensions of the embeddings.
+        """
+        return []
+
+    def theory(self, K: int, P: int, D: int) -> LossTheory | NotCovered:
+        """Which closed-form theory describes the loss; by default none does.
+
+        Args:
+            K: views of each sample.
+            P: samples in a batch.
+            D: dimensions of the embeddings.
+
+        Raises:
+            UsageError: too few views or samples.
+        """
+        return NotCovered(f"no closed-form theory describes {type(self).__name__}")
 
     def check_shape(self, K: int, P: int) -> None:
         """Makes sure that there are enough views and samples.
@@ -104,6 +165,8 @@ class Objective(nn.Module, ABC):
 
 class TeacherObjective(Objective):
     """An objective that compares embeddings with a teacher's; without a teacher, with themselves, detached."""
+
+    takes_teacher = True
 
     @abstractmethod
     def terms_against(self, z: Float[Tensor, "K P D"], target: Float[Tensor, "K P D"]) -> dict[str, Float[Tensor, ""]]:
@@ -126,7 +189,7 @@ def _float32_or_better(x: Tensor) -> Tensor:
 
 
 def weight(name: str, value: float) -> float:
-    """The weight of a term, once it is known to be one.
+    """Returns the weight of a term after checking it.
 
     Raises:
         UsageError: a weight that is negative or not finite: the loss would have no bound.

@@ -18,7 +18,7 @@ class Entropy(nn.Module, ABC):
     """An estimate, in nats, of the entropy of the law that embeddings z[P, D] are samples of.
 
     Where several ranks train together, z holds a rank's own rows; the estimate is that of all ranks' rows, the same
-    number on each, and its gradient is exact once averaged over ranks (see `parallel`).
+    number on each, and its gradient is exact once averaged over ranks (see `distributed`).
 
     Its defaults are for rows of length √D, at which dimensions have unit variance. What it reaches is known on a
     sphere, of radius `length`.

@@ -18,6 +18,7 @@ from eigenview.linalg import (
     paired_mean_log_sum_exp,
 )
 from eigenview.objectives.base import Objective, Reference, weight
+from eigenview.objectives.loss_theory import CosineContrast, EuclideanContrast
 
 
 class InfoNCE(Objective):
@@ -138,6 +139,14 @@ class InfoNCE(Objective):
             uniform=self._loss(beta, log_mean_exp_cosine(beta, D), P),
             best=self._loss(beta * similarity, beta * (intercept + slope * similarity), P),
         )
+
+    def theory(self, K: int, P: int, D: int) -> EuclideanContrast | CosineContrast:
+        """At the present temperature, if it is learned."""
+        self.check_shape(K, P)
+        if self.similarity == "cosine":
+            return CosineContrast(self.repulsion, self.temperature, option="temperature")
+        share = self.positive_weight / (self.positive_weight + self._count(P))
+        return EuclideanContrast(self.repulsion, self.temperature, share, option="repulsion")
 
     def _loss(self, partner: float, others: float, P: int) -> float:
         """The loss where partners have this score, and the exponentials of negatives' scores a mean of this log."""

@@ -1,4 +1,4 @@
-"""The forms of InfoNCE that have names."""
+"""Named variants of InfoNCE."""
 
 from math import exp, inf, log
 
@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from eigenview._errors import UsageError
 from eigenview.objectives.base import weight
 from eigenview.objectives.infonce import InfoNCE
+from eigenview.objectives.loss_theory import CosineContrast, EuclideanContrast
 
 
 class SimCLR(InfoNCE):
@@ -49,8 +50,13 @@ class CLIP(InfoNCE):
             raise UsageError(f"min_temperature must be positive and finite, not {min_temperature}")
         if temperature < min_temperature:
             raise UsageError(f"temperature must be at least min_temperature, {min_temperature}, not {temperature}")
-        self.min_temperature = min_temperature
+        self._min_temperature = min_temperature
         self.log_inverse_temperature = nn.Parameter(torch.tensor(-log(temperature)))
+
+    @property
+    def min_temperature(self) -> float:
+        """The least τ."""
+        return self._min_temperature
 
     @property
     def temperature(self) -> float:
@@ -62,6 +68,15 @@ class CLIP(InfoNCE):
         with torch.no_grad():
             self.log_inverse_temperature.clamp_(max=-log(self.min_temperature))
         return self.log_inverse_temperature.to(dtype).exp()
+
+    def logged(self) -> dict[str, float]:
+        """`temperature`, as it now is."""
+        return {"temperature": self.temperature}
+
+    def theory(self, K: int, P: int, D: int) -> CosineContrast:
+        """At the present temperature."""
+        self.check_shape(K, P)
+        return CosineContrast(self.repulsion, self.temperature, learned=True, option="temperature")
 
 
 class DecoupledInfoNCE(InfoNCE):
@@ -96,6 +111,11 @@ class BetaInfoNCE(InfoNCE):
     def __init__(self, beta: float = 0.5) -> None:
         repulsion = weight("beta", beta)
         super().__init__(1.0, positive_weight=0.0, repulsion=repulsion, similarity="euclidean", negatives="other")
+
+    def theory(self, K: int, P: int, D: int) -> EuclideanContrast:
+        """Its own."""
+        self.check_shape(K, P)
+        return EuclideanContrast(self.repulsion, option="beta")
 
 
 class WeightedInfoNCE(InfoNCE):

@@ -7,7 +7,8 @@ from torch import Tensor
 
 from eigenview.distributed import mean_over_ranks
 from eigenview.linalg import normalize, nuclear_norm, uniform_percent_error
-from eigenview.objectives.base import Objective, Reference, weight
+from eigenview.objectives.base import Caution, Objective, Reference, weight
+from eigenview.objectives.loss_theory import CentroidNuclearNorm, LossTheory, NotCovered
 
 
 class MMCR(Objective):
@@ -45,3 +46,24 @@ class MMCR(Objective):
         # The limit law falls short of √P, the least that unit rows have, where P or D is nearly 1.
         uniform = min(best * (1 - uniform_percent_error(P, D)), -sqrt(P))
         return Reference(collapsed=local - sqrt(P), uniform=local + uniform, best=local + best)
+
+    def cautions(self, K: int, P: int, D: int) -> list[Caution]:
+        """With as many samples as dimensions even perfect embeddings stay furthest from the bound (mmcr, Fig. 3)."""
+        if max(P, D) >= 1.5 * min(P, D):
+            return []
+        here, there = uniform_percent_error(P, D), uniform_percent_error(P, 2 * D)
+        return [
+            Caution(
+                "P near D",
+                f"with P = {P} and D = {D}, even uniform embeddings stay {here:.1%} short of MMCR's bound; "
+                f"with D = {2 * D} it would be {there:.1%}",
+                "a P or a D at least twice the other (training.P, projector.D)",
+            )
+        ]
+
+    def theory(self, K: int, P: int, D: int) -> LossTheory | NotCovered:
+        """That of the paper's loss, without a local term."""
+        self.check_shape(K, P)
+        if self.local_weight:
+            return NotCovered("theory describes MMCR without its local_weight alone")
+        return CentroidNuclearNorm(K)

@@ -9,6 +9,7 @@ from torch import Tensor
 from eigenview.distributed import all_gather, all_reduce_sum, mean_over_ranks, world_size
 from eigenview.linalg import gram
 from eigenview.objectives.base import Objective, Reference
+from eigenview.objectives.loss_theory import SpectralContrast
 
 
 class SpectralContrastive(Objective):
@@ -51,3 +52,8 @@ class SpectralContrastive(Objective):
         """
         self.check_shape(K, P)
         return Reference(collapsed=-1.0, uniform=-float(D), best=None)
+
+    def theory(self, K: int, P: int, D: int) -> SpectralContrast:
+        """Its own."""
+        self.check_shape(K, P)
+        return SpectralContrast()

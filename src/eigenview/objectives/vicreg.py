@@ -12,6 +12,7 @@ from torch import Tensor
 from eigenview.distributed import mean_over_ranks
 from eigenview.linalg import covariance
 from eigenview.objectives.base import Objective, Reference, weight
+from eigenview.objectives.loss_theory import DeviationHinge
 
 
 class VICReg(Objective):
@@ -66,3 +67,8 @@ class VICReg(Objective):
         missing = gammainc(shape, shape) - poch(shape, 0.5) / sqrt(shape) * gammainc(shape + 0.5, shape)
         uniform = self.variance * float(missing) + self.covariance * covariance
         return Reference(collapsed=self.variance * (1 - sqrt(self.epsilon)), uniform=uniform, best=0.0)
+
+    def theory(self, K: int, P: int, D: int) -> DeviationHinge:
+        """Near collapse; the covariance term is of fourth order there."""
+        self.check_shape(K, P)
+        return DeviationHinge(self.invariance, self.variance, self.epsilon)

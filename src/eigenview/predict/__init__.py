@@ -1,4 +1,4 @@
-"""What theory says of a training before it happens."""
+"""What theory predicts of a training before it happens."""
 
 import lazy_loader
 

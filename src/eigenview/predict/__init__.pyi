@@ -1,3 +1,6 @@
+from .bridge import landscape_of as landscape_of
+from .bridge import landscape_of_recipe as landscape_of_recipe
+from .bridge import loss_decay as loss_decay
 from .covariances import Covariances as Covariances
 from .covariances import CovarianceStream as CovarianceStream
 from .covariances import stream_covariances as stream_covariances
@@ -6,11 +9,8 @@ from .feature_maps import encoder_features as encoder_features
 from .feature_maps import pixel_features as pixel_features
 from .feature_maps import untrained_features as untrained_features
 from .figure import plot_prediction as plot_prediction
-from .landscapes import DECAY as DECAY
-from .landscapes import GaussianInfoNCE as GaussianInfoNCE
-from .landscapes import Landscape as Landscape
-from .landscapes import TunableParameter as TunableParameter
-from .landscapes import landscape_of as landscape_of
+from .landscape import Landscape as Landscape
+from .landscape import TunableParameter as TunableParameter
 from .prediction import Prediction as Prediction
 from .prediction import predict as predict
 from .strengths import LARGEST as LARGEST

@@ -1,10 +1,9 @@
-"""What to change, given what theory says."""
+"""What to change, given a prediction."""
 
 from math import log
 
 from eigenview.linalg import uniform_percent_error
 from eigenview.plotting.formatting import number
-from eigenview.predict import DECAY
 from eigenview.predict.prediction import Prediction
 
 _NEAR_THE_WORST = 0.05  # percent error: P and D within a factor of about 2.5
@@ -12,13 +11,13 @@ _NEAR_THE_WORST = 0.05  # percent error: P and D within a factor of about 2.5
 
 def advice(p: Prediction) -> list[str]:
     """What would keep more directions, or bring embeddings nearer to the bound; each in a sentence."""
-    if p.knob is None:
+    if p.landscape.shape_decides:
         return _shape(p) or ["Nothing: no direction collapses, and P and D are far enough apart."]
-    weaker, turned = _weaker(p), _turned(p)
-    of_views = weaker or (turned and p.knob.option != DECAY)
-    why = ["What goes first is what views vary most: keep it only if what you need lies in it."] if of_views else []
-    said = [*weaker, *turned, *_undecayed(p), *why]
-    return [*said, *_room(p)] or [_nothing(p)]
+    weaker, parameter = _weaker(p), _parameter(p)
+    of_views = weaker or (parameter and p.parameter and p.parameter.name != "weight decay")
+    why = ["Directions that views vary most collapse first: keep one only if it holds what you need."]
+    found = [*weaker, *parameter, *_undecayed(p), *(why if of_views else [])]
+    return [*found, *_dimensions(p)] or [_nothing(p)]
 
 
 def other_shapes(p: Prediction) -> list[tuple[int, int, float]]:
@@ -43,69 +42,70 @@ def _shape(p: Prediction) -> list[str]:
     best = by_batch[0][0]
     sizes = " or ".join(f"P = {P}" for error, P in sorted(by_batch, key=lambda found: found[1]) if error < best + 1e-3)
     return [
-        f"{sizes} at D = {p.D}: {percent(best)} short of the bound instead of {percent(p.percent_error)} "
+        f"Use {sizes} with D = {p.D}: {percent(best)} short of the bound instead of {percent(p.percent_error)} "
         "(--training.P in `eigenview train`)."
     ]
 
 
 def _clearly_more(p: Prediction) -> float:
-    """How many survivors, told from chance, are worth a change: a tenth of all directions more."""
-    return p.here.told + p.here.directions / 10
+    """How many survivors, distinguishable from noise, are worth a change: a tenth of all directions more."""
+    return p.here.distinguishable + p.here.directions / 10
 
 
 def _weaker(p: Prediction) -> list[str]:
-    better = [at for at in p.strengths if at.strength < p.here.strength and at.told >= _clearly_more(p)]
+    better = [at for at in p.strengths if at.strength < p.here.strength and at.distinguishable >= _clearly_more(p)]
     if not better:
         return []
     at = better[-1]
-    return [f"Views of strength {number(at.strength)} keep {at.told - p.here.told} more."]
+    more = at.distinguishable - p.here.distinguishable
+    return [f"Views of strength {number(at.strength)} keep {more} more (--strength {number(at.strength)})."]
 
 
-def _turned(p: Prediction) -> list[str]:
-    knob = p.knob
-    if knob is None:
+def _parameter(p: Prediction) -> list[str]:
+    parameter = p.parameter
+    if parameter is None:
         return []
     better = [
-        (value, p.here.told_of(count))
-        for value, count in zip(knob.values, p.here.over_knob, strict=True)
-        if value > 0 and p.here.told_of(count) >= _clearly_more(p)
+        (value, p.here.distinguishable_of(count))
+        for value, count in zip(parameter.values, p.here.over_parameter, strict=True)
+        if value > 0 and p.here.distinguishable_of(count) >= _clearly_more(p)
     ]
     if not better:
         return []
-    if knob.value > 0:
-        value, count = min(better, key=lambda found: abs(log(found[0] / knob.value)))
+    if parameter.value > 0:
+        value, count = min(better, key=lambda found: abs(log(found[0] / parameter.value)))
     else:
         value, count = better[-1]
-    more = count - p.here.told
-    return [f"With a {knob.name} of {value:g}, {_survive(more)} ({knob.option}{value:g})."]
+    more = count - p.here.distinguishable
+    return [f"With {parameter.name} {value:g}, {_survive(more)} ({parameter.option}{value:g})."]
 
 
 def _undecayed(p: Prediction) -> list[str]:
-    cost = 0 if p.undecayed is None else p.here.told_of(p.undecayed) - p.here.told
+    cost = 0 if p.undecayed is None else p.here.distinguishable_of(p.undecayed) - p.here.distinguishable
     if cost <= 0:
         return []
-    return [f"Without weight decay {_survive(cost)} (--decay 0)."]
+    return [f"Without weight decay, {_survive(cost)} (--decay 0)."]
 
 
 def _survive(more: int) -> str:
     return f"{more} more {'survives' if more == 1 else 'survive'}"
 
 
-def _room(p: Prediction) -> list[str]:
-    told = p.here.told
-    if told <= p.D:
+def _dimensions(p: Prediction) -> list[str]:
+    needed = p.here.distinguishable
+    if needed <= p.D:
         return []
-    those = f"{told} that survive" + (" and are no chance" if p.perhaps_noise else "")
-    return [f"D = {p.D} has room for {p.D} of the {those}: --D {told} takes all."]
+    which = "surviving directions" + (" that are distinguishable from noise" if p.perhaps_noise else "")
+    return [f"D = {p.D} is smaller than the {needed} {which}: use --D {needed}."]
 
 
 def _nothing(p: Prediction) -> str:
     at = p.here
     if at.survivors < at.directions:
-        return "Nothing here changes much: no weaker views that were looked at keep clearly more."
+        return "Nothing: no weaker views, and no other setting of this sweep, keep clearly more directions."
     if p.perhaps_noise:
-        return f"Nothing keeps more: every direction survives, {p.perhaps_noise} of them perhaps as nothing but noise."
-    stays = [other.strength for other in p.strengths if other.told == other.directions]
+        return f"Nothing: every direction survives, but {p.perhaps_noise} of them may be nothing but noise."
+    stays = [other.strength for other in p.strengths if other.distinguishable == other.directions]
     if len(p.strengths) > 1 and stays[-1] > at.strength:
-        return f"Nothing: every direction survives, up to views of strength {number(stays[-1])} at least."
+        return f"Nothing: every direction survives, at least up to views of strength {number(stays[-1])}."
     return "Nothing: every direction survives."

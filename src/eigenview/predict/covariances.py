@@ -1,4 +1,4 @@
-"""Covariance between samples and within them, of features of views that stream by."""
+"""A0 and C of features of views that stream by: what views of a sample share, and what augmentation adds."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ from jaxtyping import Float, Float64
 from torch import Tensor
 
 from eigenview._errors import UsageError
-from eigenview.theory.landscape import nearest_covariance, solve_beta_infonce
+from eigenview.theory.landscape import covariances_from_sums, nearest_covariance, solve_beta_infonce
 
 Features = Callable[[Float[Tensor, "N C S S"]], Float[Tensor, "N d"]]
 
@@ -23,11 +23,11 @@ class Covariances:
     Args:
         A0: covariance of what views of a sample share.
         C: covariance of views of one sample.
-        mean: of all features.
-        samples: how many were seen.
+        mean: mean of all features.
+        samples: number of samples.
         clipped: the share that negative eigenvalues of A0 had, in size, before they were set to zero: it is a
             difference, which is indefinite where augmentation drowns what views share.
-        chance: up to which share of a mode's variance, a/(a + c), what views share may be chance.
+        chance: the largest share of a mode's variance, a/(a + c), that views may seem to share by chance.
     """
 
     A0: Float64[np.ndarray, "d d"]
@@ -39,7 +39,7 @@ class Covariances:
 
     @cached_property
     def noise_shares(self) -> Float64[np.ndarray, "m"]:
-        """Of each mode r = c/(a + c), smallest first; as many as there are directions in which features vary."""
+        """R = c/(a + c) of each mode, smallest first; there are as many as directions in which features vary."""
         return solve_beta_infonce(self.A0, self.C).noise_shares
 
     @property
@@ -47,8 +47,13 @@ class Covariances:
         """The mean variance of a direction, Tr(A0 + C)/d."""
         return float(np.trace(self.A0 + self.C)) / len(self.A0)
 
+    @property
+    def second_moment(self) -> Float64[np.ndarray, "d d"]:
+        """A0 about zero instead of about the mean, for a loss that does not centre embeddings."""
+        return self.A0 + np.outer(self.mean, self.mean)
+
     def standardised(self) -> "Covariances":
-        """Of features divided by one number, so that a direction's variance is 1 on average.
+        """Those of features that are centred, and divided by one number so that their mean variance is 1.
 
         Raises:
             UsageError: they have no variance.
@@ -56,7 +61,7 @@ class Covariances:
         scale = self.scale
         if not scale > 0:
             raise UsageError("features have no variance: all views of all samples are alike")
-        return replace(self, A0=self.A0 / scale, C=self.C / scale, mean=self.mean / scale**0.5)
+        return replace(self, A0=self.A0 / scale, C=self.C / scale, mean=np.zeros_like(self.mean))
 
 
 class CovarianceStream:
@@ -68,11 +73,11 @@ class CovarianceStream:
         self._within = self._totals = torch.empty(0)
 
     def add(self, x: Float[Tensor, "K p d"]) -> None:
-        """Takes in all views of p more samples.
+        """Adds all views of p more samples.
 
         Raises:
             UsageError: features are not finite.
-            ValueError: views of other number or dimensions than before.
+            ValueError: another number of views or dimensions than before.
         """
         x = x.detach().double()
         if not torch.isfinite(x).all():
@@ -93,36 +98,35 @@ class CovarianceStream:
         self._totals.addmm_(totals.mT, totals)
         self.samples += p
 
-    def covariances(self) -> Covariances:
-        """The covariances of all that was added; unbiased, but for what is clipped to make A0 a covariance.
+    def covariances(self, chance: bool = True) -> Covariances:
+        """The covariances of all that was added, as `view_covariances` estimates them, with A0 made a covariance.
 
-        That of samples' centroids, the means of their K views, is A0 + C/K.
+        Args:
+            chance: whether to find out what is due to chance, which takes two more eigendecompositions.
 
         Raises:
             ValueError: fewer than two samples, or than two views of each.
         """
         P, K = self.samples, self.views
-        if P < 2 or K < 2:
-            raise ValueError(f"covariances need at least two views of two samples, not K = {K} and P = {P}")
-        mean, C = self._sum / (P * K), self._within / (P * (K - 1))
-        centroids = (self._totals / K**2 - P * torch.outer(mean, mean)) / (P - 1)
-        centroids, C = _symmetric(centroids), _symmetric(C)
-        A0, clipped = nearest_covariance(centroids - C / K)
-        chance = _chance(centroids, C, P, K) if clipped else 0.0
-        return Covariances(A0, C, (mean + self._origin).cpu().numpy(), P, clipped, chance)
+        sums = [part.cpu().numpy() for part in (self._within, self._totals, self._sum)]
+        estimated, C = covariances_from_sums(*sums, K=K, P=P)
+        A0, clipped = nearest_covariance(estimated)
+        by_chance = _chance(estimated + C / K, C, P, K) if clipped and chance else 0.0
+        mean = (self._sum / (P * K) + self._origin).cpu().numpy()
+        return Covariances(A0, C, mean, P, clipped, by_chance)
 
 
 def stream_covariances(
     views: Iterable[tuple[int, Float[Tensor, "K p C S S"]]],
     features: Features,
-    told: Callable[[int], object],
+    progress: Callable[[int], object],
 ) -> list[Covariances]:
     """Covariances of features of views under several policies.
 
     Args:
         views: pairs of a policy's index, from 0, and views.
-        features: what is taken of views.
-        told: called with the number of samples in each batch.
+        features: maps views to features.
+        progress: called with the number of samples in each batch.
 
     Raises:
         UsageError: features that are not finite.
@@ -134,18 +138,18 @@ def stream_covariances(
         with torch.no_grad():
             h = features(some.flatten(0, 1))
         streams.setdefault(i, CovarianceStream()).add(h.unflatten(0, (K, p)))
-        told(p)
+        progress(p)
     return [streams[i].covariances() for i in sorted(streams)]
 
 
-def _chance(centroids: Float64[np.ndarray, "d d"], C: Float64[np.ndarray, "d d"], P: int, K: int) -> float:
+def _chance(means: Float64[np.ndarray, "d d"], C: Float64[np.ndarray, "d d"], P: int, K: int) -> float:
     """The share a/(a + c) that chance may give a mode of which views share nothing, told by those it made negative.
 
-    Of normal noise alone, the shares of Σ = M + (1 − 1/K)C that are in M, the covariance of centroids, are from
+    Of normal noise alone, the shares of Σ = M + (1 − 1/K)C that are in M, the covariance of samples' means, are from
     cos²(φ + θ) to cos²(φ − θ), where cos²φ = 1/K and sin²θ = m/PK, of m modes (Wachter 1980). The lower end that is
-    seen tells θ, too, where noise is not normal.
+    seen gives θ, too, where noise is not normal.
     """
-    shares = solve_beta_infonce(centroids, (1 - 1 / K) * C).noise_shares
+    shares = solve_beta_infonce(means, (1 - 1 / K) * C).noise_shares
     most = min(1.0, float(shares[-1]))
     if most <= 1 - 1 / K:
         return 0.0  # what was clipped is rounding
@@ -153,7 +157,3 @@ def _chance(centroids: Float64[np.ndarray, "d d"], C: Float64[np.ndarray, "d d"]
     theta = max(asin(sqrt(most)) - phi, asin(sqrt(min(1.0, len(shares) / (P * K)))))
     upper = cos(max(0.0, phi - theta)) ** 2
     return 1 - (1 - upper) / (1 - 1 / K)
-
-
-def _symmetric(matrix: Float64[Tensor, "d d"]) -> Float64[np.ndarray, "d d"]:
-    return ((matrix + matrix.mT) / 2).cpu().numpy()

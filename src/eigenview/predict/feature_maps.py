@@ -1,4 +1,4 @@
-"""What theory looks at views through: their pixels, a net before training, or a run's encoder."""
+"""Feature maps that a prediction sees views through: pixels, an untrained encoder, or a run's."""
 
 from collections.abc import Iterable
 from itertools import islice
@@ -23,8 +23,8 @@ def pixel_features(size: int, grey: bool) -> Features:
 
     Args:
         size: side in patches.
-        grey: average the three channels, too: of grey images they are copies, and what views do to each apart is no
-            direction of the data.
+        grey: average the three channels, too: in grey images they are copies, so that what views do to each channel
+            alone is not a direction of the data.
     """
 
     def features(views: Float[Tensor, "N C S S"]) -> Float[Tensor, "N d"]:
@@ -35,15 +35,15 @@ def pixel_features(size: int, grey: bool) -> Features:
 
 
 def untrained_features(recipe: Recipe, seed: int, views: Iterable[tuple[int, Float[Tensor, "K p C S S"]]]) -> Features:
-    """Features of a recipe's encoder with the weights that it starts training from.
+    """Features of a recipe's encoder before training.
 
-    Its batch norms, which have seen no data, get the statistics of some views. In use they are then fixed, so that an
-    image's features do not depend on what else is in its batch.
+    Its batch norms get the statistics of some views, which are then fixed, so that an image's features do not depend on
+    the rest of its batch.
 
     Args:
         recipe: its `encoder`.
-        seed: of the weights.
-        views: pairs of which the first is of the policy that training is to have.
+        seed: random seed of the weights.
+        views: pairs of a policy's index and views; the first must be of the policy that training will use.
     """
     with torch.random.fork_rng():
         torch.manual_seed(seed)
@@ -65,13 +65,13 @@ def encoder_features(run: str | Path) -> Features:
     """Features of a run's trained encoder.
 
     Raises:
-        UsageError: no such run, or one that has no checkpoint yet.
+        UsageError: no such run, or a run without a checkpoint.
     """
     return _in_use(load(run))
 
 
 def are_grey(images: Images) -> bool:
-    """Whether images, evenly spaced ones of many, have no colour."""
+    """Whether images have no colour, judged by up to about 64 of them, evenly spaced."""
     some = range(0, len(images), max(1, len(images) // _LOOKED_AT))
     return all(_is_grey(images, i) for i in some)
 

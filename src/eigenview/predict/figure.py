@@ -1,4 +1,4 @@
-"""What theory says of a training, as a figure."""
+"""A prediction as a figure."""
 
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from eigenview.linalg import uniform_percent_error
 from eigenview.plotting.axes import plain_log_ticks
 from eigenview.plotting.figures import check_figure_path, save_figure
 from eigenview.plotting.style import BLUE, FAINT, INK, ORANGE, VERMILLION, style
+from eigenview.predict.landscape import TunableParameter
 from eigenview.predict.prediction import Prediction
 from eigenview.predict.text import objective_words, views_words
 
@@ -20,26 +21,20 @@ _SHARES = np.linspace(0, 1, 11)
 
 
 def plot_prediction(p: Prediction, path: Path) -> None:
-    """Draws survivors over strength and the objective's knob, or for MMCR the error over P/D; and the modes beside it.
+    """Draws survivors over strength and the landscape's parameter, or for MMCR the error over P/D; beside it the modes.
 
     Args:
         p: what to draw.
         path: `.png`, `.svg` or `.pdf`.
 
     Raises:
-        UsageError: the path cannot be.
+        UsageError: another file type, or a path that cannot be written.
     """
     check_figure_path(path)
     with style():
         figure = Figure(figsize=(2 * _WIDTH, 3.6))
         grid = figure.add_gridspec(2, 2, width_ratios=(1.1, 1))
-        left = figure.add_subplot(grid[:, 0])
-        if p.knob is None:
-            _error_line(left, p)
-        elif len(p.strengths) > 1:
-            _phases(left, p)
-        else:
-            _over_knob(left, p)
+        _left(figure.add_subplot(grid[:, 0]), p)
         if p.variances is None:
             _noise(figure.add_subplot(grid[:, 1]), p)
         else:
@@ -51,22 +46,32 @@ def plot_prediction(p: Prediction, path: Path) -> None:
         save_figure(figure, path)
 
 
-def _phases(axes: Axes, p: Prediction) -> None:
+def _left(axes: Axes, p: Prediction) -> None:
+    if p.landscape.shape_decides:
+        _error_line(axes, p)
+    elif p.parameter is None:
+        _over_strength(axes, p)
+    elif len(p.strengths) > 1:
+        _phases(axes, p, p.parameter)
+    else:
+        _over_parameter(axes, p, p.parameter)
+
+
+def _phases(axes: Axes, p: Prediction, parameter: TunableParameter) -> None:
     """The share of directions that survive, a contour for each tenth."""
-    assert p.knob is not None
     strengths = [at.strength for at in p.strengths]
-    shares = np.array([np.array(at.over_knob) / at.directions for at in p.strengths]).T
-    drawn = axes.contourf(strengths, p.knob.values, shares, _SHARES, cmap="cividis")
-    axes.contour(strengths, p.knob.values, shares, _SHARES[1:-1], colors="white", linewidths=0.5, alpha=0.7)
-    axes.set(xlabel="strength of views", ylabel=p.knob.name, xlim=(strengths[0], strengths[-1]))
+    shares = np.array([np.array(at.over_parameter) / at.directions for at in p.strengths]).T
+    drawn = axes.contourf(strengths, parameter.values, shares, _SHARES, cmap="cividis")
+    axes.contour(strengths, parameter.values, shares, _SHARES[1:-1], colors="white", linewidths=0.5, alpha=0.7)
+    axes.set(xlabel="strength of views", ylabel=parameter.name, xlim=(strengths[0], strengths[-1]))
     axes.grid(False)
-    if p.knob.logarithmic:
+    if parameter.logarithmic:
         axes.set_yscale("log")
         plain_log_ticks(axes.yaxis)
-    at_zero = p.knob.value < p.knob.values[0]  # weight decay 0, which a logarithmic axis has not
-    here = p.here.strength, p.knob.values[0] if at_zero else p.knob.value
+    at_zero = parameter.value < parameter.values[0]  # weight decay 0, which a logarithmic axis has not
+    here = p.here.strength, parameter.values[0] if at_zero else parameter.value
     axes.plot(*here, "v" if at_zero else "o", color=VERMILLION, markeredgecolor="white", markersize=8, clip_on=False)
-    word = f"here, at {p.knob.name} 0" if at_zero else "here"
+    word = f"here, at {parameter.name} 0" if at_zero else "here"
     outline = [withStroke(linewidth=2.5, foreground="white")]
     axes.annotate(word, here, xytext=(7, 5), textcoords="offset points", color=INK, path_effects=outline)
     bar = axes.figure.colorbar(
@@ -75,19 +80,28 @@ def _phases(axes: Axes, p: Prediction) -> None:
     bar.outline.set_visible(False)
 
 
-def _over_knob(axes: Axes, p: Prediction) -> None:
-    """As `_phases`, of one strength."""
-    assert p.knob is not None
-    axes.plot(p.knob.values, np.array(p.here.over_knob) / p.here.directions, color=BLUE)
-    if p.knob.value > 0:
-        axes.axvline(p.knob.value, color=VERMILLION, linestyle="--", linewidth=1.2, label="here")
+def _over_parameter(axes: Axes, p: Prediction, parameter: TunableParameter) -> None:
+    """As `_phases`, at one strength."""
+    axes.plot(parameter.values, np.array(p.here.over_parameter) / p.here.directions, color=BLUE)
+    if parameter.value > 0:
+        axes.axvline(parameter.value, color=VERMILLION, linestyle="--", linewidth=1.2, label="here")
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1))
-    axes.set(xlabel=p.knob.name, ylabel="directions that survive", ylim=(0, 1.05))
+    axes.set(xlabel=parameter.name, ylabel="directions that survive", ylim=(0, 1.05))
     axes.yaxis.set_major_formatter(PercentFormatter(1))
-    if p.knob.logarithmic:
+    if parameter.logarithmic:
         axes.set_xscale("log")
         plain_log_ticks(axes.xaxis)
         axes.xaxis.set_major_locator(LogLocator(numticks=4))
+
+
+def _over_strength(axes: Axes, p: Prediction) -> None:
+    """As `_phases`, where no setting but the strength of views decides."""
+    strengths = [at.strength for at in p.strengths]
+    axes.plot(strengths, [at.survivors / at.directions for at in p.strengths], color=BLUE, marker=".")
+    axes.plot(p.here.strength, p.here.survivors / p.here.directions, "o", color=VERMILLION, markersize=8, label="here")
+    axes.set(xlabel="strength of views", ylabel="directions that survive", ylim=(0, 1.05))
+    axes.yaxis.set_major_formatter(PercentFormatter(1))
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1))
 
 
 def _error_line(axes: Axes, p: Prediction) -> None:
@@ -111,7 +125,7 @@ def _error_at(ratio: float) -> float:
 
 
 def _variances(axes: Axes, p: Prediction) -> None:
-    """What modes will have, and which have collapsed."""
+    """The variance that each mode will have, and which modes collapse."""
     assert p.variances is not None
     index = np.arange(1, len(p.variances) + 1)
     there = np.isfinite(p.variances) & (p.variances > 0)

@@ -1,4 +1,4 @@
-"""What theory says of a training that has not happened."""
+"""What theory predicts of a training that has not happened."""
 
 import itertools
 from collections.abc import Sequence
@@ -8,46 +8,38 @@ import numpy as np
 from jaxtyping import Float64
 from rich.console import Console
 
-from eigenview._errors import UsageError
 from eigenview.config import Recipe
 from eigenview.linalg import uniform_percent_error
-from eigenview.objectives import build_objective
-from eigenview.predict import (
-    PIXELS,
-    Covariances,
-    CovariancesByStrength,
-    GaussianInfoNCE,
-    Landscape,
-    TunableParameter,
-    covariances_by_strength,
-    landscape_of,
-)
-from eigenview.theory.landscape import BetaInfoNCESolution, StationaryPoint, critical_strengths, misalignment
+from eigenview.predict.bridge import landscape_of_recipe
+from eigenview.predict.covariances import Covariances
+from eigenview.predict.landscape import Landscape, TunableParameter
+from eigenview.predict.strengths import PIXELS, CovariancesByStrength, covariances_by_strength
+from eigenview.theory.landscape import BetaInfoNCESolution, StationaryPoint, misalignment
 from eigenview.views import ViewPolicy
 
 STEPS = (1 / 8, 1 / 4, 1 / 2, 3 / 4, 1, 3 / 2, 2)
-"""Strengths that are looked at, over the one asked for."""
+"""The strengths of a sweep, as multiples of the one asked for."""
 _NOISE = 1e-9  # shares are of [0, 1]
 
 
 @dataclass(frozen=True)
 class AtStrength:
-    """What theory says of views of one strength.
+    """What theory predicts for views of one strength.
 
     Args:
-        strength: of the policy.
-        survivors: directions that survive, were there room for all.
-        over_knob: how many survive at each value of the objective's knob, if it has one.
-        directions: in which features vary.
+        strength: the policy's.
+        survivors: directions that survive, if the last layer has room for all.
+        over_parameter: survivors at each value of the landscape's parameter, if it has one.
+        directions: directions in which features vary.
         augmentation: the share of features' variance that views add.
         misalignment: how far data and augmentation are from having the same axes.
-        drowned: directions in which what views share could not be told from zero.
-        clipped: the share of A0 that came out negative there, by chance, and was taken for zero.
+        drowned: directions in which what views share is not distinguishable from zero.
+        clipped: the share of A0 that came out negative there, by chance, and was set to zero.
     """
 
     strength: float
     survivors: int
-    over_knob: tuple[int, ...]
+    over_parameter: tuple[int, ...]
     directions: int
     augmentation: float
     misalignment: float
@@ -55,42 +47,41 @@ class AtStrength:
     clipped: float
 
     @property
-    def told(self) -> int:
-        """Survivors that can be told from chance."""
-        return self.told_of(self.survivors)
+    def distinguishable(self) -> int:
+        """Survivors that are distinguishable from noise."""
+        return self.distinguishable_of(self.survivors)
 
-    def told_of(self, survivors: int) -> int:
-        """Of some survivors, those that can be told from chance: the least noisy directions survive first."""
+    def distinguishable_of(self, survivors: int) -> int:
+        """How many of some survivors are distinguishable from noise: the least noisy directions survive first."""
         return min(survivors, self.directions - self.drowned)
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """What theory says of a recipe.
+    """What theory predicts of a recipe.
 
     Args:
-        recipe: the training, with the policy that strengths are of.
-        seen: how images were looked at.
-        says: which theory it is, and what it assumes.
-        knob: what decides how many directions survive, beside the views; None where nothing does.
-        here: at the strength asked for.
-        strengths: at several, rising, that one among them.
+        recipe: the training; strengths multiply its policy.
+        seen: the covariances, and how they were estimated.
+        landscape: the objective's, solved.
+        here: the prediction at the strength asked for.
+        strengths: those at several, rising, that one among them.
         noise_shares: r = c/(a + c) of each mode, smallest first.
-        variances: that modes will have, largest first: 0 where one collapses, inf where nothing bounds it; None where
-            theory does not say.
+        variances: variances that modes will have, largest first: 0 where one collapses, inf where nothing bounds it;
+            None where theory does not say.
         shared: the share of that variance that views of an image have in common; None likewise.
-        by_half: survivors by every other image alone, which there are enough of if it is about as many; None of fewer
-            than four.
-        undecayed: survivors without weight decay; None where it changes nothing but a scale.
-        nats: what the objective has to carry, log P of a batch at most; None where theory does not say.
-        bearable: for each mode, at how many times the variance that these views add it collapses, largest first; None
-            where no amount collapses any, or theory does not say.
+        by_half: survivors according to every other image alone: about as many, if there are enough images; None of
+            fewer than four images.
+        undecayed: survivors without weight decay; None where theory makes no claim about it, or it changes a scale
+            alone.
+        nats: the information that the objective asks embeddings to carry; None where theory does not say.
+        bearable: for each mode, the multiple of the variance added by these views at which it collapses, largest
+            first; None where no amount collapses any, or theory does not say.
     """
 
     recipe: Recipe
     seen: CovariancesByStrength
-    says: str
-    knob: TunableParameter | None
+    landscape: Landscape
     here: AtStrength
     strengths: tuple[AtStrength, ...]
     noise_shares: Float64[np.ndarray, "m"]
@@ -100,6 +91,11 @@ class Prediction:
     undecayed: int | None
     nats: float | None
     bearable: Float64[np.ndarray, "m"] | None
+
+    @property
+    def parameter(self) -> TunableParameter | None:
+        """What, besides the views, decides how many directions survive; None where nothing that can be set does."""
+        return self.landscape.parameter
 
     @property
     def P(self) -> int:
@@ -113,13 +109,13 @@ class Prediction:
 
     @property
     def kept(self) -> int:
-        """Directions that survive, as far as there is room for them."""
+        """Directions that survive and that D has room for."""
         return min(self.here.survivors, self.D)
 
     @property
     def perhaps_noise(self) -> int:
-        """Survivors of which views may share nothing."""
-        return self.here.survivors - self.here.told
+        """Survivors that are not distinguishable from noise."""
+        return self.here.survivors - self.here.distinguishable
 
     @property
     def percent_error(self) -> float:
@@ -127,11 +123,12 @@ class Prediction:
         return uniform_percent_error(self.P, self.D)
 
     def tenths(self) -> list[float | None]:
-        """The strengths by which one tenth of the directions is gone, two, …, all; or cannot be told from chance.
+        """The strengths by which one tenth of the directions, two, …, all are gone or indistinguishable from noise.
 
-        It is interpolated between those looked at; 0 is before the weakest of them, None beyond the strongest.
+        They are interpolated between the strengths of the sweep; 0 is before the weakest of them, None beyond the
+        strongest.
         """
-        lost = [(at.strength, 1 - at.told / at.directions) for at in self.strengths]
+        lost = [(at.strength, 1 - at.distinguishable / at.directions) for at in self.strengths]
         return [_reached(lost, tenth / 10) for tenth in range(1, 11)]
 
 
@@ -145,67 +142,59 @@ def predict(
     seed: int = 0,
     console: Console | None = None,
 ) -> Prediction:
-    """Streams the covariances of features of views, and asks theory what the objective will make of them.
+    """Streams the covariances of features of views, and solves the objective's landscape for them.
 
     Args:
-        recipe: the training: data, views, objective, weight decay, P and D, and for `random-conv` the encoder.
-        strength: of the recipe's policy.
+        recipe: the training: data, views, objective, optimizer, P and D, and for `random-conv` the encoder.
+        strength: multiplies the recipe's policy.
         features: `pixels`; `random-conv`, the encoder before training; or a run's directory.
-        N: images to look at, as for `covariances_by_strength`.
+        N: number of images, as for `covariances_by_strength`.
         K: views of each.
         patches: side that pixels are averaged to.
-        seed: of all draws.
+        seed: random seed.
         console: where to show progress.
 
     Raises:
-        UsageError: an objective that no theory covers, data that are not there, numbers that cannot be, or features
+        UsageError: an objective that no theory describes, data that cannot be read, numbers out of range, or features
             that are not finite or do not vary.
     """
-    D = recipe.projector.D
-    if not D:
-        raise UsageError(
-            "theory is of a last linear layer, which a recipe with D = 0 lacks: give it some dimensions by --D"
-        )
-    objective = build_objective(recipe.objective.name, recipe.objective.options, D)
-    decay = recipe.optimizer.weight_decay
-    landscape = landscape_of(objective, recipe.views.K, D, decay)
-    recipe.views.policy.scaled(strength)  # which raises where it cannot be
+    landscape = landscape_of_recipe(recipe)
+    recipe.views.policy.scaled(strength)  # raises where the strength cannot be
     # Batch norms of a fresh net see the views of the first.
     strengths = list(dict.fromkeys([strength, *_strengths(recipe.views.policy, strength, landscape)]))
     seen = covariances_by_strength(recipe, strengths, features, N, K, patches, seed, console)
     found = [_at(step, each, landscape) for step, each in zip(strengths, seen.covariances, strict=True)]
     covariances = seen.covariances[0]
-    minimum = landscape.minimum(covariances, D)
+    minimum = landscape.minimum(covariances, recipe.projector.D)
     return Prediction(
         recipe=recipe,
         seen=seen,
-        says=landscape.says,
-        knob=landscape.knob,
+        landscape=landscape,
         here=found[0],
         strengths=tuple(sorted(found, key=lambda at: at.strength)),
         noise_shares=covariances.noise_shares,
         variances=None if minimum is None else minimum.modes,
         shared=None if minimum is None else _shared(minimum, covariances.A0),
         by_half=None if seen.half is None else landscape.survivors(seen.half),
-        undecayed=replace(landscape, decay=0.0).survivors(covariances) if landscape.feels_decay else None,
+        undecayed=_undecayed(landscape, covariances),
         nats=minimum.nats if isinstance(minimum, BetaInfoNCESolution) else None,
-        bearable=_bearable(landscape, covariances),
+        bearable=landscape.critical_strengths(covariances),
     )
 
 
 def _strengths(policy: ViewPolicy, strength: float, landscape: Landscape) -> Sequence[float]:
-    """Those to look at besides: none where they change no view, or not which directions survive."""
+    """The other strengths of the sweep: none where they change no view, or not which directions survive."""
     policy = policy if policy.blur else replace(policy, blur_sigma=(0.0, 0.0))
     scaled = [strength * step for step in STEPS]
-    return scaled if landscape.knob and policy.scaled(scaled[0]) != policy.scaled(scaled[-1]) else []
+    return [] if landscape.shape_decides or policy.scaled(scaled[0]) == policy.scaled(scaled[-1]) else scaled
 
 
 def _at(strength: float, found: Covariances, landscape: Landscape) -> AtStrength:
-    knob, shares = landscape.knob, found.noise_shares
+    parameter, shares = landscape.parameter, found.noise_shares
     return AtStrength(
         strength=strength,
         survivors=landscape.survivors(found),
-        over_knob=tuple(landscape.survivors_over(found, knob.values)) if knob else (),
+        over_parameter=tuple(landscape.survivors_over(found, parameter.values)) if parameter else (),
         directions=len(shares),
         augmentation=float(np.trace(found.C) / np.trace(found.A0 + found.C)),
         misalignment=misalignment(found.A0, found.C),
@@ -214,19 +203,18 @@ def _at(strength: float, found: Covariances, landscape: Landscape) -> AtStrength
     )
 
 
+def _undecayed(landscape: Landscape, found: Covariances) -> int | None:
+    if landscape.fixed_length or landscape.decay is None:
+        return None
+    return replace(landscape, decay=0.0).survivors(found)
+
+
 def _shared(minimum: StationaryPoint, A0: np.ndarray) -> float | None:
-    """Tr WA0Wᵀ over Tr WΣWᵀ: what is without bound outweighs the rest."""
+    """Tr WA0Wᵀ over Tr WΣWᵀ: what nothing bounds outweighs the rest."""
     modes = minimum.modes
     weights = np.isinf(modes).astype(float) if np.isinf(modes).any() else modes
     of_data = np.einsum("im,ij,jm->m", minimum.directions, A0, minimum.directions)
     return float(weights @ of_data / weights.sum()) if weights.any() else None
-
-
-def _bearable(landscape: Landscape, found: Covariances) -> Float64[np.ndarray, "m"] | None:
-    if isinstance(landscape, GaussianInfoNCE) and landscape.beta < 1:
-        # Directions that only views vary, and next to nothing, are last there, and no modes here.
-        return critical_strengths(found.A0, found.C, landscape.beta)[: len(found.noise_shares)]
-    return None
 
 
 def _reached(lost: Sequence[tuple[float, float]], share: float) -> float | None:

@@ -1,4 +1,4 @@
-"""What views of some strengths make of images, before anything is trained on them: covariances of features."""
+"""Covariances of features at several strengths of augmentation, before anything is trained."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -25,21 +25,22 @@ _QUICK, _SLOW = (10_000, 8), (2_000, 4)  # images and views; the latter where a 
 
 @dataclass(frozen=True)
 class CovariancesByStrength:
-    """Covariances of features at several strengths of a policy, and how they were seen.
+    """Covariances of features at several strengths of a policy, and how they were estimated.
 
     Args:
         strengths: of the policy.
-        covariances: at each, of features whose mean variance is 1.
-        half: those of every other image at the first, which tell whether there are enough; None of fewer than four.
+        covariances: at each strength, of features whose mean variance is 1.
+        half: those of every other image at the first strength, which show whether there are enough images; None with
+            fewer than four.
         features: `pixels`, `random-conv`, or a run's directory.
-        images: how many were looked at.
-        of: how many there are.
-        skipped: how many files did not decode, and are left out.
-        K: views of each.
-        size: side of a view.
-        patches: side of what pixels were averaged to; None for a net.
+        images: number of images used.
+        of: number of images in the data.
+        skipped: number of files that did not decode, and are left out.
+        K: views of each image.
+        size: side of a view in pixels.
+        patches: side in patches that pixels were averaged to; None for a net.
         grey: whether the images have no colour.
-        seed: of all draws.
+        seed: random seed.
     """
 
     strengths: tuple[float, ...]
@@ -78,16 +79,16 @@ def covariances_by_strength(
 
     Args:
         recipe: its data, its views, and for `random-conv` its encoder.
-        strengths: of the recipe's policy; a net's batch norms see those of the first.
+        strengths: multiply the recipe's policy; a net's batch norms see the views of the first.
         features: `pixels`; `random-conv`, the encoder before training; or a run's directory, its encoder.
-        N: images to look at; by default up to 10,000, or 2,000 where a net or large images make that slow.
+        N: number of images; by default up to 10,000, or 2,000 where a net or large images make that slow.
         K: views of each; by default 8, or 4 likewise.
         patches: side that pixels are averaged to; by default 8, or the views' own if it is smaller.
-        seed: of the images, the views and a net's weights.
-        console: where to show progress, and to say which files did not decode.
+        seed: random seed for images, views and a net's weights.
+        console: where to show progress, and to list files that did not decode.
 
     Raises:
-        UsageError: no such data or run, numbers that cannot be, or features that are not finite or do not vary.
+        UsageError: no such data or run, numbers out of range, or features that are not finite or do not vary.
     """
     _check(features, N, K, patches, seed)
     console = console or Console(quiet=True)
@@ -95,13 +96,13 @@ def covariances_by_strength(
     broken = len(images.skipped)
     _say_skipped(images, console)
     if len(images) < 2:
-        raise UsageError(f"'{recipe.data.train}' has one image: at least two are needed to see how they differ")
+        raise UsageError(f"'{recipe.data.train}' has one image: covariances need at least two")
     quick = features == PIXELS and used_whole(images)
     chosen = _chosen(images, N or (_QUICK if quick else _SLOW)[0], seed)
     K = K or (_QUICK if quick else _SLOW)[1]
     size = recipe.data.size or max(4, min([_LARGEST_NATIVE_SIDE, *(images.size or ())]))
     if patches is not None and patches > size:
-        raise UsageError(f"--size is of views averaged down, which are {size} × {size}: at most {size}, not {patches}")
+        raise UsageError(f"--size must be at most {size}, the side of the views, not {patches}")
     patches = (patches or min(_PATCHES, size)) if features == PIXELS else None
     grey = are_grey(images)
 
@@ -141,11 +142,11 @@ def _check(features: str, N: int | None, K: int | None, patches: int | None, see
     if not 0 <= seed < 2**63:
         raise UsageError(f"--seed must be from 0 to 2⁶³ − 1, not {seed}")
     if N is not None and N < 2:
-        raise UsageError(f"--N must be at least 2 images, not {N}")
+        raise UsageError(f"--N must be at least 2, not {N}")
     if K is not None and K < 2:
-        raise UsageError(f"--K must be at least 2: one view of an image does not show what views change, not {K}")
+        raise UsageError(f"--K must be at least 2, not {K}: one view of an image does not show what views change")
     if patches is not None and features != PIXELS:
-        raise UsageError(f"--size is for {PIXELS}: a net sees views as they are")
+        raise UsageError(f"--size needs --features {PIXELS}: a net takes views as they are")
     if patches is not None and not 1 <= patches <= LARGEST:
         raise UsageError(f"--size must be from 1 to {LARGEST}, not {patches}")
 
@@ -155,7 +156,7 @@ def _chosen(images: Images, N: int, seed: int) -> np.ndarray:
 
 
 def _and_half(views: Iterator[tuple[int, Tensor]], index: int) -> Iterator[tuple[int, Tensor]]:
-    """Views, and after those of the first policy those of every other sample again, under an index of their own."""
+    """All views, and those of every other sample under the first policy once more, under an index of their own."""
     seen = 0
     for i, some in views:
         yield i, some

@@ -1,4 +1,4 @@
-"""What theory says of a training, in words and in JSON."""
+"""A prediction in words and in JSON."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -13,6 +13,7 @@ from eigenview.plotting.tables import Table
 from eigenview.predict import PIXELS, UNTRAINED
 from eigenview.predict.advice import advice, other_shapes, percent
 from eigenview.predict.prediction import AtStrength, Prediction
+from eigenview.predict.strengths import PIXELS, UNTRAINED
 from eigenview.views import POLICIES
 
 _WORST = 0.14  # percent error
@@ -21,17 +22,18 @@ _ALL = 0.9995  # of which 100 % is shown
 
 
 def prediction_as_json(p: Prediction) -> dict[str, Any]:
-    """What was predicted, as plain values for scripts; null is what theory does not say, or a number without bound."""
+    """A prediction as plain values for scripts; null is what theory makes no claim about, or a number without bound."""
     seen = {key: value for key, value in vars(p.seen).items() if key not in ("strengths", "covariances", "half")}
     return {
         "version": 1,
         "data": p.recipe.data.train,
         "seen": {**seen, "d": p.seen.d},
         "objective": asdict(p.recipe.objective),
-        "theory": p.says,
+        "theory": p.landscape.assumptions,
         "policy": {"name": policy_name(p), **asdict(p.recipe.views.policy)},
         "P": p.P,
         "D": p.D,
+        "optimizer": p.recipe.optimizer.name,
         "decay": p.recipe.optimizer.weight_decay,
         "here": {
             **_as_json(p.here),
@@ -41,7 +43,7 @@ def prediction_as_json(p: Prediction) -> dict[str, Any]:
             "nats": p.nats if p.nats is not None and isfinite(p.nats) else None,
             "shared": p.shared,
         },
-        "knob": None if p.knob is None else asdict(p.knob),
+        "parameter": None if p.parameter is None else asdict(p.parameter),
         "strengths": [_as_json(at) for at in p.strengths],
         "tenths": p.tenths(),
         "noise_shares": p.noise_shares.tolist(),
@@ -54,7 +56,7 @@ def prediction_as_json(p: Prediction) -> dict[str, Any]:
 
 
 def show_prediction(p: Prediction, console: Console) -> None:
-    """Prints what was predicted, and what to change."""
+    """Prints a prediction, and what to change."""
     for part in _parts(p):
         console.print(part, highlight=False)
 
@@ -66,14 +68,14 @@ def policy_name(p: Prediction) -> str | None:
 
 
 def objective_words(p: Prediction) -> str:
-    """The objective with the options that it was given."""
+    """The objective with the options that the recipe gives it."""
     objective = p.recipe.objective
     options = ", ".join(f"{key} {value}" for key, value in objective.options.items())
     return f"{objective.name} ({options})" if options else objective.name
 
 
 def views_words(p: Prediction) -> str:
-    """Which views, and how strong."""
+    """The views by their policy's name, and their strength."""
     name = policy_name(p)
     views = "the recipe's views" if name is None else f"'{name}' views"
     return views if p.here.strength == 1 else f"{views} at strength {number(p.here.strength)}"
@@ -83,12 +85,13 @@ def _parts(p: Prediction) -> Iterator[Table | Text]:
     yield Text(_seen(p))
     yield Text(f"{objective_words(p)} with {views_words(p)}: {_survive(p)}.", style="bold")
     yield from _lines([*_of_embeddings(p), *_of_the_batch(p), *_of_settings(p), *_of_views(p)])
-    if len(p.strengths) > 1 and p.knob is not None:
+    if len(p.strengths) > 1 and not p.landscape.shape_decides:
         yield _table(p)
         yield from _lines([_gone(p)])
     yield Text("What to change", style="bold")
     yield from _lines(advice(p))
-    yield Text(f"Theory: {p.says}. Features are centred, with a mean variance of 1 at each strength.", style="dim")
+    features = "Features are centred, with a mean variance of 1 at each strength."
+    yield Text(f"Theory: {p.landscape.assumptions}. {features}", style="dim")
 
 
 def _lines(sentences: Sequence[str]) -> Iterator[Text]:
@@ -126,30 +129,35 @@ def _of_embeddings(p: Prediction) -> Iterator[str]:
             "they grow for as long as training lasts."
         )
     elif p.shared is not None and p.shared < _ALL:
-        yield f"Of the variance of embeddings {percent(p.shared)} is what views of an image share, the rest is noise."
+        yield f"Views of an image share {percent(p.shared)} of the variance of embeddings; the rest is noise."
 
 
 def _of_the_batch(p: Prediction) -> Iterator[str]:
     if p.nats is not None and log(p.P) < p.nats < inf:
         yield (
-            f"This asks for {number(p.nats)} nats, and batches of P = {p.P} carry log P = {number(log(p.P))} at most: "
-            "theory is of many negatives, and these are too few to hold embeddings to it."
+            f"This needs {number(p.nats)} nats, but InfoNCE with P = {p.P} saturates at log P = {number(log(p.P))}: "
+            "theory assumes many negatives, and embeddings will not follow it."
         )
 
 
 def _of_settings(p: Prediction) -> Iterator[str]:
     decay, at = p.recipe.optimizer.weight_decay, p.here
-    if p.knob is None:
+    if p.landscape.shape_decides:
         worst = ", the worst there is" if p.percent_error > _WORST else ""
         yield (
-            f"P = {p.P} and D = {p.D}: uniform embeddings stay {percent(p.percent_error)} short "
+            f"With P = {p.P} and D = {p.D}, uniform embeddings stay {percent(p.percent_error)} short "
             f"of the nuclear norm's bound{worst}."
         )
-    if p.undecayed is None:
-        yield "Weight decay decides nothing but a scale, since embeddings are normalised."
+    if p.landscape.fixed_length:
+        yield "Weight decay changes only the scale of the last layer, since embeddings are normalised."
+    elif p.landscape.decay is None:
+        yield (
+            "Theory makes no claim about AdamW's weight decay, which is decoupled from the loss: "
+            "this prediction is without it."
+        )
     elif decay and p.undecayed:
         cost = p.undecayed - at.survivors
-        yield f"Weight decay {decay:g} costs {f'{cost} of the {p.undecayed} there were' if cost else 'none of them'}."
+        yield f"Weight decay {decay:g} costs {cost or 'none'} of the {p.undecayed} that survive without it."
 
 
 def _of_views(p: Prediction) -> Iterator[str]:
@@ -157,7 +165,7 @@ def _of_views(p: Prediction) -> Iterator[str]:
     if at.augmentation:
         yield (
             f"Views add {percent(at.augmentation)} of the features' variance, along axes that are "
-            f"{at.misalignment:.2f} from the data's own (0: the same axes; 1: as if drawn at random)."
+            f"{at.misalignment:.2f} from the data's own (0: the same axes; 1: as if random)."
         )
     else:
         yield "These views change nothing: all views of an image are alike."
@@ -165,26 +173,28 @@ def _of_views(p: Prediction) -> Iterator[str]:
         yield f"{p.seen.d - at.directions} of {p.seen.d} dimensions do not vary in these views, and are left out."
     if at.drowned:
         noise = p.perhaps_noise
-        those = f": {noise} of those that survive may be nothing but noise" if noise else ""
-        found = f"by {p.seen.images:,} images"
-        yield f"In {at.drowned} directions what views share cannot be told from zero {found}{those}."
+        those = f", so {noise} of the surviving directions may be nothing but noise" if noise else ""
+        yield (
+            f"In {at.drowned} directions what views share is not distinguishable from zero "
+            f"with {p.seen.images:,} images{those}."
+        )
     if p.by_half is not None and abs(p.by_half - at.survivors) > max(1, _STEADY * at.survivors):
         yield (
-            f"By half of the images {p.by_half} survive, so all of them may not be enough yet: "
-            "more of them, or of views, say more (--N, --K)."
+            f"With half of the images {p.by_half} survive, so even all of them may be too few: "
+            "use more images (--N) or views (--K)."
         )
 
 
 def _table(p: Prediction) -> Table:
-    by_chance = any(at.told < at.survivors for at in p.strengths)
-    told = ["(told from chance)"] if by_chance else []
-    table = Table("(strength)", "(survive)", *told, "(of all)", "(added by views)", "(from the data's axes)")
+    by_chance = any(at.distinguishable < at.survivors for at in p.strengths)
+    distinguishable = ["(distinguishable from noise)"] if by_chance else []
+    table = Table("(strength)", "(survive)", *distinguishable, "(of all)", "(added by views)", "(from the data's axes)")
     for at in p.strengths:
         cells = (
             f"{'→ ' if at is p.here else ''}{number(at.strength)}",
             f"{at.survivors:,}",
-            *([f"{at.told:,}"] if by_chance else []),
-            percent(at.told / at.directions),
+            *([f"{at.distinguishable:,}"] if by_chance else []),
+            percent(at.distinguishable / at.directions),
             percent(at.augmentation),
             f"{at.misalignment:.2f}",
         )
@@ -193,10 +203,10 @@ def _table(p: Prediction) -> Table:
 
 
 def _gone(p: Prediction) -> str:
-    counts = [at.told for at in p.strengths]
+    counts = [at.distinguishable for at in p.strengths]
     if counts != sorted(counts, reverse=True):
-        said = "Stronger views do not simply keep fewer"
-        return f"{said}: where all directions are noisy, no few stand out." if p.undecayed is None else f"{said}."
+        why = ": where all directions are noisy, few stand out" if p.landscape.fixed_length else ""
+        return f"Stronger views do not simply keep fewer directions{why}."
     tenths = p.tenths()
     weakest, strongest = p.strengths[0].strength, p.strengths[-1].strength
     gone = [f"{10 * (i + 1)} % by {number(at, 2)}" for i, at in enumerate(tenths) if at]
@@ -204,13 +214,14 @@ def _gone(p: Prediction) -> str:
     if before:
         gone.insert(0, f"{10 * before} % before {number(weakest)}")
     if not gone:
-        return f"Up to strength {number(strongest)} not even a tenth of the directions goes."
-    lost = "Gone, or no longer told from chance" if any(at.told < at.survivors for at in p.strengths) else "Gone"
+        return f"Up to strength {number(strongest)} less than a tenth of the directions collapses."
+    noise = any(at.distinguishable < at.survivors for at in p.strengths)
+    lost = "Directions collapsed or indistinguishable from noise" if noise else "Directions collapsed"
     return f"{lost}, by strength: {', '.join(gone)}."
 
 
 def _as_json(at: AtStrength) -> dict[str, Any]:
-    return {**asdict(at), "told": at.told}
+    return {**asdict(at), "distinguishable": at.distinguishable}
 
 
 def _finite(values: Sequence[float]) -> list[float | None]:

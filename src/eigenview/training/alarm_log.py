@@ -26,7 +26,7 @@ class AlarmLog:
 
     def __init__(self, run: Run, learner: Learner, metrics: MetricsWriter, console: Console) -> None:
         self._metrics, self._console = metrics, console
-        self._engine = AlarmEngine(learner.steps, learner.max_rank, getattr(learner.objective, "min_temperature", None))
+        self._engine = AlarmEngine(learner.steps, learner.max_rank, learner.objective.min_temperature)
         self._missed = self._catch_up(run)
 
     def _catch_up(self, run: Run) -> list[tuple[int, Alarm]]:

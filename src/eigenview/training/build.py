@@ -5,7 +5,7 @@ from torch import nn
 from eigenview._errors import UsageError
 from eigenview.config import Recipe
 from eigenview.nets import Model, TwoTower
-from eigenview.objectives import Objective, TeacherObjective, build_objective
+from eigenview.objectives import Objective, build_objective
 from eigenview.runs import Statistics, build_model, build_towers
 from eigenview.training.teacher import EMATeacher
 
@@ -50,7 +50,7 @@ def build_teacher(momentum: float | None, model: nn.Module, objective: Objective
     """
     if momentum is None:
         return None
-    if not isinstance(objective, TeacherObjective):
+    if not objective.takes_teacher:
         raise UsageError(
             f"teacher.momentum is for objectives that compare with an EMA teacher, such as BYOL; "
             f"{type(objective).__name__} does not: leave teacher.momentum out"
@@ -64,9 +64,8 @@ def _check_takes_towers(objective: Objective) -> None:
     Raises:
         UsageError: it compares with a teacher or a predictor, or constrains the one projector that it expects.
     """
-    constrains = type(objective).constrain is not Objective.constrain
-    if constrains or isinstance(objective, TeacherObjective):
-        why = "constrains one projector" if constrains else "compares with a teacher of one net"
+    if not objective.takes_towers:
+        why = "compares with a teacher of one net" if objective.takes_teacher else "constrains one projector"
         raise UsageError(
             f"{type(objective).__name__} {why}, and image–text pairs have two towers: take CLIP, MMCR, InfoNCE or "
             "VICReg (--objective), or leave out data.captions to train on images alone"

@@ -129,12 +129,6 @@ class Learner:
         return {"features": min(P, self.model.encoder.features), "embeddings": min(P, self.D)}
 
     @property
-    def decay(self) -> float:
-        """γ of the term γ‖W‖² that weight decay adds to the loss: none where it acts apart from the gradient."""
-        o = self.recipe.optimizer
-        return 0.0 if o.name == "adamw" else o.weight_decay / 2
-
-    @property
     def reference(self) -> Reference:
         """The scale of the loss, for the objective as it is now: a temperature that it learns changes the scale."""
         return self.objective.reference(self.K, self.recipe.training.P, self.D)

@@ -22,7 +22,7 @@ def preflight(run: Run, learner: Learner, batch: TrainingBatch, alarms: AlarmLog
     recipe = learner.recipe
     v = recipe.views
     of_views = [] if recipe.of_pairs else alarms_of_views(v.K, v.policy)
-    found = alarms_before(learner.objective, recipe.training.P, learner.D) + of_views
+    found = alarms_before(learner.objective, learner.K, recipe.training.P, learner.D) + of_views
     views = learner.inputs.views(batch)
     if not of_views:
         found += alarms_of_drawn_views(views)

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from eigenview.alarms import has_origin, origin_of
 from eigenview.linalg import effective_rank, singular_values
 from eigenview.measures import centroid_norm, pair_cosines, percent_error
-from eigenview.objectives import CLIP, Reference
+from eigenview.objectives import Reference
+from eigenview.predict import landscape_of, loss_decay
 from eigenview.runs import spectrum_shares, spread
 from eigenview.training.learner import Learner, Update
 
@@ -76,15 +77,15 @@ def measure_objective(update: Update, learner: Learner) -> dict[str, Any]:
         update: its features and embeddings are measured.
         learner: made the update.
     """
-    line: dict[str, Any] = {}
-    if isinstance(learner.objective, CLIP):
-        line["temperature"] = learner.objective.temperature
+    line: dict[str, Any] = dict(learner.objective.logged())
     if learner.recipe.of_pairs:
         line["percent_error"] = {"embeddings": percent_error(update.z)}
         line["centroid_norm"] = {"embeddings": centroid_norm(update.z)}
-    elif has_origin(learner.objective) and len(learner.model.projector) and min(update.z.shape[:2]) > 1:
-        inputs = last_layer_inputs(learner.model.projector, update.h)
-        line["origin"] = origin_of(learner.objective, inputs, learner.D, learner.decay)
+    elif len(learner.model.projector) and min(update.z.shape[:2]) > 1:
+        K, P, D = update.z.shape
+        landscape = landscape_of(learner.objective, K, P, D, loss_decay(learner.recipe.optimizer))
+        if has_origin(landscape):
+            line["origin"] = origin_of(landscape, last_layer_inputs(learner.model.projector, update.h))
     return line
 
 

@@ -30,5 +30,6 @@ from .slices import slice_by_rows as slice_by_rows
 from .slices import slice_by_scale as slice_by_scale
 from .slices import slice_by_singular_values as slice_by_singular_values
 from .stationary_point import StationaryPoint as StationaryPoint
+from .view_covariances import covariances_from_sums as covariances_from_sums
 from .view_covariances import nearest_covariance as nearest_covariance
 from .view_covariances import view_covariances as view_covariances

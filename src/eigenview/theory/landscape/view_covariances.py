@@ -1,19 +1,20 @@
-"""A0 and C of views that were drawn, without bias."""
+"""A0 and C of views: what a sample's views share, and what augmentation adds, estimated without bias."""
 
 import numpy as np
 from jaxtyping import Float, Float64
 
 from eigenview.theory.matrices import symmetric
 
+Matrix = Float64[np.ndarray, "d d"]
 
-def view_covariances(
-    views: Float[np.ndarray, "K P d"],
-) -> tuple[Float64[np.ndarray, "d d"], Float64[np.ndarray, "d d"]]:
+
+def view_covariances(views: Float[np.ndarray, "K P d"]) -> tuple[Matrix, Matrix]:
     """A0 and C: what views of one sample share, and what augmentation adds to each view; both without bias.
 
-    A0 is the mean cross-covariance of two views of a sample, over P − 1, and C the covariance of a sample's views about
-    their mean, over P(K − 1). A0 is as it was estimated: with few samples for the noise it is slightly indefinite, as
-    an unbiased estimate of a small covariance has to be; `nearest_covariance` makes it one, and says what that cost.
+    C is the covariance of a sample's views about their mean, over P(K − 1); A0 is the covariance of these means, over
+    P − 1, less their share C/K of what augmentation adds. A0 is as it was estimated: with few samples for the noise it
+    is slightly indefinite, as an unbiased estimate of a small covariance has to be; `nearest_covariance` makes it one,
+    and says what that cost.
 
     Costs 2·K·P·d² operations and twice the views in float64.
 
@@ -31,15 +32,35 @@ def view_covariances(
     if not np.isfinite(x).all():
         raise ValueError("views are not finite")
     K, P, d = x.shape
-    rows = (x - x.mean(0)).reshape(-1, d)
-    within = rows.T @ rows / (P * (K - 1))
-    x -= x.mean(1, keepdims=True)
-    total, rows = x.sum(0), x.reshape(-1, d)
-    between = (total.T @ total - rows.T @ rows) / (K * (K - 1) * (P - 1))
-    return (between + between.T) / 2, within
+    x -= x.mean((0, 1))  # squares of numbers near zero lose no digits
+    totals = x.sum(0)
+    rows = (x - totals / K).reshape(-1, d)
+    return covariances_from_sums(rows.T @ rows, totals.T @ totals, totals.sum(0), K, P)
 
 
-def nearest_covariance(A: Float[np.ndarray, "d d"]) -> tuple[Float64[np.ndarray, "d d"], float]:
+def covariances_from_sums(
+    within: Matrix, totals: Matrix, total: Float64[np.ndarray, "d"], K: int, P: int
+) -> tuple[Matrix, Matrix]:
+    """A0 and C, as `view_covariances` defines them, from sums that a stream of samples can add up.
+
+    Args:
+        within: the sum over views and samples of ddᵀ, where d is a view less the mean of its sample's views.
+        totals: the sum over samples of ttᵀ, where t is the sum of a sample's views.
+        total: the sum over samples of t.
+        K: views of each sample.
+        P: samples.
+
+    Raises:
+        ValueError: a single view or sample.
+    """
+    if K < 2 or P < 2:
+        raise ValueError(f"covariances need at least two views of two samples, not K = {K} and P = {P}")
+    C = within / (P * (K - 1))
+    A0 = (totals - np.outer(total, total) / P) / (K**2 * (P - 1)) - C / K
+    return (A0 + A0.T) / 2, (C + C.T) / 2
+
+
+def nearest_covariance(A: Float[np.ndarray, "d d"]) -> tuple[Matrix, float]:
     """The nearest matrix to a symmetric one that has no negative eigenvalue, and which share was cut off.
 
     The share is Σ|λ| over negative eigenvalues by that over all: a large one says that there are too few samples to
