@@ -17,10 +17,20 @@ from eigenview.runs import Checkpoint, Run, build_model, save_checkpoint
 
 FEW = ["--N", "150", "--K", "2"]
 KEYS = (
-    "version data seen objective theory policy P D decay here knob strengths tenths noise_shares variances bearable "
-    "percent_error other_shapes advice"
+    "version data seen objective theory policy P D optimizer decay here parameter strengths tenths noise_shares "
+    "variances bearable percent_error other_shapes advice"
 )
-AT = ["strength", "survivors", "over_knob", "directions", "augmentation", "misalignment", "drowned", "clipped", "told"]
+AT = [
+    "strength",
+    "survivors",
+    "over_parameter",
+    "directions",
+    "augmentation",
+    "misalignment",
+    "drowned",
+    "clipped",
+    "distinguishable",
+]
 
 
 @pytest.fixture(autouse=True)
@@ -78,7 +88,7 @@ def test_it_says_what_survives_and_what_to_change_and_draws_it(capsys):
     assert "digits: 150 of 1,437 images × 2 views of 8 × 8, as 8 × 8 grey pixels, 64 directions" in printed.out
     assert "of 64 directions survive" in printed.out
     assert "What to change" in printed.out
-    assert "Gone, or no longer told from chance, by strength" in printed.out
+    assert "Directions collapsed or indistinguishable from noise, by strength" in printed.out
     assert not set("\x1b─│╭") & set(printed.out)
     assert printed.err.startswith("plot: ")
     with Image.open("predict.png") as picture:
@@ -93,7 +103,7 @@ def test_json_holds_all_numbers_in_a_shape_that_stays(capsys):
     here = said["here"]
     assert here["strength"] == 1.0
     assert len(said["tenths"]) == 10
-    assert len(here["over_knob"]) == len(said["knob"]["values"])
+    assert len(here["over_parameter"]) == len(said["parameter"]["values"])
     assert here["survivors"] == sum(1 for value in said["variances"] if value > 0)
     assert here["survivors"] == sum(1 for value in said["bearable"] if value > 1)
     assert all(share <= 0.5 for share in said["noise_shares"][: here["survivors"]])
@@ -105,13 +115,16 @@ def test_json_holds_all_numbers_in_a_shape_that_stays(capsys):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("--objective SimCLR", "Weight decay decides nothing but a scale"),
+        ("--objective SimCLR", "Weight decay changes only the scale of the last layer"),
         ("--objective WeightedInfoNCE --decay 0.4", "Weight decay 0.4 costs"),
         ("--objective SpectralContrastive", "directions survive"),
         ("--objective VICReg", "which directions grow"),
         ("--objective BarlowTwins --features random-conv", "through an untrained convnet, 128 directions"),
-        ("--objective MMCR --P 64 --D 64", "P = 64 and D = 64: uniform embeddings stay 15.1 % short"),
-        ("--objective MMCR --P 64 --D 64", "P = 32 or P = 128 at D = 64: 6.7 % short of the bound instead of 15.1 %"),
+        ("--objective MMCR --P 64 --D 64", "With P = 64 and D = 64, uniform embeddings stay 15.1 % short"),
+        (
+            "--objective MMCR --P 64 --D 64",
+            "Use P = 32 or P = 128 with D = 64: 6.7 % short of the bound instead of 15.1 %",
+        ),
         ("--objective MMCR --P 512 --D 16", "P and D are far enough apart"),
         ("--objective MMCR --D 16", "D = 16 has room for 16 of them"),
         ("--objective BetaInfoNCE --objective.options beta=0.05", "complete collapse"),
@@ -125,6 +138,25 @@ def test_sentences(words, said, capsys):
     assert main(["predict", *FEW, *words.split(), "--plot", "figure.svg"]) == 0
     assert said in capsys.readouterr().out
     assert Path("figure.svg").read_text().startswith("<?xml")
+
+
+@pytest.mark.parametrize("objective", ["WeightedInfoNCE", "BetaInfoNCE", "VICReg", "InfoNCE"])
+def test_theory_makes_no_claim_about_adamws_decay(objective, capsys):
+    found = {}
+    for optimizer in ("sgd", "adamw"):
+        for decay in (0.0, 1e9):
+            Path("mine.yaml").write_text(f"optimizer: {{name: {optimizer}, weight_decay: {decay}}}")
+            found[optimizer, decay] = predicted(capsys, "--recipe", "mine.yaml", "--objective", objective)
+    free, decoupled, decayed = found["sgd", 0.0], found["adamw", 1e9], found["sgd", 1e9]
+    assert decoupled["here"]["survivors"] == free["here"]["survivors"] > 0
+    assert (decayed["here"]["survivors"] == 0) == (objective != "InfoNCE")
+    assert decoupled["here"]["without_decay"] is None
+    assert not any("decay" in sentence for sentence in decoupled["advice"])
+    assert (decoupled["parameter"] is None) == (objective in ("WeightedInfoNCE", "VICReg"))
+    Path("mine.yaml").write_text("optimizer: {name: adamw, weight_decay: 0.1}")
+    assert main(["predict", *FEW, "--recipe", "mine.yaml", "--objective", objective]) == 0
+    claim = "Theory makes no claim about AdamW's weight decay, which is decoupled from the loss"
+    assert (claim in capsys.readouterr().out) == (objective != "InfoNCE")
 
 
 def test_without_noise_json_has_no_infinity(capsys):
@@ -156,7 +188,7 @@ def test_any_temperature_gives_numbers(temperature, similarity, capsys):
 def test_a_batch_that_carries_fewer_nats_than_are_asked_for_is_told(capsys):
     words = ["predict", *FEW, "--objective", "SimCLR", "--objective.options", "temperature=0.02"]
     assert main([*words, "--P", "64"]) == 0
-    assert "batches of P = 64 carry log P = 4.16 at most" in capsys.readouterr().out
+    assert "InfoNCE with P = 64 saturates at log P = 4.16" in capsys.readouterr().out
     assert main([*words, "--P", "1000000000"]) == 0
     assert "nats" not in capsys.readouterr().out
 
@@ -165,8 +197,8 @@ def test_survivors_that_may_be_noise_are_told(capsys):
     words = ["--objective", "SimCLR", "--objective.options", "temperature=0.02"]
     assert main(["predict", *FEW, *words]) == 0
     printed = capsys.readouterr().out
-    assert "of those that survive may be nothing but noise" in printed
-    assert "told from chance" in printed
+    assert "of the surviving directions may be nothing but noise" in printed
+    assert "distinguishable from" in printed
     assert "Views of strength 0.25 keep" in printed  # of them all survive, whatever the strength
 
 
@@ -191,11 +223,14 @@ def test_a_runs_features_are_looked_through(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("--objective BYOL", "no theory here covers BYOL; it covers InfoNCE"),
+        (
+            "--objective BYOL",
+            "no prediction for BYOL: no closed-form theory describes BYOL (supported: InfoNCE, SimCLR, CLIP",
+        ),
         ("--objective InfoNC", "did you mean 'InfoNCE'?"),
         ("--objective.options tau=1", "has no option 'tau'"),
         ("--objective.options temperature=-1.0", "temperature must be positive"),
-        ("--objective.options temperature=1e200", "theory here is of temperatures from 1e-100 to 1e+100, not 1e+200"),
+        ("--objective.options temperature=1e200", "temperature must be in [1e-100, 1e+100], not 1e+200"),
         ("--policy huge", "unknown view policy 'huge'"),
         ("--strength -1", "at least 0, not -1.0"),
         ("--strength nan", "finite and at least 0, not nan"),
@@ -208,7 +243,10 @@ def test_a_runs_features_are_looked_through(tmp_path, capsys):
         ("--size 9", "at most 8, not 9"),
         ("--seed -1", "--seed must be from 0 to"),
         (f"--seed {2**63}", "--seed must be from 0 to"),
-        ("--objective MMCR --objective.options local_weight=0.5", "MMCR with a local_weight"),
+        (
+            "--objective MMCR --objective.options local_weight=0.5",
+            "theory describes MMCR without its local_weight alone",
+        ),
         ("--plot one", "its ending must be one of .png"),
         ("--plot folder.png", "it is a directory"),
         ("--features nowhere", "must be pixels, random-conv or the directory of a run"),

@@ -124,6 +124,7 @@ def test_standardised_features_have_a_mean_variance_of_one():
     scaled = found.standardised()
     assert np.trace(scaled.A0 + scaled.C) == pytest.approx(4)
     np.testing.assert_allclose(scaled.A0 * found.scale, found.A0)
+    assert not scaled.mean.any()
     with pytest.raises(ValueError, match="no variance"):
         streamed(torch.ones(2, 3, 4)).covariances().standardised()
 

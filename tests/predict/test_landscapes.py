@@ -1,12 +1,21 @@
-"""What theory says of our objectives, against what is known of them and against what the monitor sees."""
+"""The landscape of each objective, against what is known of it and against the loss itself."""
+
+import re
 
 import numpy as np
 import pytest
 import torch
 
-from eigenview._errors import UsageError
-from eigenview.alarms.predicted_collapse import origin_of
-from eigenview.objectives import BYOL, Objective, SIGReg, build_objective
+from eigenview.objectives import (
+    BYOL,
+    OBJECTIVES,
+    InfoNCE,
+    LossTheory,
+    NotCovered,
+    Objective,
+    SIGReg,
+    build_objective,
+)
 from eigenview.predict import Covariances, CovarianceStream, Landscape, landscape_of
 from tests.theory.landscape import matrices
 
@@ -22,7 +31,7 @@ COVERED = {
     "SpectralContrastive": {},
     "MMCR": {},
 }
-D = 5
+K, P, D = 4, 256, 5
 
 
 def covariances(seed: int, d: int, noise: float = 1.0) -> Covariances:
@@ -33,11 +42,13 @@ def of_matrices(A0: np.ndarray, C: np.ndarray) -> Covariances:
     return Covariances(A0, C, np.zeros(len(A0)), 100, 0.0)
 
 
-def of(name: str, decay: float = 0.0, **options) -> Landscape:
-    return landscape_of(build_objective(name, options or COVERED[name], D), 4, D, decay)
+def of(name: str, decay: float | None = 0.0, P: int = P, **options) -> Landscape:
+    landscape = landscape_of(build_objective(name, options or COVERED[name], D), K, P, D, decay)
+    assert isinstance(landscape, Landscape)
+    return landscape
 
 
-@pytest.mark.parametrize("decay", [0.0, 0.3])
+@pytest.mark.parametrize("decay", [None, 0.0, 0.15])
 @pytest.mark.parametrize("name", COVERED)
 def test_survivors_are_the_rank_of_the_minimum_where_there_is_room(name, decay):
     found = covariances(0, 8)
@@ -46,24 +57,35 @@ def test_survivors_are_the_rank_of_the_minimum_where_there_is_room(name, decay):
         minimum = landscape.minimum(found, room)
         if minimum is not None:
             assert minimum.rank == min(room, landscape.survivors(found))
-    assert landscape.says
+    assert landscape.assumptions
 
 
 @pytest.mark.parametrize("name", COVERED)
-def test_knobs_are_turned_on_both_sides_of_a_value(name):
-    knob = of(name, 0.01).knob
-    if knob is not None:
-        assert list(knob.values) == sorted(set(knob.values))
-        assert knob.values[0] < knob.value < knob.values[-1]
+def test_a_parameter_is_swept_on_both_sides_of_its_value(name):
+    landscape, found = of(name, 0.005), covariances(0, 8)
+    parameter = landscape.parameter
+    if parameter is not None:
+        assert list(parameter.values) == sorted(set(parameter.values))
+        assert parameter.values[0] < parameter.value < parameter.values[-1]
+        assert landscape.survivors_over(found, [parameter.value]) == [landscape.survivors(found)]
+
+
+@pytest.mark.parametrize("name", COVERED)
+def test_decay_is_a_parameter_only_where_it_is_a_term_of_the_loss(name):
+    names = [parameter.name for decay in (0.0, None) if (parameter := of(name, decay).parameter) is not None]
+    if name in ("WeightedInfoNCE", "VICReg", "BarlowTwins", "SpectralContrastive"):
+        assert names == ["weight decay"]
+    else:
+        assert names == {"BetaInfoNCE": ["β"] * 2, "MMCR": []}.get(name, ["temperature"] * 2)
 
 
 @pytest.mark.parametrize("name", COVERED)
 def test_decay_costs_survivors_where_nothing_normalises(name):
     found = covariances(1, 6)
-    free, strong = of(name), of(name, 2e9)
-    assert free.survivors(found) > 0
-    assert (strong.survivors(found) == 0) == strong.feels_decay
-    assert (strong.survivors(found) == free.survivors(found)) != strong.feels_decay
+    free, strong, decoupled = of(name), of(name, 1e9), of(name, None)
+    assert free.survivors(found) == decoupled.survivors(found) > 0
+    assert (strong.survivors(found) == 0) != strong.fixed_length
+    assert (strong.survivors(found) == free.survivors(found)) == strong.fixed_length
 
 
 def test_beta_infonce_drops_what_views_vary_more():
@@ -84,13 +106,14 @@ def test_no_noise_collapses_weighted_infonce_spectral_barlow_or_mmcr():
 
 def test_names_for_the_same_loss_have_the_same_landscape():
     assert of("SimCLR", temperature=0.2) == of("InfoNCE", temperature=0.2)
-    assert of("InfoNCE", similarity="euclidean", temperature=1.0) == of("WeightedInfoNCE")
+    pairs = {"similarity": "euclidean", "negatives": "other", "temperature": 1.0}
+    assert of("InfoNCE", **pairs) == of("WeightedInfoNCE", alpha=1.0)
     found, beta = covariances(4, 6), of("BetaInfoNCE", beta=0.7)
-    same = of("InfoNCE", similarity="euclidean", temperature=1.0, repulsion=0.7)
+    same = of("InfoNCE", **pairs, positive_weight=0.0, repulsion=0.7)
     assert same.survivors(found) == beta.survivors(found)
-    options = [landscape.knob and landscape.knob.option for landscape in (beta, same)]
+    options = [landscape.parameter and landscape.parameter.option for landscape in (beta, same)]
     assert options == ["--objective.options beta=", "--objective.options repulsion="]
-    assert "learning starts from" in of("CLIP").says
+    assert "learning starts from" in of("CLIP").assumptions
 
 
 def test_a_colder_temperature_keeps_more():
@@ -101,21 +124,94 @@ def test_a_colder_temperature_keeps_more():
     assert 1 <= counts[-1] < 5
 
 
-@pytest.mark.parametrize("decay", [0.0, 1.0, 20.0])
-@pytest.mark.parametrize("name", ["BetaInfoNCE", "WeightedInfoNCE", "VICReg", "BarlowTwins"])
-def test_what_grows_is_what_the_monitor_sees_grow(name, decay):
+@pytest.mark.parametrize("decay", [0.0, 0.5, 10.0])
+@pytest.mark.parametrize("name", [*COVERED, "InfoNCE of distances"])
+def test_survivors_are_the_directions_along_which_the_loss_falls_from_the_origin(name, decay):
+    options = {"InfoNCE of distances": {"similarity": "euclidean", "repulsion": 0.7, "positive_weight": 30.0}}
+    landscape = of(name.split()[0], decay, **options.get(name, {}))
+    found = covariances(5, 6)
+    B = landscape.origin(found)
+    assert (B is None) == landscape.fixed_length
+    if B is not None:
+        assert (np.linalg.eigvalsh(B) > 0).sum() == landscape.survivors(found)
+
+
+WITH_ORIGIN = {
+    "BetaInfoNCE": {"beta": 0.6},
+    "WeightedInfoNCE": {"alpha": 5.0},
+    "InfoNCE": {"similarity": "euclidean", "temperature": 0.5, "repulsion": 0.8, "positive_weight": 8.0},
+    "VICReg": {"invariance": 7.0, "variance": 3.0},
+    "BarlowTwins": {},
+    "SpectralContrastive": {},
+}
+
+
+@pytest.mark.parametrize("name", WITH_ORIGIN)
+def test_an_objective_names_the_theory_that_its_own_loss_has_to_second_order(name):
     generator = torch.Generator().manual_seed(0)
-    clean = torch.randn(400, 6, generator=generator) * torch.linspace(0.2, 4, 6)
-    x = clean + torch.randn(3, 400, 6, generator=generator)
+    scales = torch.tensor([2.0, 1.0, 0.5], dtype=torch.float64)
+    clean = scales * torch.randn(200, 3, dtype=torch.float64, generator=generator)
+    x = clean + torch.randn(2, 200, 3, dtype=torch.float64, generator=generator)
+    x = x - x.mean(1, keepdim=True) + 0.7
     stream = CovarianceStream()
     stream.add(x)
-    found = stream.covariances()
-    objective = build_objective(name, COVERED[name], D)
-    seen = origin_of(objective, x, D, decay / 2)
-    assert landscape_of(objective, 3, D, decay).survivors(found) == seen["growing"]
+    objective = build_objective(name, WITH_ORIGIN[name])
+    landscape = landscape_of(objective, *x.shape[:2], D, 0.0)
+    assert isinstance(landscape, Landscape)
+    B = landscape.origin(stream.covariances())
+    size = 1e-5 if name in ("VICReg", "BarlowTwins") else 1e-3
+    for seed in range(3):
+        W = torch.randn(D, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+        z = size * x @ W.T
+        fall = float(objective(torch.zeros_like(z)) - objective(z)) / size**2
+        # Of a batch, divisors P and P − 1 differ; nothing else may.
+        assert fall == pytest.approx(float(np.trace(W.numpy() @ B @ W.numpy().T)), rel=6 / 200)
 
 
-@pytest.mark.parametrize("objective", [BYOL(D=4), SIGReg()])
-def test_others_are_said_not_to_be_covered(objective: Objective):
-    with pytest.raises(UsageError, match=f"covers {type(objective).__name__}; it covers InfoNCE"):
-        landscape_of(objective, 2, D, 0.0)
+@pytest.mark.parametrize("beta", [0.7, 1.0, 1.3])
+def test_a_partners_share_changes_minimum_and_survivors_alike(beta):
+    found = covariances(6, 8, noise=2.0)
+    options = {"similarity": "euclidean", "repulsion": beta, "positive_weight": 100.0}
+    counts = []
+    for decay in (0.0, 0.1, 0.3):
+        landscape = of("InfoNCE", decay, **options)
+        minimum = landscape.minimum(found, 8)
+        assert minimum is not None
+        assert minimum.rank == landscape.survivors(found)
+        counts.append(minimum.rank)
+    assert counts == sorted(counts, reverse=True)
+    assert of("InfoNCE", **{**options, "repulsion": 3.0, "positive_weight": 1e6}).minimum(found, 8) is None
+
+
+@pytest.mark.parametrize(
+    ("objective", "reason"),
+    [
+        (BYOL(D=4), "no closed-form theory describes BYOL"),
+        (SIGReg(), "no closed-form theory describes SIGReg"),
+        (build_objective("MMCR", {"local_weight": 0.5}), "without its local_weight"),
+        (InfoNCE(temperature=1e200), r"temperature must be in \[1e-100, 1e\+100\], not 1e\+200"),
+    ],
+)
+def test_others_are_not_covered_and_say_why(objective: Objective, reason):
+    found = landscape_of(objective, 2, 8, D, 0.0)
+    assert isinstance(found, NotCovered)
+    assert re.search(reason, found.reason)
+
+
+def test_a_theory_without_a_landscape_is_a_mistake_of_ours():
+    class Mine(SIGReg):
+        def theory(self, K, P, D):
+            return Unknown(K)
+
+    class Unknown(LossTheory):
+        def __init__(self, K):
+            pass
+
+    with pytest.raises(TypeError, match=r"Mine\.theory returns a Unknown"):
+        landscape_of(Mine(), 2, 8, D, 0.0)
+
+
+def test_the_tests_know_every_objective_that_is_covered():
+    objectives = [build_objective(name, {}, D) for name in OBJECTIVES]
+    covered = [type(each).__name__ for each in objectives if not isinstance(each.theory(K, P, D), NotCovered)]
+    assert set(covered) == set(COVERED)

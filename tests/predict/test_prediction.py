@@ -1,7 +1,7 @@
-"""What is made of a prediction: strengths by which tenths go, sentences and advice."""
+"""What a prediction says: strengths by which tenths go, sentences, advice, figures."""
 
 import io
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import inf
 
 import numpy as np
@@ -12,6 +12,7 @@ from eigenview.config import Recipe
 from eigenview.predict import (
     Covariances,
     CovariancesByStrength,
+    Landscape,
     Prediction,
     TunableParameter,
     plot_prediction,
@@ -38,9 +39,27 @@ SEEN = CovariancesByStrength(
 BETA = TunableParameter("β", "--objective.options beta=", 0.5, (0.25, 0.5, 0.75, 1.0), logarithmic=False)
 
 
-def at(strength: float, survivors: int, over_knob: tuple[int, ...] = (2, 4, 5, 8)) -> AtStrength:
+@dataclass(frozen=True)
+class Fixed(Landscape):
+    """A landscape of which all is given."""
+
+    decay: float | None = 0.0
+    parameter: TunableParameter | None = BETA  # pyright: ignore[reportIncompatibleMethodOverride]
+    fixed_length: bool = False  # pyright: ignore[reportIncompatibleVariableOverride]
+    shape_decides: bool = False  # pyright: ignore[reportIncompatibleVariableOverride]
+    assumptions: str = "a theory"  # pyright: ignore[reportIncompatibleMethodOverride]
+    survivors = survivors_over = minimum = origin = None  # pyright: ignore[reportAssignmentType]
+
+
+NORMALISED = Fixed(fixed_length=True)
+DECAY = Fixed(parameter=TunableParameter("weight decay", "--decay ", 0.0, (1e-6, 1e-3, 0.1, 1.0)))
+DECOUPLED = Fixed(decay=None, parameter=None)
+MMCR = Fixed(parameter=None, fixed_length=True, shape_decides=True)
+
+
+def at(strength: float, survivors: int, over_parameter: tuple[int, ...] = (2, 4, 5, 8)) -> AtStrength:
     return AtStrength(
-        strength, survivors, over_knob, directions=10, augmentation=0.3, misalignment=0.2, drowned=0, clipped=0.0
+        strength, survivors, over_parameter, directions=10, augmentation=0.3, misalignment=0.2, drowned=0, clipped=0.0
     )
 
 
@@ -53,8 +72,7 @@ def prediction(*strengths: AtStrength, here: int = 1, D: int = 16, P: int = 32) 
     return Prediction(
         recipe,
         SEEN,
-        "a theory",
-        BETA,
+        Fixed(),
         strengths[here],
         strengths,
         np.linspace(0, 1, 10),
@@ -82,52 +100,57 @@ def test_tenths_are_interpolated(falling):
     assert falling.tenths() == [0.0, 0.0, *(pytest.approx(x) for x in (0.625, 0.75, 0.875, 1.0, 2.0)), None, None, None]
     assert prediction(at(0.5, 0), at(1.0, 0)).tenths() == [0.0] * 10
     assert prediction(at(0.5, 10), at(1.0, 10)).tenths() == [None] * 10
-    assert "Gone, by strength: 20 % before 0.5, 30 % by 0.62, 40 % by 0.75" in said(falling)
-    assert "not even a tenth" in said(prediction(at(0.5, 10), at(1.0, 10)))
+    assert "Directions collapsed, by strength: 20 % before 0.5, 30 % by 0.62, 40 % by 0.75" in said(falling)
+    assert "Up to strength 1 less than a tenth of the directions collapses." in said(
+        prediction(at(0.5, 10), at(1.0, 10))
+    )
 
 
 def test_survivors_that_rise_again_are_no_tenths():
     p = prediction(at(0.5, 8), at(1.0, 4), at(2.0, 9))
-    assert "do not simply keep fewer." in said(p)
-    assert "do not simply keep fewer: where all directions are noisy" in said(replace(p, undecayed=None))
+    assert "do not simply keep fewer directions." in said(p)
+    assert "fewer directions: where all directions are noisy" in said(replace(p, landscape=NORMALISED))
 
 
 def test_survivors_beyond_what_can_be_told_from_zero_may_be_noise(falling):
     drowned = replace(falling, here=replace(falling.here, drowned=7))
-    assert "In 7 directions what views share cannot be told from zero by 50 images: 1 of those" in said(drowned)
-    assert "by 50 images.\n" in said(replace(falling, here=replace(falling.here, drowned=6)))
+    words = "In 7 directions what views share is not distinguishable from zero with 50 images, so 1 of the surviving"
+    assert words in said(drowned)
+    assert "with 50 images.\n" in said(replace(falling, here=replace(falling.here, drowned=6)))
     full = prediction(replace(at(1.0, 10, (10, 10, 10, 10)), drowned=3), here=0)
-    assert advice(full) == ["Nothing keeps more: every direction survives, 3 of them perhaps as nothing but noise."]
+    assert advice(full) == ["Nothing: every direction survives, but 3 of them may be nothing but noise."]
 
 
-def test_table_and_advice_count_what_can_be_told_from_chance():
+def test_table_and_advice_count_what_is_distinguishable_from_noise():
     weak, strong = at(0.5, 10), replace(at(1.0, 10, (7, 8, 9, 10)), drowned=8)
     p = replace(prediction(weak, strong, D=5), undecayed=10)
-    assert [p.here.told, p.here.survivors, p.perhaps_noise] == [2, 10, 8]
-    # Neither a weaker decay nor another β finds more of what cannot be told from chance.
+    assert [p.here.distinguishable, p.here.survivors, p.perhaps_noise] == [2, 10, 8]
+    # Neither a weaker decay nor another β finds more of what is not distinguishable from noise.
     assert advice(p) == [
-        "Views of strength 0.5 keep 8 more.",
-        "What goes first is what views vary most: keep it only if what you need lies in it.",
+        "Views of strength 0.5 keep 8 more (--strength 0.5).",
+        "Directions that views vary most collapse first: keep one only if it holds what you need.",
     ]
     assert p.tenths()[:3] == [pytest.approx(0.5 + 0.5 * tenth / 8) for tenth in (1, 2, 3)]
     printed = said(p)
     (row,) = (line.split() for line in printed.splitlines() if "→" in line)
     assert row == ["→", "1", "10", "2", "20", "%", "30", "%", "0.20"]
-    assert "told from chance" in printed
-    assert "Gone, or no longer told from chance, by strength: 10 % by 0.56" in printed
-    assert prediction_as_json(p)["here"]["told"] == 2
-    assert "told from chance" not in said(prediction(weak, at(1.0, 4)))
+    assert "distinguishable" in printed
+    assert "Directions collapsed or indistinguishable from noise, by strength: 10 % by 0.56" in printed
+    assert prediction_as_json(p)["here"]["distinguishable"] == 2
+    assert "distinguishable" not in said(prediction(weak, at(1.0, 4)))
 
 
-def test_room_is_for_what_can_be_told_from_chance():
+def test_room_is_for_what_is_distinguishable_from_noise():
     p = prediction(replace(at(1.0, 10, (10, 10, 10, 10)), drowned=4), here=0, D=5)
-    assert advice(p) == ["D = 5 has room for 5 of the 6 that survive and are no chance: --D 6 takes all."]
+    assert advice(p) == [
+        "D = 5 is smaller than the 6 surviving directions that are distinguishable from noise: use --D 6."
+    ]
 
 
 def test_a_batch_too_small_for_the_nats_is_told(falling):
     assert "nats" not in said(falling)  # log 32 is 3.47
     told = said(replace(falling, nats=3.6))
-    assert "This asks for 3.6 nats, and batches of P = 32 carry log P = 3.47 at most" in told
+    assert "This needs 3.6 nats, but InfoNCE with P = 32 saturates at log P = 3.47" in told
     assert prediction_as_json(replace(falling, nats=inf))["here"]["nats"] is None
     for nats in (None, inf):
         assert "nats" not in said(replace(falling, nats=nats))
@@ -135,44 +158,60 @@ def test_a_batch_too_small_for_the_nats_is_told(falling):
 
 def test_advice_is_the_least_change_that_keeps_a_tenth_more(falling):
     assert advice(falling)[:2] == [
-        "Views of strength 0.5 keep 4 more.",
-        "With a β of 0.75, 1 more survives (--objective.options beta=0.75).",
+        "Views of strength 0.5 keep 4 more (--strength 0.5).",
+        "With β 0.75, 1 more survives (--objective.options beta=0.75).",
     ]
-    assert advice(falling)[-1].startswith("What goes first")
+    assert advice(falling)[-1].startswith("Directions that views vary most collapse first")
     almost = prediction(at(0.75, 4), at(1.0, 4, (4, 4, 4, 4)))
-    assert advice(almost) == ["Nothing here changes much: no weaker views that were looked at keep clearly more."]
+    assert advice(almost) == [
+        "Nothing: no weaker views, and no other setting of this sweep, keep clearly more directions."
+    ]
 
 
 def test_too_few_images_are_told_by_half_of_them(falling):
-    assert "By half" not in said(falling)
-    assert "By half" not in said(replace(falling, by_half=None))
-    assert "By half of the images 7 survive" in said(replace(falling, by_half=7))
+    assert "half of the images" not in said(falling)
+    assert "half of the images" not in said(replace(falling, by_half=None))
+    assert "With half of the images 7 survive" in said(replace(falling, by_half=7))
 
 
 def test_advice_where_nothing_goes():
     p = prediction(at(0.5, 10), at(1.0, 10), at(2.0, 10), at(3.0, 9))
-    assert advice(p) == ["Nothing: every direction survives, up to views of strength 2 at least."]
+    assert advice(p) == ["Nothing: every direction survives, at least up to views of strength 2."]
     assert advice(prediction(at(1.0, 10), here=0)) == ["Nothing: every direction survives."]
 
 
 def test_advice_on_decay_and_room(falling):
     p = replace(prediction(at(0.5, 6), at(1.0, 6, (6, 6, 6, 6)), D=4), undecayed=7)
     assert advice(p) == [
-        "Without weight decay 1 more survives (--decay 0).",
-        "D = 4 has room for 4 of the 6 that survive: --D 6 takes all.",
+        "Without weight decay, 1 more survives (--decay 0).",
+        "D = 4 is smaller than the 6 surviving directions: use --D 6.",
     ]
     assert p.kept == 4
 
 
+def test_theory_makes_no_claim_about_decoupled_decay(falling):
+    p = replace(falling, landscape=DECOUPLED, undecayed=None)
+    claim = "Theory makes no claim about AdamW's weight decay, which is decoupled from the loss"
+    assert claim in said(p)
+    assert claim not in said(falling)
+    assert claim not in said(replace(p, landscape=replace(NORMALISED, decay=None)))
+    assert advice(p) == [
+        "Views of strength 0.5 keep 4 more (--strength 0.5).",
+        "Directions that views vary most collapse first: keep one only if it holds what you need.",
+    ]
+    assert [prediction_as_json(p)[key] for key in ("parameter", "optimizer")] == [None, "sgd"]
+    assert prediction_as_json(p)["here"]["without_decay"] is None
+
+
 def test_shapes_near_the_worst_are_advised_against():
-    p = replace(prediction(at(1.0, 10), here=0, P=64, D=64), knob=None)
-    assert "P = 32 or P = 128 at D = 64: 6.7 % short of the bound instead of 15.1 %" in advice(p)[0]
+    p = replace(prediction(at(1.0, 10), here=0, P=64, D=64), landscape=MMCR)
+    assert "Use P = 32 or P = 128 with D = 64: 6.7 % short of the bound instead of 15.1 %" in advice(p)[0]
     assert "the worst there is" in said(p)
     assert [error for *_, error in other_shapes(p)] == sorted(error for *_, error in other_shapes(p))
-    assert len(other_shapes(replace(prediction(at(1.0, 10), here=0, P=1, D=1), knob=None))) == 2
+    assert len(other_shapes(replace(prediction(at(1.0, 10), here=0, P=1, D=1), landscape=MMCR))) == 2
 
 
-CASES = ["falling", "one strength", "no variances", "unbounded", "MMCR", "no decay", "none"]
+CASES = ["falling", "one strength", "no variances", "unbounded", "MMCR", "no decay", "decoupled", "lone", "none"]
 
 
 @pytest.mark.parametrize(("case", "ending"), [("falling", ".png"), ("falling", ".pdf"), *((c, ".svg") for c in CASES)])
@@ -182,8 +221,10 @@ def test_all_are_drawn_and_told(case, ending, falling, tmp_path):
         "one strength": prediction(at(1.0, 4), here=0),
         "no variances": replace(falling, variances=None, shared=None),
         "unbounded": replace(falling, variances=np.array([inf, inf, *[1.0] * 8])),
-        "MMCR": replace(falling, knob=None),
-        "no decay": replace(falling, knob=TunableParameter("weight decay", "--decay ", 0.0, (1e-6, 1e-3, 0.1, 1.0))),
+        "MMCR": replace(falling, landscape=MMCR),
+        "no decay": replace(falling, landscape=DECAY),
+        "decoupled": replace(falling, landscape=DECOUPLED),
+        "lone": replace(prediction(at(1.0, 4), here=0), landscape=DECOUPLED),
         "none": prediction(at(0.5, 0), at(1.0, 0)),
     }[case]
     plot_prediction(p, tmp_path / f"figure{ending}")

@@ -9,11 +9,10 @@ import torch
 from torch import nn
 
 import eigenview
-from eigenview import objectives
 from eigenview._errors import UsageError
 from eigenview.config import DataRecipe, ObjectiveRecipe, OptimizerRecipe, ProjectorRecipe, Recipe, TeacherRecipe
 from eigenview.data import TrainingBatch
-from eigenview.objectives import Objective, Reference
+from eigenview.objectives import OBJECTIVES, Objective, Reference
 from eigenview.runs import Checkpoint, Run, save_checkpoint
 from eigenview.training.checkpointing import restore, training_state
 from eigenview.training.dry_run import dry_run
@@ -21,13 +20,6 @@ from eigenview.training.learner import Learner, Update
 from eigenview.training.nonfinite import first_nonfinite_weight
 from eigenview.training.step_metrics import measure
 
-OBJECTIVES = [
-    name
-    for name in dir(objectives)
-    if isinstance(kind := getattr(objectives, name), type)
-    and issubclass(kind, Objective)
-    and not inspect.isabstract(kind)
-]
 STATISTICS = ((0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
 
 

@@ -69,8 +69,8 @@ class CovarianceStream:
 
     def __init__(self) -> None:
         self.samples = self.views = 0
-        self._origin = self._sum = torch.empty(0)
-        self._within = self._totals = torch.empty(0)
+        self._origin = self._sum = torch.empty(0, dtype=torch.float64)
+        self._within = self._totals = torch.empty(0, 0, dtype=torch.float64)
 
     def add(self, x: Float[Tensor, "K p d"]) -> None:
         """Adds all views of p more samples.

@@ -10,7 +10,6 @@ from rich.text import Text
 
 from eigenview.plotting.formatting import number
 from eigenview.plotting.tables import Table
-from eigenview.predict import PIXELS, UNTRAINED
 from eigenview.predict.advice import advice, other_shapes, percent
 from eigenview.predict.prediction import AtStrength, Prediction
 from eigenview.predict.strengths import PIXELS, UNTRAINED

@@ -12,7 +12,7 @@ from torch import distributed as dist
 from torch.nn.parallel import DistributedDataParallel
 
 from eigenview._errors import UsageError
-from eigenview.objectives import Objective, TeacherObjective
+from eigenview.objectives import Caution, LossTheory, NotCovered, Objective
 from eigenview.testing.ranks import run_on_ranks
 
 SHAPES = [(2, 5, 3), (3, 4, 6), (4, 3, 3)]
@@ -111,7 +111,7 @@ class ObjectiveTestCase(ABC):
     @pytest.mark.parametrize("shape", SHAPES, ids=str)
     def test_gradient(self, shape):
         objective, z = self.make(shape[-1]), draw(*shape)
-        if isinstance(objective, TeacherObjective):
+        if objective.takes_teacher:
             # Without a teacher the target moves with z, and has no gradient all the same.
             target = draw(*shape, seed=3)
             assert torch.autograd.gradcheck(lambda z: objective(z, target), z.requires_grad_())
@@ -121,7 +121,7 @@ class ObjectiveTestCase(ABC):
     def test_a_second_derivative_is_right_or_refused(self):
         z, direction = draw(2, 5, 4), draw(2, 5, 4, seed=1)
         objective, target = self.make(4), draw(2, 5, 4, seed=3)
-        targets = (target,) if isinstance(objective, TeacherObjective) else ()
+        targets = (target,) if objective.takes_teacher else ()
 
         def slope(z: Tensor, again: bool = False) -> Tensor:
             z = z.clone().requires_grad_()
@@ -271,6 +271,42 @@ class ObjectiveTestCase(ABC):
         assert loss.isfinite()
         assert gradient.isfinite().all()
         assert gradient.abs().max() < 100
+
+    def test_a_target_is_for_those_that_take_a_teacher(self):
+        objective, z = self.make(4), draw(2, 6, 4)
+        if objective.takes_teacher:
+            assert objective(z, draw(2, 6, 4, seed=1)).isfinite()
+            assert not objective.takes_towers
+        else:
+            with pytest.raises(ValueError, match="does not compare with a teacher"):
+                objective(z, z)
+
+    def test_what_takes_towers_leaves_a_projector_free(self):
+        objective, projector = self.make(4), nn.Sequential(nn.Linear(4, 4))
+        if objective.takes_towers:
+            objective.constrain(projector)
+            assert list(projector.state_dict()) == ["0.weight", "0.bias"]
+
+    def test_what_it_logs_are_finite_numbers_beside_its_terms(self):
+        objective = self.make(4)
+        logged = objective.logged()
+        assert all(isinstance(name, str) and np.isfinite(value) for name, value in logged.items())
+        assert not set(logged) & set(objective.checked_terms(draw(2, 6, 4)))
+        if objective.min_temperature is not None:
+            assert 0 < objective.min_temperature <= logged["temperature"]
+
+    @pytest.mark.parametrize(("P", "D"), [(64, 64), (512, 4)])
+    def test_its_cautions_are_sentences(self, P, D):
+        cautions = self.make(D).cautions(4, P, D)
+        for caution in cautions:
+            assert isinstance(caution, Caution)
+            assert all((caution.name, caution.evidence, caution.advice))
+        assert len({caution.name for caution in cautions}) == len(cautions)
+
+    def test_it_names_a_theory_or_says_why_none_describes_it(self):
+        theory = self.make(4).theory(2, 8, 4)
+        assert isinstance(theory, LossTheory | NotCovered)
+        assert not isinstance(theory, NotCovered) or theory.reason
 
     def test_too_few_views_or_samples(self):
         objective, (K, P) = self.make(3), (self.views_needed, self.samples_needed)

@@ -1,13 +1,10 @@
-"""A0 and C of drawn views: by their definition, without bias, and as the monitor has them."""
-
-from itertools import permutations
+"""A0 and C of views: by their definition, without bias, and as a stream adds them up."""
 
 import numpy as np
 import pytest
 import torch
 
-from eigenview.alarms.predicted_collapse import origin_of
-from eigenview.objectives import SpectralContrastive
+from eigenview.predict import CovarianceStream
 from eigenview.theory.landscape import nearest_covariance, view_covariances
 from tests.theory.landscape.matrices import covariances
 
@@ -21,18 +18,24 @@ def draw(K: int, P: int, A0: np.ndarray, C: np.ndarray, generator: np.random.Gen
 @pytest.mark.parametrize(("K", "P", "d"), [(2, 5, 3), (4, 7, 2), (3, 2, 6)])
 def test_by_their_definition(K, P, d):
     x = np.random.default_rng(0).normal(size=(K, P, d)) + np.arange(d)
-    pairs = [(x[k] - x[k].mean(0)).T @ (x[j] - x[j].mean(0)) / (P - 1) for k, j in permutations(range(K), 2)]
+    within = np.mean([np.cov(x[:, p].T) for p in range(P)], 0)
     A0, C = view_covariances(x)
-    np.testing.assert_allclose(A0, np.mean(pairs, 0), atol=1e-13)
-    np.testing.assert_allclose(C, np.mean([np.cov(x[:, p].T) for p in range(P)], 0), atol=1e-13)
+    np.testing.assert_allclose(A0, np.cov(x.mean(0).T) - within / K, atol=1e-13)
+    np.testing.assert_allclose(C, within, atol=1e-13)
     np.testing.assert_array_equal(A0, A0.T)
 
 
-def test_the_monitor_has_the_same():
-    x = np.random.default_rng(0).normal(size=(3, 20, 4))
+@pytest.mark.parametrize("parts", [(50,), (1, 20, 29)])
+def test_a_stream_has_the_same(parts):
+    x = draw(3, 50, *covariances(0), np.random.default_rng(0))
+    stream = CovarianceStream()
+    for part in np.split(x, np.cumsum(parts)[:-1], axis=1):
+        stream.add(torch.from_numpy(part))
+    found = stream.covariances()
     A0, C = view_covariances(x)
-    found = origin_of(SpectralContrastive(), torch.from_numpy(x), D=2, decay=0.0)
-    assert [found["between"], found["within"]] == pytest.approx([np.trace(A0), np.trace(C)])
+    np.testing.assert_allclose(found.A0, nearest_covariance(A0)[0], atol=1e-13)
+    np.testing.assert_allclose(found.C, C, atol=1e-13)
+    np.testing.assert_allclose(found.mean, x.mean((0, 1)))
 
 
 @pytest.mark.parametrize("K", [2, 5])
