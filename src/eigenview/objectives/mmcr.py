@@ -65,5 +65,5 @@ class MMCR(Objective):
         """That of the paper's loss, without a local term."""
         self.check_shape(K, P)
         if self.local_weight:
-            return NotCovered("theory describes MMCR without its local_weight alone")
+            return NotCovered("theory describes MMCR only without its local_weight")
         return CentroidNuclearNorm(K)
