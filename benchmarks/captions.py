@@ -20,12 +20,14 @@ from eigenview.runs import Run
 
 def section(run: Run) -> str:
     """One run: what it was, how long it took, and what its towers found."""
-    lines = run.metrics
-    start = next(line for line in lines if line["kind"] == "start")
-    end = next(line for line in lines if line["kind"] == "end")
-    data, versions = start["data"], start["versions"]
-    when = datetime.fromtimestamp(start["time"], UTC).date()
-    rows = retrieval_rows(lines)
+    history = run.history
+    start, end = history.start, history.end
+    assert start is not None
+    assert end is not None
+    assert start.data is not None
+    data, versions = start.data, start.versions
+    when = datetime.fromtimestamp(start.time, UTC).date()
+    rows = retrieval_rows(history)
     names = list(rows[0].found)
     table = [
         f"| {row.way} | " + " | ".join(f"{row.found[k]:.1%} ({row.chance[k]:.1%})" for k in names) + " |"
@@ -33,17 +35,17 @@ def section(run: Run) -> str:
     ]
     return "\n".join(
         [
-            f"## {start['objective']} on {Path(data['source']).name}",
+            f"## {start.objective} on {Path(data.source).name}",
             "",
-            f"{when}, {start['hardware']}, torch {versions['torch']}, Python {versions['python']}, "
-            f"{start['precision']}. {data['train']:,} training pairs; {start['steps']:,} steps of P = {start['P']}, "
-            f"D = {start['D']}, in {end['seconds']:.0f} s.",
+            f"{when}, {start.hardware}, torch {versions['torch']}, Python {versions['python']}, "
+            f"{start.precision}. {data.train:,} training pairs; {start.steps:,} steps of P = {start.P}, "
+            f"D = {start.D}, in {end.seconds:.0f} s.",
             "",
             "| from → to (by chance) | " + " | ".join(names) + " |",
             "|---" * (len(names) + 1) + "|",
             *table,
             "",
-            *filter(None, (retrieval_caption(lines), zero_shot_words(lines))),
+            *filter(None, (retrieval_caption(history), zero_shot_words(history))),
         ]
     )
 

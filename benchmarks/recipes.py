@@ -14,24 +14,26 @@ from eigenview.runs import Run, probe_table
 
 def section(run: Run) -> str:
     """One run: what it was, how long it took, and its probes."""
-    lines = run.metrics
-    start = next(line for line in lines if line["kind"] == "start")
-    end = next(line for line in lines if line["kind"] == "end")
-    data, versions = start["data"], start["versions"]
-    when = datetime.fromtimestamp(start["time"], UTC).date()
+    history = run.history
+    start, end = history.start, history.end
+    assert start is not None
+    assert end is not None
+    assert start.data is not None
+    data, versions = start.data, start.versions
+    when = datetime.fromtimestamp(start.time, UTC).date()
     rows = [
         f"| {row.probe} | {_percent(row.pixels, row.pixels_spread)} | {_percent(row.features, row.features_spread)} "
         f"| {row.gain:+.1f} |"
-        for row in probe_table(lines)
+        for row in probe_table(history)
     ]
     return "\n".join(
         [
-            f"## {Path(data['source']).name}",
+            f"## {Path(data.source).name}",
             "",
-            f"{when}, {start['hardware']}, torch {versions['torch']}, Python {versions['python']}, "
-            f"{start['precision']}. "
-            f"{data['train']:,} training and {data['test']:,} test images; {start['steps']:,} steps of "
-            f"P = {start['P']}, K = {start['K']}, in {end['seconds']:.0f} s.",
+            f"{when}, {start.hardware}, torch {versions['torch']}, Python {versions['python']}, "
+            f"{start.precision}. "
+            f"{data.train:,} training and {data.test or 0:,} test images; {start.steps:,} steps of "
+            f"P = {start.P}, K = {start.K}, in {end.seconds:.0f} s.",
             "",
             "| probe | raw pixels | features | gain (points) |",
             "|---|---|---|---|",

@@ -24,7 +24,7 @@ FLOORS = [
     {"linalg"},
     {"distributed"},
     {"_names"},
-    {"_errors", "_progress", "_version"},
+    {"_errors", "_files", "_progress", "_version"},
 ]
 DEPTH = {name: depth for depth, floor in enumerate(FLOORS) for name in floor}
 BESIDE = {"testing"}

@@ -65,7 +65,12 @@ def resolve(name: str, builtins: Mapping[str, Callable[..., Any]], what: str) ->
     return by_lower[name.lower()]
 
 
-def _imported(path: str, what: str) -> Callable[..., Any]:
+def import_object(path: str, what: str) -> Any:
+    """What an import path `module:attribute` names; modules of the current directory are found.
+
+    Raises:
+        UsageError: no such module or attribute.
+    """
     module_name, _, attribute = path.partition(":")
     if not module_name.replace(".", "").isidentifier() or module_name.startswith(".") or not attribute:
         raise UsageError(f"{what} '{path}' is not an import path: write module:name, such as my_pkg.losses:MyLoss")
@@ -79,6 +84,11 @@ def _imported(path: str, what: str) -> Callable[..., Any]:
         if not hasattr(found, part):
             raise UsageError(f"{what} '{path}': module '{module_name}' has no '{attribute}'")
         found = getattr(found, part)
+    return found
+
+
+def _imported(path: str, what: str) -> Callable[..., Any]:
+    found = import_object(path, what)
     if not callable(found):
         raise UsageError(f"{what} '{path}' is a {type(found).__name__}; a class or a function is needed")
     return found

@@ -1,23 +1,24 @@
 import pytest
 
 from eigenview.alarms import AlarmEngine
+from eigenview.runs import Cosines, Origin, StepRecord
 
 
-def line(step: int, scale: float | None = 0.6, features: float = 80.0, embeddings: float = 40.0, **more) -> dict:
-    ranks = {"features": features, "embeddings": embeddings}
-    return {"step": step, "loss": 1.0, "scale": scale, "gradient_norm": 1.0, "effective_rank": ranks, **more}
+def line(step: int, scale: float | None = 0.6, features: float = 80.0, embeddings: float = 40.0, **more) -> StepRecord:
+    ranks: dict[str, float | None] = {"features": features, "embeddings": embeddings}
+    return StepRecord(step, loss=1.0, scale=scale, gradient_norm=1.0, effective_rank=ranks, **more)
 
 
-def cosines(views: float, samples: float) -> dict:
-    return {"embeddings": {"views": views, "samples": samples}}
+def cosines(views: float, samples: float) -> dict[str, Cosines]:
+    return {"embeddings": Cosines(views, samples)}
 
 
 def watching(steps: int = 1000, features: int = 256, embeddings: int = 64) -> AlarmEngine:
     return AlarmEngine(steps, {"features": features, "embeddings": embeddings})
 
 
-def names(watch: AlarmEngine, *lines: dict) -> list[str]:
-    return [alarm.name for measured in lines for alarm in watch.see(measured)]
+def names(watch: AlarmEngine, *records: StepRecord) -> list[str]:
+    return [alarm.name for record in records for alarm in watch.update(record)]
 
 
 def test_a_healthy_run_raises_none():
@@ -52,7 +53,7 @@ def test_a_fall_from_the_peak_is_told_even_if_much_is_left():
 
 
 def test_evidence_holds_the_numbers():
-    (alarm,) = watching().see(line(500, scale=0.02))
+    (alarm,) = watching().update(line(500, scale=0.02))
     assert "step 500" in alarm.evidence
     assert "2%" in alarm.evidence
 
@@ -87,13 +88,23 @@ def test_a_temperature_is_at_its_clamp_when_it_stays_there():
     def watch() -> AlarmEngine:
         return AlarmEngine(1000, {"features": 256, "embeddings": 64}, min_temperature=0.01)
 
-    assert names(watch(), line(10, temperature=0.01), line(20, temperature=0.02), line(30, temperature=0.01)) == []
-    assert names(watch(), line(10, temperature=0.01), line(20, temperature=0.01)) == ["temperature at its clamp"]
+    assert (
+        names(
+            watch(),
+            line(10, logged={"temperature": 0.01}),
+            line(20, logged={"temperature": 0.02}),
+            line(30, logged={"temperature": 0.01}),
+        )
+        == []
+    )
+    assert names(watch(), line(10, logged={"temperature": 0.01}), line(20, logged={"temperature": 0.01})) == [
+        "temperature at its minimum"
+    ]
 
 
 def test_a_stable_origin_twice():
-    stable = {"largest": -1e-3, "growing": 0, "between": 1.0, "within": 9.0, "decay": 0.0}
-    saddle = stable | {"largest": 1e-3, "growing": 1}
+    stable = Origin(growing=0, largest=-1e-3, between=1.0, within=9.0, decay=0.0)
+    saddle = Origin(growing=1, largest=1e-3, between=1.0, within=9.0, decay=0.0)
     assert names(watching(), line(1, origin=stable), line(20, origin=saddle), line(30, origin=stable)) == []
     assert names(watching(), line(1, origin=stable), line(20, origin=stable)) == ["collapse predicted"]
 
@@ -122,9 +133,9 @@ class TestStillFalling:
 
 def test_lines_of_a_model_that_is_not_ours_are_enough():
     watch = AlarmEngine(None, {"features": 256})
-    lines = ({"kind": "step", "step": step, "effective_rank": {"features": 1.0}} for step in (100, 200, 300))
-    assert [(seen["step"], alarm.name) for seen in lines for alarm in watch.see(seen)] == [
+    records = (StepRecord(step, effective_rank={"features": 1.0}) for step in (100, 200, 300))
+    assert [(seen.step, alarm.name) for seen in records for alarm in watch.update(seen)] == [
         (200, "complete collapse"),
         (200, "features collapsed to a few dimensions"),
     ]
-    assert watch.see({"step": 400, "alpha_req": {"features": 1.0}}) == []
+    assert watch.update(StepRecord(400, measures={"alpha_req": {"features": 1.0}})) == []

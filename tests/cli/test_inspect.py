@@ -70,7 +70,7 @@ def test_runs_are_seen_under_the_same_views_and_their_probes_are_read(tmp_path, 
         run = tmp_path / f"run{i}"
         (run / "checkpoints" / "step-00000009").mkdir(parents=True)
         (run / "recipe.yaml").write_text(f"views: {{K: {2 + 2 * i}, policy: {policy}}}")
-        line = {"kind": "probe", "input": "features", "probe": "kNN", "accuracy": 0.5 + i / 10}
+        line = {"kind": "probe", "step": 9, "input": "features", "probe": "kNN", "accuracy": 0.5 + i / 10}
         (run / "metrics.jsonl").write_text(json.dumps(line) + "\n")
     paths = [str(tmp_path / f"run{i}") for i in range(3)]
     assert main(["inspect", *paths, "--P", "50", "--json"]) == 0

@@ -1,5 +1,6 @@
 """Training loops as somebody else writes them, apart from their tests so that other processes can import them."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,8 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from eigenview.measures import MeasureSpec
-from eigenview.runs import read_metrics
+from eigenview.measures.catalogue import MeasureSpec
+from eigenview.runs.metrics import read_metrics
 
 
 class Net(nn.Module):
@@ -59,4 +60,7 @@ class Spy:
 
 
 def lines(folder: Path, kind: str | None = "step") -> list[dict[str, Any]]:
-    return [line for line in read_metrics(folder / "metrics.jsonl") if kind in (None, line["kind"])]
+    """What stands in the file, each line of which can be read."""
+    read = read_metrics(folder / "metrics.jsonl")
+    assert not [line.problem for line in read if line.problem]
+    return [found for line in read if kind in (None, (found := json.loads(line.text))["kind"])]

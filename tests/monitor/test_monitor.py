@@ -136,7 +136,7 @@ def test_a_collapse_is_an_alarm(tmp_path, caplog):
         nn.init.zeros_(projector.weight)
         train(model, 100, P=40)
     assert [alarm["name"] for alarm in lines(tmp_path, "alarm")] == ["complete collapse"]
-    assert "at step 200 the spread of embeddings is" in caplog.text
+    assert "at step 200 the spread of the embeddings is" in caplog.text
 
 
 def test_a_measure_that_needs_views_says_that_it_lacks_them_once_in_the_log(tmp_path, caplog):

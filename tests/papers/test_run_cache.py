@@ -7,6 +7,7 @@ import pytest
 from eigenview.config import ObjectiveRecipe, Recipe
 from eigenview.papers.run_cache import RunCache, name_of
 from eigenview.papers.scales import run_of
+from tests.runs.lines import lines_of
 
 
 def tiny(seed: int = 0, **changed) -> Recipe:
@@ -34,10 +35,10 @@ def test_equal_recipes_are_trained_once_also_by_another_trainer(counted, tmp_pat
     later = RunCache(tmp_path)
     assert later([tiny()])[0].path == one.path
     assert len(counted) == 2
-    assert later.found == one.metrics[-1]["seconds"] > 0
+    assert later.found == lines_of(one)[-1]["seconds"] > 0
     later([tiny()])
-    assert later.found == one.metrics[-1]["seconds"]
-    assert [line["kind"] for line in one.metrics].count("probe") == 0
+    assert later.found == lines_of(one)[-1]["seconds"]
+    assert [line["kind"] for line in lines_of(one)].count("probe") == 0
     assert len([*one.checkpoints.iterdir()]) == 2
 
 
@@ -53,7 +54,7 @@ def test_processes_give_what_one_gives(tmp_path):
     apart = RunCache(tmp_path / "apart", workers=2)([tiny(), tiny(1)])
     here = RunCache(tmp_path / "here")([tiny(), tiny(1)])
     for one, other in zip(apart, here, strict=True):
-        steps = ([line["loss"] for line in run.metrics if line["kind"] == "step"] for run in (one, other))
+        steps = ([line["loss"] for line in lines_of(run) if line["kind"] == "step"] for run in (one, other))
         assert next(steps) == pytest.approx(next(steps), rel=1e-5)
 
 
@@ -66,7 +67,7 @@ def test_what_was_interrupted_is_told_and_goes_on(monkeypatch, tmp_path):
         RunCache(tmp_path)([tiny()])
     monkeypatch.setattr(trained, "train", true)
     (run,) = RunCache(tmp_path)([tiny()])
-    assert run.metrics[-1]["outcome"] == "finished"
+    assert lines_of(run)[-1]["outcome"] == "finished"
 
 
 def test_numbers_that_are_not_finite_are_an_error(monkeypatch, tmp_path):

@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from eigenview.runs import History
+from eigenview.runs.record_lines import record_from_line
+
 Line = dict[str, Any]
 
 
@@ -72,6 +75,11 @@ def whole_run() -> list[Line]:
         probe_line("1 label a class", "features", 0.82, spread=0.031),
         end_line(),
     ]
+
+
+def history(*lines: Line) -> History:
+    """Of lines, each of which can be read."""
+    return History.of(record_from_line(json.dumps(line)) for line in lines)
 
 
 def write_run(

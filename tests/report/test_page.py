@@ -273,11 +273,19 @@ class TestWhatIsMissing:
     def test_probes_not_reached(self, make_run):
         assert "Probes run at the end" in page_of(make_run([start_line(), step_line(0)])).text
 
-    def test_lines_that_lack_fields(self, make_run):
-        lines = [{"kind": "start"}, {"kind": "step", "step": 1}, {"kind": "alarm"}, {"kind": "probe"}, {"kind": "end"}]
-        page = page_of(make_run(lines))
+    def test_measurements_of_nothing(self, make_run):
+        page = page_of(make_run([{"kind": "step", "step": 1}]))
         assert page.count("h1") == 1
+        assert len(page.figures) > 2
         assert all(figure["missing"] for figure in page.figures[:-2])
+
+    def test_lines_that_lack_fields_are_skipped_and_counted(self, make_run):
+        page = page_of(make_run([{"kind": "start"}, *whole_run(), {"kind": "step"}, {"kind": "alarm"}, {"x": HOSTILE}]))
+        assert (
+            "Skipped 4 lines of metrics.jsonl that could not be read (line 1: start lacks time, versions" in page.text
+        )
+        assert "MMCR on digits" in page.text
+        assert "Skipped" not in page_of(make_run(whole_run())).text
 
     def test_torn_last_line(self, make_run):
         whole = write_page(make_run(whole_run())).read_bytes()

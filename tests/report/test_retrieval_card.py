@@ -2,16 +2,15 @@
 
 from eigenview.report import retrieval_caption, retrieval_rows, write_page, zero_shot_words
 from eigenview.runs import probe_table
-from tests.report.conftest import end_line, probe_line, start_line, step_line
+from tests.report.conftest import end_line, history, probe_line, start_line, step_line
 
 
-def found_line(probe: str, *recall: float, trained_on: bool = False, chance: float = 0.01) -> dict:
+def found_line(direction: str, *recall: float, trained_on: bool = False, chance: float = 0.01) -> dict:
     ks = ("R@1", "R@5", "R@10")
     return {
-        "kind": "probe",
+        "kind": "retrieval",
         "step": 600,
-        "input": "embeddings",
-        "probe": probe,
+        "direction": direction,
         "images": 100,
         "texts": 120,
         "trained_on": trained_on,
@@ -21,10 +20,9 @@ def found_line(probe: str, *recall: float, trained_on: bool = False, chance: flo
 
 
 ZERO_SHOT = {
-    "kind": "probe",
+    "kind": "zero-shot",
     "step": 600,
-    "input": "embeddings",
-    "probe": "zero-shot",
+    "images": 100,
     "classes": 6,
     "prompt": "a {}",
     "accuracy": 0.713,
@@ -35,28 +33,34 @@ BOTH = [found_line("text to image", 0.2, 0.4, 0.5), found_line("image to text", 
 
 
 def test_newest_of_each_way_images_first():
-    first, second = retrieval_rows([start_line(), found_line("image to text", 0, 0, 0), *BOTH])
+    first, second = retrieval_rows(history(start_line(), found_line("image to text", 0, 0, 0), *BOTH))
     assert first == ("image → text", {"R@1": 0.25, "R@5": 0.45, "R@10": 0.6}, BOTH[1]["chance"])
     assert second.way == "text → image"
 
 
 def test_no_other_probe_is_taken_for_one():
     lines = [start_line(), probe_line("kNN", "pixels", 0.5), ZERO_SHOT]
-    assert retrieval_rows(lines) == []
-    assert retrieval_caption(lines) == ""
-    assert [row.probe for row in probe_table([*lines, *BOTH])] == ["kNN"]
+    assert retrieval_rows(history(*lines)) == []
+    assert retrieval_caption(history(*lines)) == ""
+    assert [row.probe for row in probe_table(history(*lines, *BOTH))] == ["kNN"]
+
+
+def test_only_what_both_ways_have_is_shown():
+    first, second = BOTH[0], {**BOTH[1], "recall": {"R@1": 0.3}, "chance": {"R@1": 0.01}}
+    assert [list(row.found) for row in retrieval_rows(history(first, second))] == [["R@1"], ["R@1"]]
+    assert retrieval_rows(history(first, {**second, "recall": {"R@2": 0.3}, "chance": {"R@2": 0.01}})) == []
 
 
 def test_words():
-    assert zero_shot_words([start_line()]) is None
-    assert zero_shot_words([ZERO_SHOT]) == (
+    assert zero_shot_words(history(start_line())) is None
+    assert zero_shot_words(history(ZERO_SHOT)) == (
         "Zero-shot, by 'a {}': 71.3% of images get the right one of 6 classes; a random one is right in 16.7%, "
         "the commonest in 48.0%."
     )
-    assert retrieval_caption(BOTH).startswith("Among 100 images and 120 texts that training never saw.")
+    assert retrieval_caption(history(*BOTH)).startswith("Among 100 images and 120 texts that training never saw.")
     lone = {**found_line("image to text", 1, 1, 1), "texts": 1}
-    assert retrieval_caption([lone]).startswith("Among 100 images and 1 text that training never saw.")
-    assert "that training saw" in retrieval_caption([found_line("image to text", 0, 0, 0, trained_on=True)])
+    assert retrieval_caption(history(lone)).startswith("Among 100 images and 1 text that training never saw.")
+    assert "that training saw" in retrieval_caption(history(found_line("image to text", 0, 0, 0, trained_on=True)))
 
 
 def page(make_run, *probes: dict) -> str:

@@ -22,6 +22,7 @@ from eigenview.report import write_page
 from eigenview.runs import Run
 from eigenview.training import train
 from eigenview.views import ViewPolicy
+from tests.runs.lines import lines_of
 
 train_module = sys.modules["eigenview.training.train"]
 
@@ -49,7 +50,7 @@ def narrow(**changes) -> Recipe:
 
 def raised(recipe: Recipe, out) -> dict[str, str]:
     train(recipe, out)
-    return {line["name"]: line["evidence"] for line in Run.open(out).metrics if line["kind"] == "alarm"}
+    return {line["name"]: line["evidence"] for line in lines_of(Run.open(out)) if line["kind"] == "alarm"}
 
 
 def noisy(noise: float, K: int = 2) -> ViewsRecipe:
@@ -69,7 +70,7 @@ FAILURES = {
         "optimizer": OptimizerRecipe("sgd", lr=1e-3, warmup=1.0),
         "training": trained_for(measure_every=2),
     },
-    "temperature at its clamp": {
+    "temperature at its minimum": {
         "objective": ObjectiveRecipe("CLIP", {"temperature": 0.1, "min_temperature": 0.097}),
         "optimizer": OptimizerRecipe("adam", lr=3e-3),
         "views": noisy(0.1),
@@ -116,7 +117,7 @@ class TestStrict:
         monkeypatch.chdir(tmp_path)
         words = ["train", *self.WORDS.split()]
         assert main([word for word in words if word != "--strict"]) == 0
-        assert Run.open("run").metrics[-1]["outcome"] == "finished"
+        assert lines_of(Run.open("run"))[-1]["outcome"] == "finished"
         assert main(["train", "--out", "run", "--resume", "--strict"]) == 1
         assert "--strict: P near D" in capsys.readouterr().out
 
@@ -131,14 +132,14 @@ class TestGoingOn:
         recipe, out = narrow(**FAILURES["complete collapse"]), tmp_path / "run"
         train(recipe, out)
         run = Run.open(out)
-        whole = run.metrics
+        whole = lines_of(run)
         train(recipe, out, resume=True)
-        assert [line for line in run.metrics if line["kind"] == "alarm"] == [
+        assert [line for line in lines_of(run) if line["kind"] == "alarm"] == [
             line for line in whole if line["kind"] == "alarm"
         ]
         run.metrics_file.write_text("".join(json.dumps(line) + "\n" for line in whole if line["kind"] != "alarm"))
         train(recipe, out, resume=True)
-        (again,) = [line for line in run.metrics if line["kind"] == "alarm"]
+        (again,) = [line for line in lines_of(run) if line["kind"] == "alarm"]
         assert (again["name"], again["step"]) == ("complete collapse", 50)
 
 

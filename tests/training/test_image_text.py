@@ -32,6 +32,7 @@ from eigenview.training.nonfinite import first_nonfinite_weight, locate_nonfinit
 from eigenview.training.retrieval_probing import prompts_of
 from eigenview.views import POLICIES
 from tests.captioned import SCENES, caption, picture, write_scenes, write_table
+from tests.runs.lines import lines_of
 
 STATISTICS = ((0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
 
@@ -84,17 +85,20 @@ def run(request) -> Run:
     return request.getfixturevalue(request.param)
 
 
+FOUND = ("retrieval", "zero-shot")
+
+
 def probes(run: Run) -> dict[str, dict]:
-    return {line["probe"]: line for line in run.metrics if line["kind"] == "probe" and line["input"] == "embeddings"}
+    return {line.get("direction", line["kind"]): line for line in lines_of(run) if line["kind"] in FOUND}
 
 
 class TestAWholeRun:
     def test_new_pictures_and_their_captions_find_each_other(self, run):
-        for row in retrieval_rows(run.metrics):
+        for row in retrieval_rows(run.history):
             assert row.chance == {f"R@{k}": pytest.approx(k / 48) for k in (1, 5, 10)}
             assert row.found["R@1"] > 0.3  # 15 times chance; most miss none
             assert row.found["R@10"] > 0.8
-        assert len(retrieval_rows(run.metrics)) == 2
+        assert len(retrieval_rows(run.history)) == 2
 
     def test_classes_are_found_by_their_names(self, clip):
         found = probes(clip)["zero-shot"]
@@ -106,7 +110,7 @@ class TestAWholeRun:
         assert prompts_of(["dining_table", "cat"], "a {}") == ["a dining table", "a cat"]
 
     def test_measurements_tell_how_far_towers_agree(self, run):
-        steps = [line for line in run.metrics if line["kind"] == "step"]
+        steps = [line for line in lines_of(run) if line["kind"] == "step"]
         assert [line["step"] for line in steps] == [1, 40, 80, 120]
         first, last = steps[0], steps[-1]
         assert last["loss"] < first["loss"]
@@ -116,7 +120,7 @@ class TestAWholeRun:
         assert last["cosine"]["embeddings"]["views"] > last["cosine"]["embeddings"]["samples"] + 0.2
 
     def test_it_says_what_it_was(self, run):
-        start = next(line for line in run.metrics if line["kind"] == "start")
+        start = next(line for line in lines_of(run) if line["kind"] == "start")
         assert start["K"] == 2
         assert (start["data"]["train"], start["data"]["captions"]) == (192, 192)
         assert set(start["parameters"]) == {"encoder", "projector", "text encoder", "text projector", "objective"}
@@ -131,7 +135,7 @@ class TestAWholeRun:
         assert write_page(run.path).read_text() == page
 
     def test_no_alarm_of_views_is_raised(self, run):
-        assert [line["name"] for line in run.metrics if line["kind"] == "alarm"] == []
+        assert [line["name"] for line in lines_of(run) if line["kind"] == "alarm"] == []
 
 
 class TestUsingIt:
@@ -333,5 +337,5 @@ def test_real_products_and_their_titles(real_data: Path, tmp_path, objective):
         training=TrainingRecipe(P=128, steps=40),
     )
     assert train(recipe, tmp_path / "run") == "finished"
-    for row in retrieval_rows(Run.open(tmp_path / "run").metrics):
+    for row in retrieval_rows(Run.open(tmp_path / "run").history):
         assert row.found["R@10"] > 4 * row.chance["R@10"]

@@ -16,6 +16,7 @@ from eigenview.runs import Run, load_checkpoint
 from eigenview.training import checkpointing, train
 from eigenview.training.inputs import ModelInputs
 from eigenview.training.learner import Learner
+from tests.runs.lines import lines_of
 
 train_module = sys.modules["eigenview.training.train"]
 
@@ -30,7 +31,7 @@ def final_weights(run: Run) -> bytes:
 
 
 def kinds(run: Run) -> list[str]:
-    return [line["kind"] for line in run.metrics]
+    return [line["kind"] for line in lines_of(run)]
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +78,7 @@ class TestAWholeRun:
         assert {path.name for path in trained.pictures.iterdir()} == {"views.png", "neighbours.png"}
 
     def test_every_measurement_is_there(self, trained):
-        steps = [line for line in trained.metrics if line["kind"] == "step"]
+        steps = [line for line in lines_of(trained) if line["kind"] == "step"]
         assert [line["step"] for line in steps] == [1, 3, 6, 9, 12]
         for line in steps:
             assert sum(line["terms"].values()) == pytest.approx(line["loss"], abs=1e-5)
@@ -88,7 +89,7 @@ class TestAWholeRun:
         assert kinds(trained)[-1] == "end"
 
     def test_both_inputs_are_probed_in_four_ways(self, trained):
-        probes = [line for line in trained.metrics if line["kind"] == "probe"]
+        probes = [line for line in lines_of(trained) if line["kind"] == "probe"]
         assert len({(line["input"], line["probe"]) for line in probes}) == 8
         assert all(0.05 < line["accuracy"] <= 1 for line in probes)
         pixels = {line["probe"]: line["accuracy"] for line in probes if line["input"] == "pixels"}
@@ -114,13 +115,13 @@ class TestAWholeRun:
     @pytest.mark.usefixtures("unprobed")
     def test_the_loss_falls(self, tiny, tmp_path):
         train(with_training(tiny, steps=60, measure_every=10), tmp_path / "long")
-        losses = [line["loss"] for line in Run.open(tmp_path / "long").metrics if line["kind"] == "step"]
+        losses = [line["loss"] for line in lines_of(Run.open(tmp_path / "long")) if line["kind"] == "step"]
         assert losses[-1] < losses[0] - 0.3
 
     @pytest.mark.usefixtures("unprobed")
     def test_epochs_count_instead_of_steps(self, tiny, tmp_path):
         train(with_training(tiny, epochs=0.5), tmp_path / "half")  # 1,437 images, 22 batches of 64
-        assert max(line.get("step", 0) for line in Run.open(tmp_path / "half").metrics) == 11
+        assert max(line.get("step", 0) for line in lines_of(Run.open(tmp_path / "half"))) == 11
 
 
 class TestNoLabels:
@@ -139,7 +140,7 @@ class TestNoLabels:
         train(tiny, tmp_path / "shuffled")
         runs = [Run.open(tmp_path / name) for name in ("true", "shuffled")]
         assert final_weights(runs[0]) == final_weights(runs[1])
-        kNN = [[m["accuracy"] for m in run.metrics if m.get("probe") == "kNN"] for run in runs]
+        kNN = [[m["accuracy"] for m in lines_of(run) if m.get("probe") == "kNN"] for run in runs]
         assert max(kNN[1]) < 0.3 < min(kNN[0])
 
     def test_without_any_there_is_no_probe_and_still_a_report(self, tiny, tmp_path, monkeypatch):
@@ -207,7 +208,7 @@ class TestGoingOn:
 def measured(run: Run) -> list[dict]:
     """What was measured at each step, without what depends on the clock."""
     clock = ("seconds", "images_per_s")
-    return [{k: v for k, v in line.items() if k not in clock} for line in run.metrics if line["kind"] == "step"]
+    return [{k: v for k, v in line.items() if k not in clock} for line in lines_of(run) if line["kind"] == "step"]
 
 
 class TestTrouble:
@@ -221,7 +222,7 @@ class TestTrouble:
         monkeypatch.setattr(ModelInputs, "views", poisoned)
         assert train(tiny, tmp_path / "run") == "non-finite"
         run = Run.open(tmp_path / "run")
-        (alarm,) = [line for line in run.metrics if line["kind"] == "alarm"]
+        (alarm,) = [line for line in lines_of(run) if line["kind"] == "alarm"]
         assert alarm["name"] == "not finite"
         assert "step-00000005 is kept" in alarm["evidence"]
         assert run.last_checkpoint is not None
@@ -303,7 +304,7 @@ class TestPhotographs:
         assert train(recipe, tmp_path / "run") == "finished"
         run = Run.open(tmp_path / "run")
         assert "red/broken.png" in (run.path / "skipped.txt").read_text()
-        probes = {(m["input"], m["probe"]): m["accuracy"] for m in run.metrics if m["kind"] == "probe"}
+        probes = {(m["input"], m["probe"]): m["accuracy"] for m in lines_of(run) if m["kind"] == "probe"}
         assert probes["pixels", "kNN"] > 0.9
 
     @pytest.mark.usefixtures("unprobed")

@@ -1,4 +1,4 @@
-"""The rules by which a run is said to go wrong."""
+"""Alarms: rules that say when training goes wrong, as one table."""
 
 import lazy_loader
 

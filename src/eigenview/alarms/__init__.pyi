@@ -1,10 +1,12 @@
 from .alarm import Alarm as Alarm
-from .augmentation import alarms_of_drawn_views as alarms_of_drawn_views
+from .alarm import AlarmRule as AlarmRule
+from .augmentation import FirstViews as FirstViews
+from .catalogue import alarm_rules as alarm_rules
 from .engine import AlarmEngine as AlarmEngine
 from .nonfinite import first_not_finite as first_not_finite
 from .nonfinite import last_gradient_not_finite as last_gradient_not_finite
 from .nonfinite import not_finite as not_finite
 from .predicted_collapse import has_origin as has_origin
 from .predicted_collapse import origin_of as origin_of
-from .preflight import alarms_before as alarms_before
-from .preflight import alarms_of_views as alarms_of_views
+from .preflight import TrainingPlan as TrainingPlan
+from .trajectory import Trajectory as Trajectory

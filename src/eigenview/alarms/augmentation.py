@@ -1,4 +1,6 @@
-"""Whether views, as they are drawn from the data, leave anything to learn."""
+"""Whether the views of the first batch leave anything to learn."""
+
+from functools import cached_property
 
 import torch
 from jaxtyping import Float
@@ -6,74 +8,117 @@ from scipy.stats import binom
 from torch import Tensor
 from torch.nn import functional as F
 
-from eigenview.alarms.alarm import Alarm
+from eigenview.alarms.alarm import AlarmRule
 
 _SAMPLES, _FEWEST_SAMPLES = 128, 16
 _SIDE = 32
 
-# Measured with P = 128, for K = 2 and 4: the share of samples in the variance of pixels, and how often the nearest view
-# of all is one of the same sample, in pixels (by chance .004 and .006):
+# Measured with P = 128, for K = 2 and 4: the share of the variance of pixels that is between samples, and how often the
+# nearest of all views is of the same sample, in pixels (by chance .004 and .006):
 #                     share      nearest
 #   digits, recipe    .14  .14   .04  .11      the same at 3% of its strength   1.0  1.0   1.0  1.0
 #   CIFAR-10, small   .94  .95   1.0  1.0      cpu's policy at 3%               .99  .98   .99  .99
 #             moderate .54 .52   .31  .60      Gaussian noise of 2, digits      .01  .01   .00  .00
 #             large   .34  .33   .08  .23      crops of .5–2%, strong colours   .06  .09   .00  .01
-# A policy that changes next to nothing is thus told from `small`, which is weak but published, by the share alone.
+# The share alone distinguishes a policy that changes almost nothing from `small`, which is weak but published.
 _WEAK_SHARE, _WEAK_NEAREST = 0.97, 0.98
 _CHANCE = 0.01
 
 
-def alarms_of_drawn_views(views: Float[Tensor, "K P C S S"]) -> list[Alarm]:
-    """Whether the views of a batch differ too little, or too much, to learn from.
-
-    Too weak: samples hold at least 97% of the variance of pixels, and nearly every view's nearest neighbour among all
-    others is a view of the same sample already, so that pixels do what an encoder should learn. Too strong: neighbours,
-    both in pixels and in features of a random net, are no more often of the same sample than by chance (what occurs by
-    chance in 1% of batches still counts as chance). Fewer than 16 samples can tell neither.
+class FirstViews:
+    """The views of the first batch, at up to 32×32 pixels, and how much of their sample is left in them.
 
     Args:
-        views: of a batch; the first 128 samples, at up to 32×32, are looked at.
+        views: of the batch, of which the first 128 samples are used.
     """
-    K, P = views.shape[0], min(views.shape[1], _SAMPLES)
-    if K < 2 or P < _FEWEST_SAMPLES:
-        return []
-    views = views[:, :P].detach().float().cpu()
-    pixels = (
-        views if views.shape[-1] <= _SIDE else F.adaptive_avg_pool2d(views.flatten(0, 1), _SIDE).unflatten(0, (K, P))
+
+    def __init__(self, views: Float[Tensor, "K P C S S"]) -> None:
+        self.K, self.P = views.shape[0], min(views.shape[1], _SAMPLES)
+        views = views[:, : self.P].detach().float().cpu()
+        large = views.shape[-1] > _SIDE
+        self._pixels = (
+            F.adaptive_avg_pool2d(views.flatten(0, 1), _SIDE).unflatten(0, views.shape[:2]) if large else views
+        )
+
+    @property
+    def enough(self) -> bool:
+        """Whether there are pairs of views, and samples enough to compare them with."""
+        return self.K >= 2 and self.P >= _FEWEST_SAMPLES
+
+    @cached_property
+    def share(self) -> float:
+        """Share of the variance of pixels that is between samples."""
+        return _share_of_samples(self._pixels.flatten(2))
+
+    @cached_property
+    def near_in_pixels(self) -> float:
+        """How often the nearest neighbour of a view is a view of the same sample, in pixels."""
+        return _nearest_own(self._pixels.flatten(2))
+
+    @cached_property
+    def near_in_features(self) -> float:
+        """How often the nearest neighbour of a view is a view of the same sample, in features of a random net."""
+        return _nearest_own(_random_features(self._pixels))
+
+    @property
+    def chance(self) -> float:
+        """How often a random neighbour of a view is a view of the same sample."""
+        return (self.K - 1) / (self.K * self.P - 1)
+
+    def is_chance(self, rate: float) -> bool:
+        """Whether as many neighbours occur by chance in more than 1% of batches; the number is about binomial."""
+        tail = binom.sf(round(rate * self.K * self.P) - 1, self.K * self.P, self.chance)
+        return bool(tail > _CHANCE)
+
+    @property
+    def evidence(self) -> str:
+        """The numbers that both rules compare."""
+        return (
+            f"in a batch of views, {self.share:.1%} of the variance of pixels is between samples, and the nearest "
+            f"neighbour of a view is a view of the same sample in {self.near_in_pixels:.1%} of cases (by chance "
+            f"{self.chance:.1%})"
+        )
+
+
+def _too_weak(views: FirstViews) -> str | None:
+    """Pixels do already what the encoder should learn."""
+    if not views.enough or views.share < _WEAK_SHARE or views.near_in_pixels < _WEAK_NEAREST:
+        return None
+    return f"{views.evidence}: pixels already tell which views belong together, and little is left to learn"
+
+
+def _too_strong(views: FirstViews) -> str | None:
+    """Neither pixels nor features of a random net tell which views belong together."""
+    if not views.enough or not all(map(views.is_chance, (views.near_in_pixels, views.near_in_features))):
+        return None
+    return (
+        f"{views.evidence}, in features of a random net in {views.near_in_features:.1%}: views keep nothing by which "
+        "their sample could be recognised"
     )
-    share = _share_of_samples(pixels.flatten(2))
-    near = {
-        "pixels": _nearest_own(pixels.flatten(2)),
-        "features of a random net": _nearest_own(_random_features(pixels)),
-    }
-    chance = (K - 1) / (K * P - 1)
-    evidence = (
-        f"of the variance of pixels in a batch of views {share:.1%} is between samples, and a view's nearest neighbour "
-        f"is a view of the same sample in {near['pixels']:.1%} of cases (by chance {chance:.1%})"
-    )
-    if share >= _WEAK_SHARE and near["pixels"] >= _WEAK_NEAREST:
-        return [
-            Alarm(
-                "views too weak",
-                f"{evidence}: pixels already tell what views share, and little is left to learn",
-                "a stronger views.policy (moderate, large; a larger --strength)",
-            )
-        ]
-    # Under chance, hits are about binomial; a tail above 1% is not evidence of anything else.
-    if all(binom.sf(round(rate * K * P) - 1, K * P, chance) > _CHANCE for rate in near.values()):
-        return [
-            Alarm(
-                "views too strong",
-                f"{evidence}, in features of a random net in {near['features of a random net']:.1%}: views keep "
-                "nothing of their sample that could be found again",
-                "a weaker views.policy (moderate, small; a smaller --strength; less noise, larger crops)",
-            )
-        ]
-    return []
+
+
+VIEWS_TOO_WEAK = AlarmRule(
+    "views too weak",
+    "first batch",
+    "97% or more of the variance of pixels is between samples, and the nearest neighbour of nearly every view is a "
+    "view of the same sample: pixels alone tell which views belong together",
+    "a stronger views.policy (moderate, large; a larger --strength)",
+    _too_weak,
+    unless="nothing to be invariant to",
+)
+VIEWS_TOO_STRONG = AlarmRule(
+    "views too strong",
+    "first batch",
+    "in pixels and in features of a random net, nearest neighbours are views of the same sample no more often than by "
+    "chance",
+    "a weaker views.policy (moderate, small; a smaller --strength; less noise, larger crops)",
+    _too_strong,
+    unless="nothing to be invariant to",
+)
 
 
 def _share_of_samples(x: Float[Tensor, "K P N"]) -> float:
-    """Samples' part of the variance: 1 if their views agree, about 0 if views differ as much as samples do."""
+    """Share of the variance that is between samples: 1 if their views agree, near 0 if views differ as samples do."""
     K, P = x.shape[:2]
     means = x.mean(0)
     within = (x - means).square().sum() / (P * (K - 1))
@@ -82,7 +127,7 @@ def _share_of_samples(x: Float[Tensor, "K P N"]) -> float:
 
 
 def _nearest_own(x: Float[Tensor, "K P N"]) -> float:
-    """How often the nearest of all other views, by the cosine of what differs from the mean, is of the same sample."""
+    """How often the nearest other view is of the same sample, by the cosine of differences from the mean."""
     rows = x.flatten(0, 1)
     rows = F.normalize(rows - rows.mean(0), dim=1)
     nearest = (rows @ rows.T).fill_diagonal_(-2).argmax(1)
@@ -91,7 +136,7 @@ def _nearest_own(x: Float[Tensor, "K P N"]) -> float:
 
 
 def _random_features(views: Float[Tensor, "K P C S S"]) -> Float[Tensor, "K P N"]:
-    """Two random convolutions with ReLU, pooled to 2×2: what is blurred, noisy or moved looks more alike."""
+    """Two random convolutions with ReLU, pooled to 2×2: robust to blur, noise and small shifts."""
     generator = torch.Generator().manual_seed(0)
     x = views.flatten(0, 1)
     x = x - x.mean((0, 2, 3), keepdim=True)

@@ -1,110 +1,93 @@
-"""Looking at a run's measurements as they come."""
+"""Applying the table of alarms to a run, as it goes."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
-from eigenview.alarms.alarm import Alarm
-from eigenview.alarms.collapse import at_chance, complete_collapse, dimensional_collapse
-from eigenview.alarms.invariance import views_apart
-from eigenview.alarms.rank_decline import still_falling
+from jaxtyping import Float
+from torch import Tensor
+
+from eigenview.alarms.alarm import Alarm, AlarmRule, Moment
+from eigenview.alarms.augmentation import FirstViews
+from eigenview.alarms.catalogue import alarm_rules, find_rules
+from eigenview.alarms.preflight import TrainingPlan
+from eigenview.alarms.trajectory import Trajectory
+from eigenview.runs.records import StepRecord
 
 _PATIENCE_OF_UNKNOWN_LENGTH = 200
 
 
 class AlarmEngine:
-    """Looks at each measurement of a run and says, once each, what is wrong with it.
+    """Checks the rules at each moment of a run, and returns each alarm once.
 
-    It knows only the lines it is shown: to go on where another left off, show it those of before.
+    To resume a run, give it the run's earlier measurements first.
 
     Args:
-        steps: the run's updates in all; before a tenth of them, and before 50, nothing is called stuck. None where
-            unknown: before 200.
-        rooms: the dimensions that `features` and `embeddings` of a batch could fill, as far as they are known; what it
-            does not name is not judged by its rank.
-        min_temperature: the least that a learned temperature may be, if there is one.
+        steps: updates in the whole run; None where unknown.
+        max_rank: dimensions that `features` and `embeddings` of a batch could fill, as far as they are known; those it
+            does not name are not judged by their rank.
+        min_temperature: smallest value that a learned temperature may take, if there is one.
+        extra: rules besides those of `eigenview.alarms`: rules, or import paths `module:rule`.
+
+    Raises:
+        UsageError: one of the extra rules cannot be found.
     """
 
-    def __init__(self, steps: int | None, rooms: Mapping[str, int], min_temperature: float | None = None) -> None:
-        self._steps, self._rooms, self._min_temperature = steps, rooms, min_temperature
+    def __init__(
+        self,
+        steps: int | None,
+        max_rank: Mapping[str, int],
+        min_temperature: float | None = None,
+        extra: Sequence[str | AlarmRule] = (),
+    ) -> None:
+        self._rules = (*alarm_rules(), *find_rules(extra))
+        self._run = Trajectory(steps, max_rank, min_temperature)
         self._patience = _PATIENCE_OF_UNKNOWN_LENGTH if steps is None else max(50, steps // 10)
-        self._ranks: dict[str, list[tuple[int, float]]] = {}
-        self._peak: dict[str, float] = {}
-        self._widest = 0.0
-        self._in_a_row = {"cold": 0, "origin": 0, "apart": 0}
+        self._in_a_row: Counter[str] = Counter()
         self._raised: set[str] = set()
 
-    def see(self, measured: Mapping[str, Any]) -> list[Alarm]:
-        """New alarms after a measurement.
+    def before(self, plan: TrainingPlan) -> list[Alarm]:
+        """New alarms that follow from what will be trained, before the first step."""
+        new = self._new({rule: rule.check(plan) for rule in self._at("before training") if rule.check})
+        known = {rule.name for rule in self._rules}
+        # An objective may caution about what no rule of the table names.
+        others = [each for each in plan.objective.cautions(plan.K, plan.P, plan.D) if each.name not in known]
+        self._raised.update(each.name for each in others)
+        return new + [Alarm(each.name, each.evidence, each.advice) for each in others]
 
-        Args:
-            measured: a step's line of the metrics: `step`, and whatever there is of `effective_rank`, `loss`, `scale`,
-                `cosine`, `spread`, `temperature` and `origin`.
-        """
-        self._remember(measured)
-        new = [alarm for alarm in self._found(measured) if alarm.name not in self._raised]
+    def first_batch(self, views: Float[Tensor, "K P C S S"]) -> list[Alarm]:
+        """New alarms that follow from the views of the first batch."""
+        first = FirstViews(views)
+        return self._new({rule: rule.check(first) for rule in self._at("first batch") if rule.check}, self._raised)
+
+    def update(self, record: StepRecord) -> list[Alarm]:
+        """New alarms after a measurement."""
+        self._run.add(record)
+        return self._new({rule: self._evidence(rule, record) for rule in self._at("each measurement")})
+
+    def _at(self, moment: Moment) -> Iterable[AlarmRule]:
+        return (rule for rule in self._rules if rule.when == moment)
+
+    def _evidence(self, rule: AlarmRule, record: StepRecord) -> str | None:
+        """The evidence at a measurement, once the rule has held as often and the run is as old as it asks."""
+        known = rule.check is not None and all(_holds(record, name) for name in rule.needs)
+        evidence = rule.check(record, self._run) if known and rule.check else None
+        self._in_a_row[rule.name] = 0 if evidence is None else self._in_a_row[rule.name] + 1
+        early = rule.patient and record.step < self._patience
+        return None if early or self._in_a_row[rule.name] < rule.in_a_row else evidence
+
+    def _new(self, found: Mapping[AlarmRule, str | None], earlier: AbstractSet[str] = frozenset()) -> list[Alarm]:
+        holding = {rule.name for rule, evidence in found.items() if evidence is not None} | earlier
+        new = [
+            rule.alarm(evidence)
+            for rule, evidence in found.items()
+            if evidence is not None and rule.name not in self._raised and rule.unless not in holding
+        ]
         self._raised.update(alarm.name for alarm in new)
         return new
 
-    def _remember(self, line: Mapping[str, Any]) -> None:
-        for what, rank in (line.get("effective_rank") or {}).items():
-            if rank is not None:
-                rank = float(rank)
-                self._peak[what] = max(self._peak.get(what, 0.0), rank)
-                self._ranks.setdefault(what, []).append((line["step"], rank))
-        self._widest = max(self._widest, _value(line, "spread", "embeddings") or 0.0)
-        min_temperature, temperature = self._min_temperature, line.get("temperature")
-        cold = min_temperature is not None and temperature is not None and temperature <= 1.001 * min_temperature
-        self._in_a_row["cold"] = self._in_a_row["cold"] + 1 if cold else 0
-        self._in_a_row["apart"] = self._in_a_row["apart"] + 1 if views_apart(line) else 0
-        stable = _value(line, "origin", "growing") == 0
-        self._in_a_row["origin"] = self._in_a_row["origin"] + 1 if stable else 0
 
-    def _found(self, line: Mapping[str, Any]) -> Iterator[Alarm]:
-        # Two measurements in a row: one may be a batch's chance, or a clamp that was only touched.
-        if self._in_a_row["origin"] >= 2:
-            yield _origin_stable(line)
-        if self._in_a_row["cold"] >= 2:
-            yield _min_temperature(line)
-        if line["step"] < self._patience:
-            return
-        complete = complete_collapse(line, self._widest)
-        if complete is not None:
-            # It says all that chance level, few dimensions of embeddings and views apart would.
-            yield complete
-        apart = views_apart(line) if self._in_a_row["apart"] >= 2 else None
-        alarms: list[Alarm | None] = [] if complete else [at_chance(line), apart]
-        for what, room in self._rooms.items():
-            rank = _value(line, "effective_rank", what)
-            if rank is None:
-                continue
-            if not (complete and what == "embeddings"):
-                alarms.append(dimensional_collapse(line["step"], what, rank, self._peak[what], room))
-            alarms.append(still_falling(what, self._ranks[what], self._peak[what], self._steps))
-        yield from (alarm for alarm in alarms if alarm is not None)
-
-
-def _origin_stable(line: Mapping[str, Any]) -> Alarm:
-    origin = line["origin"]
-    decay = f", weight decay {origin['decay']:.3g}" if origin["decay"] else ""
-    return Alarm(
-        "collapse predicted",
-        f"at step {line['step']} the origin is a minimum for the projector's last layer: B, which must have a positive "
-        f"eigenvalue for any mode to grow, has {origin['largest']:.3g} as its largest (variance of its inputs: "
-        f"{origin['between']:.3g} between samples, {origin['within']:.3g} between views of one{decay})",
-        "weaker views, less weight decay, or more repulsion between samples (beta, or VICReg's variance)",
-    )
-
-
-def _min_temperature(line: Mapping[str, Any]) -> Alarm:
-    return Alarm(
-        "temperature at its clamp",
-        f"at step {line['step']} the learned temperature is {line['temperature']:.4g}, the least it may be, and was at "
-        "the measurement before",
-        "stronger views or a larger batch, so that partners are harder to find; a smaller learning rate; or a smaller "
-        "min_temperature (objective.options), if that is where it should go",
-    )
-
-
-def _value(line: Mapping[str, Any], group: str, name: str) -> float | None:
-    value = (line.get(group) or {}).get(name)
-    return None if value is None else float(value)
+def _holds(record: StepRecord, name: str) -> bool:
+    """Whether a measurement has what is called so."""
+    groups = {**vars(record), **record.logged, **record.measures}
+    return groups.get(name) not in (None, {})

@@ -7,7 +7,16 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from eigenview.alarms.alarm import Alarm
+from eigenview.alarms.alarm import Alarm, AlarmRule
+
+NOT_FINITE = AlarmRule(
+    "not finite",
+    "non-finite values",
+    "views, an activation, the loss, a gradient or a weight is NaN or infinite; the evidence names the first layer "
+    "where. `eigenview train` skips that update, keeps the last good checkpoint and stops with exit code 1",
+    "a smaller learning rate, gradient clipping (in a recipe: optimizer.clip), or float32 precision "
+    "(training.precision 32-true)",
+)
 
 
 def not_finite(step: int, loss: float, gradient_norm: float, weights: bool, kept: str, where: str = "") -> Alarm:
@@ -16,16 +25,14 @@ def not_finite(step: int, loss: float, gradient_norm: float, weights: bool, kept
     Args:
         step: the update that was not made.
         loss: its loss.
-        gradient_norm: its gradient's norm.
-        weights: whether it is the weights that are not finite.
-        kept: the checkpoint that is still good, in words.
-        where: they first appear, in words.
+        gradient_norm: the norm of its gradient.
+        weights: whether weights are not finite.
+        kept: which checkpoint is still good, in words.
+        where: the first place that is not finite, in words.
     """
-    return Alarm(
-        "not finite",
-        f"at step {step} {'weights are not finite, ' if weights else ''}the loss is {loss:.4g} and the gradient's norm "
-        f"{gradient_norm:.4g}; {f'first {where}; ' if where else ''}{kept}",
-        "a smaller learning rate, gradient clipping (optimizer.clip), or training.precision 32-true",
+    return NOT_FINITE.alarm(
+        f"at step {step} {'weights are not finite, ' if weights else ''}the loss is {loss:.4g} and the norm of the "
+        f"gradient {gradient_norm:.4g}; {f'first {where}; ' if where else ''}{kept}"
     )
 
 

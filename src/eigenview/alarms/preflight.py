@@ -1,36 +1,56 @@
-"""Alarms that a recipe alone gives reason for, before the first step."""
+"""What the recipe alone gives away, before the first step."""
 
-from eigenview.alarms.alarm import Alarm
+from dataclasses import dataclass
+
+from eigenview.alarms.alarm import AlarmRule
 from eigenview.objectives import Objective
 from eigenview.views import POLICIES, ViewPolicy
 
 
-def alarms_before(objective: Objective, K: int, P: int, D: int) -> list[Alarm]:
-    """Alarms of what an objective warns of, given the shape of its embeddings.
+@dataclass(frozen=True)
+class TrainingPlan:
+    """What will be trained.
 
     Args:
-        objective: what will be minimised.
+        objective: to minimise.
         K: views of each sample.
-        P: samples in a batch.
+        P: batch size.
         D: dimensions of the embeddings.
+        policy: how the K views are drawn; None where they are not of one kind, as an image and its caption.
     """
-    return [Alarm(each.name, each.evidence, each.advice) for each in objective.cautions(K, P, D)]
+
+    objective: Objective
+    K: int
+    P: int
+    D: int
+    policy: ViewPolicy | None
 
 
-def alarms_of_views(K: int, policy: ViewPolicy) -> list[Alarm]:
-    """Alarms of views that leave nothing to learn.
+def _p_near_d(plan: TrainingPlan) -> str | None:
+    """What the objective itself cautions about."""
+    cautions = plan.objective.cautions(plan.K, plan.P, plan.D)
+    return next((caution.evidence for caution in cautions if caution.name == P_NEAR_D.name), None)
 
-    Args:
-        K: views of each sample.
-        policy: how views are sampled.
-    """
-    if K > 1 and policy != POLICIES["identity"]:
-        return []
-    evidence = "each sample has one view" if K == 1 else f"the {K} views of a sample are the same image"
-    return [
-        Alarm(
-            "nothing to be invariant to",
-            f"{evidence}, so the encoder can learn nothing that views share and samples do not",
-            "views.K = 2 or more, and a views.policy such as moderate or large",
-        )
-    ]
+
+def _nothing_to_be_invariant_to(plan: TrainingPlan) -> str | None:
+    if plan.policy is None or (plan.K > 1 and plan.policy != POLICIES["identity"]):
+        return None
+    found = "each sample has one view" if plan.K == 1 else f"the {plan.K} views of a sample are the same image"
+    return f"{found}, so the encoder can learn nothing that views share and samples do not"
+
+
+P_NEAR_D = AlarmRule(
+    "P near D",
+    "before training",
+    "the objective is MMCR, and the batch size P is within a factor 1.5 of D: even perfect embeddings are furthest "
+    "from the bound there",
+    "a P or a D at least twice the other (training.P, projector.D)",
+    _p_near_d,
+)
+NOTHING_TO_BE_INVARIANT_TO = AlarmRule(
+    "nothing to be invariant to",
+    "before training",
+    "each sample has one view, or the policy of the views changes nothing",
+    "views.K = 2 or more, and a views.policy such as moderate or large",
+    _nothing_to_be_invariant_to,
+)

@@ -1,37 +1,37 @@
-"""Whether a rank is still on its way down."""
+"""The effective rank still falls at the end of a run, or has fallen for long on the way."""
 
-from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from scipy.stats import kendalltau
 
-from eigenview.alarms.alarm import Alarm
+from eigenview.alarms.alarm import AlarmRule
+from eigenview.alarms.trajectory import Trajectory
+from eigenview.runs.records import StepRecord
 
 _FEWEST = 5
+# The least relative fall, the least −τ, and the largest share of the peak.
 _AT_THE_END = (0.1, 0.6, 1.0)
 _ON_THE_WAY = (0.2, 0.8, 0.5)
 
 
-def still_falling(what: str, ranks: Sequence[tuple[int, float]], peak: float, steps: int | None) -> Alarm | None:
-    """The effective rank falls over the last third of the steps made so far.
+def _evidence(space: str, record: StepRecord, run: Trajectory) -> str | None:
+    """A fall over the last third of the steps made so far.
 
-    At the end of a run: by at least 10%, with a Kendall τ of −.6 or below. Before, where a healthy rank may fall from
+    At the end of a run: by at least 10%, with a Kendall τ of −0.6 or below. Before, where a healthy rank may fall from
     an early peak and rise again: only from the run's middle on (without a known end, from 12 measurements on), by at
-    least 20%, with a τ of −.8 or below, and to less than half the peak. Fewer than five measurements tell nothing.
-
-    Args:
-        what: `features` or `embeddings`.
-        ranks: steps and ranks, in order.
-        peak: the largest of the ranks.
-        steps: the run's updates in all, if known.
+    least 20%, with a τ of −0.8 or below, and to less than half the peak. Fewer than five measurements tell nothing.
     """
-    last, rank = ranks[-1]
+    rank, ranks, last, steps = record.effective_rank.get(space), run.ranks.get(space, []), record.step, run.steps
+    if rank is None or space not in run.max_rank:
+        return None
     ended = steps is not None and last >= steps
     established = len(ranks) >= 12 if steps is None else last >= steps / 2
     if not (ended or established):
         return None
     stretch = np.array([(step, value) for step, value in ranks if step >= 2 * last / 3 and value > 0])
     least_fall, least_tau, most_of_peak = _AT_THE_END if ended else _ON_THE_WAY
+    peak = run.peak_rank(space)
     if len(stretch) < _FEWEST or rank > most_of_peak * peak or stretch[-1, 1] >= stretch[0, 1]:
         return None
     at, values = stretch.T
@@ -40,10 +40,24 @@ def still_falling(what: str, ranks: Sequence[tuple[int, float]], peak: float, st
     tau = kendalltau(at, values).statistic  # pyright: ignore[reportAttributeAccessIssue]
     if fall < least_fall or tau > -least_tau:
         return None
-    return Alarm(
-        f"rank of {what} still falling",
-        f"from step {at[0]:.0f} to {last} the effective rank fell by {fall:.0%} to {rank:.1f}, after a peak of "
-        f"{peak:.1f} (Kendall's τ with the step {tau:.2f}; −1 is a steady fall)",
-        "more steps, to see where it ends; less weight decay, weaker views, or an objective that spreads embeddings "
-        "more",
+    return (
+        f"from step {at[0]:.0f} to {last} the effective rank of the {space} fell by {fall:.0%} to {rank:.1f}, after a "
+        f"peak of {peak:.1f} (Kendall's τ with the step is {tau:.2f}; −1 is a steady fall)"
     )
+
+
+def _rule(space: str) -> AlarmRule:
+    return AlarmRule(
+        f"rank of {space} still falling",
+        "each measurement",
+        f"the effective rank of the {space} fell steadily over the last third of the run",
+        "more steps, to see where it ends; less weight decay, weaker views, or an objective that spreads the "
+        "embeddings more",
+        partial(_evidence, space),
+        needs=("effective_rank",),
+        patient=True,
+    )
+
+
+FEATURES = _rule("features")
+EMBEDDINGS = _rule("embeddings")

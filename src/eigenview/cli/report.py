@@ -26,4 +26,6 @@ class Report:
         monitored = (self.run_directory / "metrics.jsonl").exists()
         run = Run(self.run_directory) if monitored else Run.open(self.run_directory)
         print(f"report: {write_page(run.path).resolve()}")
+        if run.history.skipped:
+            print(run.history.skipped_summary)
         return 0

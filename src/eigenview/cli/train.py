@@ -143,7 +143,7 @@ def _alarms(out: Path) -> list[str]:
     """The alarms that the run raised, before it was interrupted too."""
     from eigenview.runs import Run
 
-    return list(dict.fromkeys(line["name"] for line in Run.open(out).metrics if line["kind"] == "alarm"))
+    return list(dict.fromkeys(alarm.name for alarm in Run.open(out).history.alarms))
 
 
 def _new_directory(recipe: Recipe) -> Path:

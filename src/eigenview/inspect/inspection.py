@@ -189,5 +189,5 @@ def _measure(
 
 
 def _probes(run: Run) -> dict[str, float]:
-    rows = {row.probe: row.features for row in probe_table(run.metrics)}
+    rows = {row.probe: row.features for row in probe_table(run.history)}
     return {probe: float(accuracy) for probe in PROBES if (accuracy := rows.get(probe)) is not None}

@@ -11,15 +11,12 @@ from eigenview._errors import UsageError
 from eigenview._names import nearest, resolve
 from eigenview.measures import CATALOGUE, MeasureSpec, measure_spec
 from eigenview.monitor.buffer import Sample
+from eigenview.runs.record_lines import RESERVED
 
 CHEAP = ("effective_rank", "stable_rank", "participation_ratio")
 """What is measured where nothing is asked for: what any two rows have."""
 
-_OF_THE_FILE = {
-    *("kind", "step", "seconds", "rows", "rooms", "missing", "spectrum", "cosine", "spread"),
-    *("loss", "scale", "temperature", "origin"),
-}
-"""What a line of the metrics calls something else."""
+_TAKEN = RESERVED - {"effective_rank"}
 
 Asked = str | MeasureSpec | Callable[..., Any]
 
@@ -38,7 +35,7 @@ def find_measures(asked: Sequence[Asked]) -> tuple[MeasureSpec, ...]:
     twice = next((name for name in names if names.count(name) > 1 or not name.isidentifier()), None)
     if twice is not None:
         raise UsageError(f"measures: each needs a name of its own, and '{twice}' is none: define a function")
-    taken = next((name for name in names if name in _OF_THE_FILE), None)
+    taken = next((name for name in names if name in _TAKEN), None)
     if taken is not None:
         raise UsageError(f"measures: '{taken}' is something else in metrics.jsonl: call the function otherwise")
     return found

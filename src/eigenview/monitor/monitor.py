@@ -119,7 +119,7 @@ class Monitor:
         if self._journal is not None:
             raise UsageError("this monitor is on already")
         self._journal = MonitorWriter(self._out, self._measures, self.steps)
-        self._journal.start(self._model, self._about)
+        self._journal.start(self._model, **self._about)
         self._calls = {what: self._calls_of() for what in self._layers}
         for what, layer in self._layers.items():
             self._ears.append(OutputHook(partial(self._hear, what)))

@@ -58,12 +58,12 @@ class RunCache:
             shutil.rmtree(place, ignore_errors=True)
         if not (place / "recipe.yaml").exists():
             return False
-        end = Run.open(place).metrics[-1:]
-        finished = [line["seconds"] for line in end if line["kind"] == "end" and line["outcome"] == "finished"]
-        if finished and place not in self._own:
+        end = Run.open(place).history.end
+        finished = end is not None and end.outcome == "finished"
+        if end is not None and finished and place not in self._own:
             self._own.add(place)
-            self.found += finished[0]
-        return bool(finished)
+            self.found += end.seconds
+        return finished
 
     def _train_apart(self, todo: dict[Path, Recipe]) -> None:
         with processes(min(self.workers, len(todo))) as pool:

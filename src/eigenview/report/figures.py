@@ -1,6 +1,7 @@
 """Curves and spectra of a run, one function a figure; None where there is nothing to draw."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from itertools import cycle
 from math import ceil, isfinite, log2
 
@@ -30,9 +31,9 @@ def loss(history: History) -> Figure | None:
         return None
     figure, axes = _axes(WIDE, "loss")
     _curve(axes, *history.curve("loss"), color=BLUE, label="loss", linewidth=2, zorder=3)
-    _references(axes, history.start.get("reference") or {}, show_values=True)
-    first_steps = {alarm.get("name"): alarm.get("step") for alarm in reversed(history.alarms)}
-    for i, step in enumerate(step for step in first_steps.values() if step is not None):
+    _references(axes, _levels(history), show_values=True)
+    first_steps = {alarm.name: alarm.step for alarm in reversed(history.alarms)}
+    for i, step in enumerate(first_steps.values()):
         axes.axvline(step, color=PURPLE, linewidth=5, alpha=0.35, label="_" * i + "first alarm")
     columns = 2 if len(axes.get_legend_handles_labels()[0]) <= 4 else 3
     figure.legend(loc="outside upper left", ncols=columns, handlelength=1.6, columnspacing=1.2)
@@ -42,7 +43,8 @@ def loss(history: History) -> Figure | None:
 @style()
 def terms(history: History) -> Figure | None:
     """The named terms that sum to the loss, where there are several."""
-    curves = {name: history.curve("terms", name) for name in history.names("terms")}
+    names = dict.fromkeys(name for record in history.steps for name in record.terms)
+    curves = {name: history.curve("terms", name) for name in names}
     if len(curves) < 2 or not any(_any_finite(values) for _, values in curves.values()):
         return None
     figure, axes = _axes(NARROW, "term of the loss")
@@ -60,7 +62,7 @@ def scale(history: History) -> Figure | None:
         return None
     figure, axes = _axes(WIDE, "scale (0 collapsed, 1 best)")
     _curve(axes, steps, values, color=BLUE, linewidth=2, zorder=3)
-    levels = {"collapsed": 0.0, "uniform": _on_scale(history.start.get("reference") or {}), "best": 1.0}
+    levels = {"collapsed": 0.0, "uniform": _on_scale(_levels(history)), "best": 1.0}
     _references(axes, levels, show_values=False)
     figure.legend(loc="outside upper left", ncols=3, handlelength=1.6, columnspacing=1.2)
     return figure
@@ -74,11 +76,16 @@ def _references(axes: Axes, levels: dict[str, Number | None], show_values: bool)
             axes.axhline(level, color=colour, linestyle=dashes, linewidth=1.1, label=label)
 
 
+def _levels(history: History) -> dict[str, Number | None]:
+    reference = None if history.start is None else history.start.reference
+    return {} if reference is None else asdict(reference)
+
+
 def _on_scale(reference: dict[str, Number | None]) -> Number | None:
     collapsed, uniform, best = (reference.get(name) for name in REFERENCES)
     if collapsed is None or uniform is None or best is None:
         return None
-    return (uniform - collapsed) / (best - collapsed)
+    return None if best == collapsed else (uniform - collapsed) / (best - collapsed)
 
 
 @style()
@@ -123,8 +130,8 @@ def spectra(history: History, of: str) -> Figure | None:
         history: the run.
         of: "features" or "embeddings".
     """
-    found = [(line["step"], line["spectrum"][of]) for line in history.steps if (line.get("spectrum") or {}).get(of)]
-    found = [(step, values) for step, values in found if all(v is not None for v in values)]
+    measured = [(record.step, record.spectrum.get(of)) for record in history.steps]
+    found = [(step, [v for v in values if v is not None]) for step, values in measured if values and None not in values]
     if not found:
         return None
     shown = [found[i] for i in np.unique(np.linspace(0, len(found) - 1, MOST_SPECTRA).round().astype(int))]

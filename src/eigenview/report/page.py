@@ -1,16 +1,15 @@
 """A run as one page that opens from disk: everything in one file, nothing loaded from elsewhere."""
 
-import os
 from html import escape
 from importlib.resources import files
 from pathlib import Path
 from string import Template
 
+from eigenview._files import write_text
 from eigenview.report import page_header as opening
 from eigenview.report import panels
 from eigenview.report import retrieval_card as pairs
-from eigenview.runs.history import History, Line
-from eigenview.runs.metrics import read_metrics
+from eigenview.runs.history import History
 from eigenview.runs.probes import probe_table
 
 MOST_SKIPPED = 200  # names of undecodable files on the page
@@ -25,36 +24,43 @@ def write_page(run: Path) -> Path:
     Returns:
         The page's path. The same run gives the same bytes.
     """
-    lines = read_metrics(run / "metrics.jsonl")
-    history = History.of(lines)
+    history = History.read(run / "metrics.jsonl")
     template = Template(files("eigenview.report").joinpath("page.html").read_text(encoding="utf-8"))
     page = template.substitute(
         title=escape(opening.title(history, run)),
         header=opening.header(history, run),
         alarms=opening.alarms(history),
-        headline=_headline(lines, history),
+        headline=_headline(history),
         facts=opening.facts(history),
         figures=panels.curves(history),
         pictures="" if history.monitored else panels.pictures(run),
         recipe="" if history.monitored else _recipe(run / "recipe.yaml"),
         provenance=opening.provenance(history),
-        skipped=_skipped(run / "skipped.txt"),
+        skipped=_skipped_lines(history) + _skipped(run / "skipped.txt"),
     )
-    path, beside = run / "report.html", run / ".report.html.tmp"
-    beside.write_text(page, encoding="utf-8")
-    os.replace(beside, path)
+    path = run / "report.html"
+    write_text(path, page)
     return path
 
 
-def _headline(lines: list[Line], history: History) -> str:
+def _headline(history: History) -> str:
     """What it was worth: of image–text pairs first whether they find each other, and no word of labels they lack."""
-    found, rows = pairs.card(lines), probe_table(lines)
+    found, rows = pairs.card(history), probe_table(history)
     return "\n".join(part for part in (found, opening.headline(history, rows) if rows or not found else "") if part)
 
 
 def _recipe(path: Path) -> str:
     text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else "recipe.yaml is missing."
     return f'<section class="card"><h3>Recipe</h3><pre>{escape(text)}</pre></section>'
+
+
+def _skipped_lines(history: History) -> str:
+    """What of the metrics could not be read, and so is on no figure."""
+    if not history.skipped:
+        return ""
+    shown = "\n".join(history.skipped[:MOST_SKIPPED])
+    summary = escape(history.skipped_summary)
+    return f'<details class="card"><summary>{summary}</summary><pre>{escape(shown)}</pre></details>'
 
 
 def _skipped(path: Path) -> str:

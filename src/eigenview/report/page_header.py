@@ -6,8 +6,9 @@ from math import isfinite
 from pathlib import Path
 
 from eigenview.plotting.formatting import Number, duration, magnitude, moment, number, points
-from eigenview.runs.history import History, Line, value_at
+from eigenview.runs.history import History
 from eigenview.runs.probes import ProbeRow
+from eigenview.runs.records import AlarmRecord, StartRecord, StepRecord
 
 OUTCOMES = {
     "finished": ("well", "✓ Finished"),
@@ -18,22 +19,22 @@ OUTCOMES = {
 
 def title(history: History, run: Path) -> str:
     """The run's name: its objective and data, or its directory where they are not known."""
-    source = (history.start.get("data") or {}).get("source")
-    objective = history.start.get("objective")
-    return f"{objective} on {source}" if objective and source else f"Run {run.name}"
+    start = history.start
+    if start is None or start.objective is None or start.data is None:
+        return f"Run {run.name}"
+    return f"{start.objective} on {start.data.source}"
 
 
 def header(history: History, run: Path) -> str:
     """How the run ended, what it was, how long it took, and where."""
     kind, outcome = _outcome(history)
     start, last = history.start, history.last
-    done, planned = history.end.get("step", last.get("step")), start.get("steps")
-    seconds, epoch = history.end.get("seconds", last.get("seconds")), last.get("epoch")
+    newest = history.end or last
     facts = [
-        f"{number(done)} of {number(planned)} steps" if done is not None and planned else None,
-        f"{number(epoch)} epochs" if epoch is not None else None,
-        duration(seconds) if seconds is not None else None,
-        f"on {start['hardware']}" if start.get("hardware") else None,
+        f"{number(newest.step)} of {number(start.steps)} steps" if newest and start and start.steps else None,
+        f"{number(last.epoch)} epochs" if last and last.epoch is not None else None,
+        duration(newest.seconds) if newest and newest.seconds is not None else None,
+        f"on {start.hardware}" if start and start.hardware else None,
     ]
     lede = ", ".join(fact for fact in facts if fact) or "Nothing was measured."
     return (
@@ -44,12 +45,12 @@ def header(history: History, run: Path) -> str:
 
 
 def _outcome(history: History) -> tuple[str, str]:
-    if not history.start:
+    if history.start is None:
         return "ill", "✕ Ended before training began"
-    if not history.end:
+    if history.end is None:
         how = "" if history.monitored else " (it goes on with --resume)"
         return "ill", f"… No end record: still running, or killed{how}"
-    outcome = str(history.end.get("outcome"))
+    outcome = history.end.outcome
     if history.monitored and outcome != "finished":
         return "ill", "❚❚ Interrupted" if outcome == "interrupted" else f"✕ Ended by {outcome}"
     return OUTCOMES.get(outcome, ("ill", outcome))
@@ -61,22 +62,20 @@ def alarms(history: History) -> str:
         if history.steps:
             return '<p class="calm well">✓ No alarms</p>'
         return '<p class="calm">No alarms, but nothing was measured either</p>'
-    by_name: dict[str, list[Line]] = {}
+    by_name: dict[str, list[AlarmRecord]] = {}
     for alarm in history.alarms:
-        by_name.setdefault(str(alarm.get("name", "alarm")), []).append(alarm)
+        by_name.setdefault(alarm.name, []).append(alarm)
     items = (
         f'<li><h3>⚠\N{VARIATION SELECTOR-15} {escape(name)}<span class="when">{_when(found)}</span></h3>'
-        f"<p>{escape(str(found[-1].get('evidence') or 'No evidence was recorded.'))}</p>"
-        f"<p><strong>What to do:</strong> {escape(str(found[-1].get('advice') or 'no advice was recorded.'))}</p></li>"
+        f"<p>{escape(found[-1].evidence)}</p>"
+        f"<p><strong>What to do:</strong> {escape(found[-1].advice)}</p></li>"
         for name, found in by_name.items()
     )
     return '<ul class="alarms" aria-label="Alarms">\n' + "\n".join(items) + "\n</ul>"
 
 
-def _when(alarms: list[Line]) -> str:
-    steps = [alarm["step"] for alarm in alarms if alarm.get("step") is not None]
-    if not steps:
-        return ""
+def _when(alarms: list[AlarmRecord]) -> str:
+    steps = [alarm.step for alarm in alarms]
     if len(steps) == 1:
         return f"at step {number(steps[0])}"
     return f"{len(steps)} times, steps {number(min(steps))} to {number(max(steps))}"
@@ -102,15 +101,14 @@ def headline(history: History, rows: list[ProbeRow]) -> str:
 
 
 def _no_probes(history: History) -> str:
-    data = history.start.get("data") or {}
     if history.monitored:
         return "A monitor sees no labels, so nothing was probed: judge this run by its curves and its alarms."
-    if history.start and not data.get("classes"):
+    if history.start and not (history.start.data and history.start.data.classes):
         return (
             "The training images have no labels, so there is nothing to probe: "
             "judge this run by its curves and its neighbours."
         )
-    if history.end.get("outcome") == "finished":
+    if history.end is not None and history.end.outcome == "finished":
         return "The run finished without recording a probe."
     return "Probes run at the end of training, which this run has not reached."
 
@@ -154,16 +152,15 @@ def _accuracy(value: Number | None, spread: Number | None) -> str:
 
 
 def _how_measured(history: History) -> str:
-    probes = [line for line in history.probes if line.get("input") != "embeddings"]
-    data, draws = history.start.get("data") or {}, max((line.get("draws") or 1 for line in probes), default=1)
-    probe = probes[-1]
-    seen = "training saw, without their labels" if probe.get("held_out_trained_on") else "training never saw"
+    data = history.start.data if history.start else None
+    draws, probe = max(record.draws or 1 for record in history.probes), history.probes[-1]
+    seen = "training saw, without their labels" if probe.held_out_trained_on else "training never saw"
     notes = [
-        f"Accuracy on {number(probe['held_out'])} images that {seen}." if probe.get("held_out") else None,
+        f"Accuracy on {number(probe.held_out)} images that {seen}." if probe.held_out else None,
         "kNN by cosine, k = 10; linear is logistic regression; few labels by the nearest class mean.",
         f"± is the spread over {draws} draws of the labelled images." if draws > 1 else None,
-        f"Guessing among {data['classes']} equal classes gives {number(100 / data['classes'])}%."
-        if data.get("classes")
+        f"Guessing among {data.classes} equal classes gives {number(100 / data.classes)}%."
+        if data and data.classes
         else None,
     ]
     return " ".join(note for note in notes if note)
@@ -171,35 +168,38 @@ def _how_measured(history: History) -> str:
 
 def facts(history: History) -> str:
     """The data, the objective, the nets, and where the loss and the ranks ended."""
-    start, last = history.start, history.last
-    data, parameters = start.get("data") or {}, start.get("parameters") or {}
-    size, classes, skipped = data.get("size"), data.get("classes"), data.get("skipped")
-    ranks = {name: value_at(last, "effective_rank", name) for name in ("features", "embeddings")}
-    entries = [
-        _entry(
-            "Data",
-            f"{number(data['train'])} images" if data.get("train") is not None else None,
-            " × ".join(map(str, size)) + " pixels" if size else None,
-            f"{number(data['captions'])} captions of {number(data['vocabulary'])} pieces"
-            if "captions" in data
-            else None,
-            f"{classes} classes, for probes only" if classes else "no labels" if data else None,
-            f"{number(skipped)} skipped" if skipped else None,
-        ),
-        _entry(
-            "Objective",
-            start.get("objective"),
-            ", ".join(f"{name} = {start[name]}" for name in "KPD" if start.get(name) is not None),
-        ),
-        _entry("Parameters", *(f"{magnitude(count)} {net}" for net, count in parameters.items() if count)),
-        _entry("Loss scale at the end", _or_none(value_at(last, "scale")), "0 collapsed, 1 best"),
-        _entry(
-            "Effective rank at the end",
-            *(f"{number(rank)} in {name}" for name, rank in ranks.items() if isfinite(rank)),
-        ),
-    ]
+    entries = [*_start_facts(history.start), *_last_facts(history.last)]
     found = "\n".join(entry for entry in entries if entry)
     return f'<section class="card facts" aria-label="Facts"><dl>\n{found or _nothing()}\n</dl></section>'
+
+
+def _start_facts(start: StartRecord | None) -> Iterable[str]:
+    if start is None:
+        return
+    data, sizes = start.data, {"K": start.K, "P": start.P, "D": start.D}
+    if data is not None:
+        yield _entry(
+            "Data",
+            f"{number(data.train)} images",
+            " × ".join(map(str, data.size)) + " pixels" if data.size else None,
+            f"{number(data.captions)} captions of {number(data.vocabulary)} pieces"
+            if data.captions is not None and data.vocabulary is not None
+            else None,
+            f"{data.classes} classes, for probes only" if data.classes else "no labels",
+            f"{number(data.skipped)} skipped" if data.skipped else None,
+        )
+    known = ", ".join(f"{name} = {size}" for name, size in sizes.items() if size is not None)
+    yield _entry("Objective", start.objective, known)
+    yield _entry("Parameters", *(f"{magnitude(count)} {net}" for net, count in start.parameters.items() if count))
+
+
+def _last_facts(last: StepRecord | None) -> Iterable[str]:
+    if last is None:
+        return
+    yield _entry("Loss scale at the end", _or_none(last.value("scale")), "0 collapsed, 1 best")
+    ranks = {name: last.value("effective_rank", name) for name in ("features", "embeddings")}
+    found = (f"{number(rank)} in {name}" for name, rank in ranks.items() if isfinite(rank))
+    yield _entry("Effective rank at the end", *found)
 
 
 def _nothing() -> str:
@@ -221,13 +221,16 @@ def _entry(name: str, first: str | None = None, *more: str | None) -> str:
 def provenance(history: History) -> str:
     """When, where and with what the run was made."""
     start = history.start
-    versions = start.get("versions") or {}
     entries: Iterable[str] = (
-        _entry("Began", moment(history.began) if history.began else None),
-        _entry("Resumed", ", ".join(f"from step {number(step)}" for step in history.resumed)),
-        _entry("Hardware", start.get("hardware")),
-        _entry("Device and precision", ", ".join(start[key] for key in ("device", "precision") if start.get(key))),
-        _entry("Versions", ", ".join(f"{name} {version}" for name, version in versions.items())),
+        ()
+        if start is None
+        else (
+            _entry("Began", moment(start.time if history.began is None else history.began)),
+            _entry("Resumed", ", ".join(f"from step {number(step)}" for step in history.resumed)),
+            _entry("Hardware", start.hardware),
+            _entry("Device and precision", ", ".join(filter(None, (start.device, start.precision)))),
+            _entry("Versions", ", ".join(f"{name} {version}" for name, version in start.versions.items())),
+        )
     )
     found = "\n".join(entry for entry in entries if entry)
     return f'<section class="card"><h3>Where and when</h3><dl class="list">\n{found or _nothing()}\n</dl></section>'

@@ -1,8 +1,7 @@
 """The headline of a run on image–text pairs: whether they find each other, beside chance."""
 
-from collections.abc import Iterable
 from html import escape
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from eigenview.plotting.formatting import Number, number
 from eigenview.runs.history import History
@@ -18,37 +17,40 @@ class RetrievalRow(NamedTuple):
     chance: dict[str, Number]
 
 
-def retrieval_rows(lines: Iterable[dict[str, Any]]) -> list[RetrievalRow]:
-    """The newest retrieval each way in a run's metrics.
-
-    Args:
-        lines: the lines of `metrics.jsonl`.
-    """
-    newest = {line.get("probe"): line for line in History.of(lines).probes if "recall" in line}
+def retrieval_rows(history: History) -> list[RetrievalRow]:
+    """The newest retrieval each way of a run, with the R@k that both ways have."""
+    newest = {record.direction: record for record in history.retrievals}
     ways = {words: newest[way] for way, words in WAYS.items() if way in newest}
-    return [RetrievalRow(words, line["recall"], line["chance"]) for words, line in ways.items()]
+    common = (
+        [k for k in next(iter(newest.values())).recall if all(k in r.recall for r in ways.values())] if ways else []
+    )
+    return [
+        RetrievalRow(words, {k: record.recall[k] for k in common}, {k: record.chance[k] for k in common})
+        for words, record in ways.items()
+        if common
+    ]
 
 
-def zero_shot_words(lines: Iterable[dict[str, Any]]) -> str | None:
+def zero_shot_words(history: History) -> str | None:
     """The newest zero-shot classification in a sentence; None where there was none."""
-    newest = next((line for line in reversed(History.of(lines).probes) if line.get("probe") == "zero-shot"), None)
-    if newest is None:
+    if not history.zero_shots:
         return None
+    newest = history.zero_shots[-1]
     return (
-        f"Zero-shot, by '{newest['prompt']}': {100 * newest['accuracy']:.1f}% of images get the right one of "
-        f"{number(newest['classes'])} classes; a random one is right in {100 * newest['chance']:.1f}%, "
-        f"the commonest in {100 * newest['majority']:.1f}%."
+        f"Zero-shot, by '{newest.prompt}': {100 * newest.accuracy:.1f}% of images get the right one of "
+        f"{number(newest.classes)} classes; a random one is right in {100 * newest.chance:.1f}%, "
+        f"the commonest in {100 * newest.majority:.1f}%."
     )
 
 
-def retrieval_caption(lines: Iterable[dict[str, Any]]) -> str:
+def retrieval_caption(history: History) -> str:
     """Among how many, and whether training saw them; empty where nothing was looked for."""
-    newest = next((line for line in reversed(History.of(lines).probes) if "recall" in line), None)
-    if newest is None:
+    if not history.retrievals:
         return ""
-    seen = "that training saw, for want of others (--test)" if newest["trained_on"] else "that training never saw"
+    newest = history.retrievals[-1]
+    seen = "that training saw, for want of others (--test)" if newest.trained_on else "that training never saw"
     return (
-        f"Among {_count(newest['images'], 'image')} and {_count(newest['texts'], 'text')} {seen}. "
+        f"Among {_count(newest.images, 'image')} and {_count(newest.texts, 'text')} {seen}. "
         "R@k: a match is among the k nearest; of several captions any counts, and equal texts or images are one."
     )
 
@@ -57,15 +59,15 @@ def _count(things: Number, name: str) -> str:
     return f"{number(things)} {name}{'' if things == 1 else 's'}"
 
 
-def card(lines: list[dict[str, Any]]) -> str:
+def card(history: History) -> str:
     """Retrieval and zero-shot classification as a part of the page; empty where there was none."""
-    rows = retrieval_rows(lines)
+    rows = retrieval_rows(history)
     if not rows:
         return ""
     ks = list(rows[0].found)
     heads = "".join(f'<th scope="col">{escape(k)}, %</th>' for k in ks)
     body = "\n".join(map(_row, rows))
-    words = zero_shot_words(lines)
+    words = zero_shot_words(history)
     zero_shot = f'<p class="note">{escape(words)}</p>\n' if words else ""
     return f"""<section class="card" aria-labelledby="found">
 <p class="headline" id="found">{escape(_verdict(rows))}</p>
@@ -75,7 +77,7 @@ def card(lines: list[dict[str, Any]]) -> str:
 {body}
 </tbody>
 </table>
-{zero_shot}<p class="note">{escape(retrieval_caption(lines))} Small numbers are chance.</p>
+{zero_shot}<p class="note">{escape(retrieval_caption(history))} Small numbers are chance.</p>
 </section>"""
 
 

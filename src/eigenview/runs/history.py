@@ -1,92 +1,120 @@
-"""The lines of a run's metrics, sorted by what they tell."""
+"""The records of a run, sorted by kind."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from math import nan
-from typing import Any
+from pathlib import Path
 
-Line = dict[str, Any]
+from eigenview.runs.metrics import read_metrics
+from eigenview.runs.records import (
+    AlarmRecord,
+    EndRecord,
+    ProbeRecord,
+    Record,
+    RetrievalRecord,
+    StartRecord,
+    StepRecord,
+    ZeroShotRecord,
+)
 
 SPACES = ("features", "embeddings")
+
+_NAMED = 3  # skipped lines whose problem is told
 
 
 @dataclass
 class History:
-    """What is known of a run, in the order in which it happened.
+    """What is known of a run, in the order in which it was written.
 
     Attributes:
-        start: the newest "start" line; empty if the run never got that far.
-        began: unix time of the first start, in seconds.
+        start: the newest start; None if the run never got that far.
+        began: Unix time of the first start, in seconds.
         resumed: the steps that the run was resumed from.
-        steps: "step" lines.
-        alarms: "alarm" lines.
-        probes: "probe" lines.
-        end: the "end" line of the newest start; empty if the run was killed or is still going.
+        steps: measurements.
+        alarms: alarms.
+        probes: accuracies of probes.
+        retrievals: retrieval between modalities.
+        zero_shots: zero-shot classifications.
+        end: how the newest start ended; None if the run was killed or is still going.
+        skipped: for each line of `metrics.jsonl` that could not be read, its number and why.
     """
 
-    start: Line = field(default_factory=dict)
+    start: StartRecord | None = None
     began: float | None = None
     resumed: list[int] = field(default_factory=list)
-    steps: list[Line] = field(default_factory=list)
-    alarms: list[Line] = field(default_factory=list)
-    probes: list[Line] = field(default_factory=list)
-    end: Line = field(default_factory=dict)
+    steps: list[StepRecord] = field(default_factory=list)
+    alarms: list[AlarmRecord] = field(default_factory=list)
+    probes: list[ProbeRecord] = field(default_factory=list)
+    retrievals: list[RetrievalRecord] = field(default_factory=list)
+    zero_shots: list[ZeroShotRecord] = field(default_factory=list)
+    end: EndRecord | None = None
+    skipped: list[str] = field(default_factory=list)
 
     @classmethod
-    def of(cls, lines: Iterable[Line]) -> "History":
-        """Sorts the lines of `metrics.jsonl`."""
+    def of(cls, records: Iterable[Record]) -> "History":
+        """Sort records."""
         history = cls()
-        for line in lines:
-            match line.get("kind"):
-                case "start":
-                    history.began = history.began or line.get("time")
-                    # Every start says where it began; only those after the first went on from there.
-                    history.resumed += [line["resumed_from"]] if history.start and "resumed_from" in line else []
-                    history.start, history.end = line, {}
-                case "step" if line.get("step") is not None:
-                    history.steps.append(line)
-                case "alarm":
-                    history.alarms.append(line)
-                case "probe":
-                    history.probes.append(line)
-                case "end":
-                    history.end = line
+        for record in records:
+            history._add(record)
         return history
 
+    @classmethod
+    def read(cls, path: Path) -> "History":
+        """Read a `metrics.jsonl`; empty if there is none.
+
+        Raises:
+            UsageError: a newer version of Eigenview wrote it.
+        """
+        lines = read_metrics(path)
+        history = cls.of(line.record for line in lines if line.record is not None)
+        history.skipped = [f"line {line.number}: {line.problem}" for line in lines if line.record is None]
+        return history
+
+    def _add(self, record: Record) -> None:
+        match record:
+            case StartRecord():
+                self.began = record.time if self.began is None else self.began
+                # Every start says where it began; only those after the first went on from there.
+                self.resumed += [] if self.start is None else [record.resumed_from]
+                self.start, self.end = record, None
+            case StepRecord():
+                self.steps.append(record)
+            case AlarmRecord():
+                self.alarms.append(record)
+            case ProbeRecord():
+                self.probes.append(record)
+            case RetrievalRecord():
+                self.retrievals.append(record)
+            case ZeroShotRecord():
+                self.zero_shots.append(record)
+            case EndRecord():
+                self.end = record
+
     @property
-    def last(self) -> Line:
-        """The newest "step" line, or an empty one."""
-        return self.steps[-1] if self.steps else {}
+    def last(self) -> StepRecord | None:
+        """The newest measurement, if there is one."""
+        return self.steps[-1] if self.steps else None
 
     @property
     def monitored(self) -> bool:
         """Whether a `Monitor` wrote this, in somebody's own loop."""
-        return "layers" in self.start
+        return self.start is not None and self.start.layers is not None
 
     @property
     def measures(self) -> list[str]:
-        """What was measured of features and embeddings, by single numbers, besides what has a figure of its own."""
-        groups = {
-            name: group
-            for line in self.steps
-            for name, group in line.items()
-            if isinstance(group, dict) and any(isinstance(group.get(of), int | float) for of in SPACES)
-        }
-        return [name for name in groups if name not in ("effective_rank", "rows", "rooms")]
+        """Names of what was measured by single numbers, besides what has a figure of its own."""
+        groups = [pair for record in self.steps for pair in (*record.measures.items(), ("spread", record.spread))]
+        numbers = (name for name, group in groups if any(isinstance(group.get(of), int | float) for of in SPACES))
+        return list(dict.fromkeys(numbers))
 
-    def curve(self, *path: str) -> tuple[list[int], list[float]]:
-        """Steps and values of what stands at `path` in the "step" lines; NaN where it is null."""
-        found = [(line["step"], value_at(line, *path)) for line in self.steps if path[0] in line]
-        return [step for step, _ in found], [value for _, value in found]
+    @property
+    def skipped_summary(self) -> str:
+        """How many lines could not be read, and the first few, in a sentence; empty if there are none."""
+        if not self.skipped:
+            return ""
+        count = f"{len(self.skipped):,} lines" if len(self.skipped) > 1 else "1 line"
+        more = "; …" if len(self.skipped) > _NAMED else ""
+        return f"Skipped {count} of metrics.jsonl that could not be read ({'; '.join(self.skipped[:_NAMED])}{more})."
 
-    def names(self, group: str) -> list[str]:
-        """The keys that ever occur in the mapping `group` of the "step" lines, in order of appearance."""
-        return list(dict.fromkeys(name for line in self.steps for name in line.get(group) or {}))
-
-
-def value_at(line: Line, *path: str) -> float:
-    """The number at `path` in nested mappings; NaN if there is none."""
-    value: Any = line
-    for key in path:
-        value = (value or {}).get(key)
-    return nan if value is None else float(value)
+    def curve(self, name: str, of: str | None = None) -> tuple[list[int], list[float]]:
+        """Steps and values of the number called `name`, or of `of` in the mapping called so; NaN where it has none."""
+        return [record.step for record in self.steps], [record.value(name, of) for record in self.steps]

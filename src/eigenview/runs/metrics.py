@@ -1,57 +1,103 @@
-"""The measurements of a run: one JSON object a line."""
+"""`metrics.jsonl`: the records of a run, one a line, in the order in which they were written.
 
-import contextlib
+A last line without an end, left by a killed process, is passed over. Any other line that is not a record of a known
+kind (damaged, or of another program) is skipped, counted and named, and survives when training is resumed. A file in a
+newer format is refused.
+"""
+
 import json
-import math
-import os
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypeVar, cast
 
 from eigenview._errors import UsageError
+from eigenview._files import write_text
+from eigenview.runs.record_lines import record_from_line, record_to_line
+from eigenview.runs.records import (
+    AlarmRecord,
+    EndRecord,
+    ProbeRecord,
+    Record,
+    RetrievalRecord,
+    StartRecord,
+    ZeroShotRecord,
+)
+
+R = TypeVar("R", bound=Record)
 
 
-def read_metrics(path: Path) -> list[dict[str, Any]]:
-    """All whole lines of a metrics file, in order; a torn last line, left by a killed run, is passed over.
+@dataclass(frozen=True)
+class MetricsLine:
+    """One line of a metrics file.
+
+    Args:
+        number: from 1.
+        text: as it stands in the file.
+        record: what it holds; None where it is skipped.
+        problem: why it is skipped.
+    """
+
+    number: int
+    text: str
+    record: Record | None = None
+    problem: str = ""
+
+
+def read_metrics(path: Path) -> list[MetricsLine]:
+    """The lines of a metrics file, in order; none if there is no file.
 
     Raises:
-        UsageError: a line before the last is not JSON.
+        UsageError: a newer version of Eigenview wrote it.
     """
-    if not path.exists():
-        return []
-    lines = path.read_text(errors="replace").split("\n")
-    whole, last = lines[:-1], lines[-1]
+    return list(_read(path)) if path.exists() else []
+
+
+def _read(path: Path) -> Iterator[MetricsLine]:
+    *whole, last = path.read_text(encoding="utf-8", errors="replace").split("\n")
+    lines = [*whole, last] if _is_json(last) else whole
+    for number, text in enumerate(lines, 1):
+        if not text.strip():
+            continue
+        try:
+            yield MetricsLine(number, text, record_from_line(text))
+        except UsageError as error:
+            raise UsageError(f"{path}, line {number}: {error}") from error
+        except ValueError as error:
+            yield MetricsLine(number, text, problem=str(error))
+
+
+def _is_json(text: str) -> bool:
     try:
-        records = [json.loads(line) for line in whole if line]
-    except json.JSONDecodeError as error:
-        raise UsageError(f"{path} is damaged: {error}") from error
-    with contextlib.suppress(json.JSONDecodeError):
-        records += [json.loads(last)] if last else []
-    return records
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 class MetricsWriter:
-    """Appends measurements to a file, each handed to the system before the next is taken; a context that closes it.
+    """Appends records to a file, each handed to the system before the next is taken; a context that closes it.
 
     Args:
         path: the file; it continues where it ends, a torn last line removed.
-        keep_to: forget measurements of later steps, and what came after training, since they will be taken again.
+        keep_to: forget records of later steps, and what came after training, since they will be written again; 0
+            begins an empty file.
+
+    Raises:
+        UsageError: a newer version of Eigenview wrote the file.
     """
 
     def __init__(self, path: Path, keep_to: int = 0) -> None:
-        kept = [
-            r for r in read_metrics(path) if keep_to and r.get("step", 0) <= keep_to and not _comes_again(r, keep_to)
-        ]
-        beside = path.with_suffix(".jsonl.tmp")
-        beside.write_text("".join(map(_line, kept)))
-        os.replace(beside, path)
-        self._file = path.open("a")
+        kept = [line.text + "\n" for line in read_metrics(path) if keep_to and _is_kept(line.record, keep_to)]
+        write_text(path, "".join(kept))
+        self._file = path.open("a", encoding="utf-8")
 
-    def write(self, kind: str, **values: Any) -> dict[str, Any]:
-        """Writes one line and returns it as it can be read back; what is not finite is null."""
-        line = _line({"kind": kind, **values})
-        self._file.write(line)
+    def write(self, record: R) -> R:
+        """Write a record and return it as it will be read: without numbers that are not finite."""
+        line = record_to_line(record)
+        self._file.write(line + "\n")
         self._file.flush()
-        return json.loads(line)
+        return cast(R, record_from_line(line))
 
     def __enter__(self) -> "MetricsWriter":
         return self
@@ -60,20 +106,14 @@ class MetricsWriter:
         self._file.close()
 
 
-def _comes_again(record: dict[str, Any], keep_to: int) -> bool:
-    """Whether going on writes it once more, though it is not of a later step."""
-    again = record.get("name") == "not finite" and record.get("step") == keep_to
-    return again or record["kind"] in ("probe", "end")
-
-
-def _line(record: dict[str, Any]) -> str:
-    return json.dumps(_finite(record), allow_nan=False) + "\n"
-
-
-def _finite(value: Any) -> Any:
-    """JSON has no word for NaN or infinity: null stands for them, and an alarm tells of them."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    return [_finite(item) for item in value] if isinstance(value, list | tuple) else value
+def _is_kept(record: Record | None, step: int) -> bool:
+    """Whether training that is resumed at `step` will not write it again. What cannot be read is not lost."""
+    match record:
+        case None | StartRecord():
+            return True
+        case ProbeRecord() | RetrievalRecord() | ZeroShotRecord() | EndRecord():
+            return False
+        case AlarmRecord(name="not finite"):  # the update that it stopped will be made again
+            return record.step < step
+        case _:
+            return record.step <= step

@@ -1,10 +1,10 @@
 """The headline of a run: what probes read from raw pixels, and what they read from features."""
 
-from collections.abc import Iterable
 from math import hypot, sqrt
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from eigenview.runs.history import History
+from eigenview.runs.records import ProbeRecord
 
 ORDER = ("1 label a class", "5 labels a class", "kNN", "linear")
 
@@ -25,29 +25,29 @@ class ProbeRow(NamedTuple):
     clear: bool
 
 
-def probe_table(lines: Iterable[dict[str, Any]]) -> list[ProbeRow]:
-    """The newest result of every probe in a run's metrics, fewest labels first.
-
-    Args:
-        lines: the lines of `metrics.jsonl`.
-    """
-    probes = [line for line in History.of(lines).probes if line.get("input") != "embeddings"]  # these: `retrieval_rows`
-    newest = {(line.get("probe"), line.get("input")): line for line in probes}
-    names = dict.fromkeys(str(probe) for probe, _ in newest)
+def probe_table(history: History) -> list[ProbeRow]:
+    """The newest result of each probe of a run, fewest labels first."""
+    pixels = {record.probe: record for record in history.probes if record.input == "pixels"}
+    features = {record.probe: record for record in history.probes if record.input == "features"}
+    names = list(dict.fromkeys(record.probe for record in history.probes))
     known = [name for name in ORDER if name in names]
-    return [_row(name, newest) for name in known + [name for name in names if name not in ORDER]]
+    ordered = known + [name for name in names if name not in ORDER]
+    return [_row(name, pixels.get(name), features.get(name)) for name in ordered]
 
 
-def _row(probe: str, newest: dict[Any, dict[str, Any]]) -> ProbeRow:
-    pixels, features = newest.get((probe, "pixels"), {}), newest.get((probe, "features"), {})
-    below, above = pixels.get("accuracy"), features.get("accuracy")
-    gain = None if below is None or above is None else 100 * (above - below)
-    clear = gain is not None and abs(gain) > 200 * hypot(_standard_error(pixels), _standard_error(features))
-    return ProbeRow(probe, below, pixels.get("spread"), above, features.get("spread"), gain, clear)
+def _row(probe: str, pixels: ProbeRecord | None, features: ProbeRecord | None) -> ProbeRow:
+    gain, clear = None, False
+    if pixels is not None and features is not None:
+        gain = 100 * (features.accuracy - pixels.accuracy)
+        clear = abs(gain) > 200 * hypot(_standard_error(pixels), _standard_error(features))
+    return ProbeRow(probe, *_accuracy(pixels), *_accuracy(features), gain, clear)
 
 
-def _standard_error(line: dict[str, Any]) -> float:
-    if line.get("draws"):
-        return (line.get("spread") or 0.0) / sqrt(line["draws"])
-    accuracy, images = line["accuracy"], line.get("held_out")
-    return sqrt(accuracy * (1 - accuracy) / images) if images else 0.0
+def _accuracy(record: ProbeRecord | None) -> tuple[float | None, float | None]:
+    return (None, None) if record is None else (record.accuracy, record.spread)
+
+
+def _standard_error(record: ProbeRecord) -> float:
+    if record.draws:
+        return (record.spread or 0.0) / sqrt(record.draws)
+    return sqrt(record.accuracy * (1 - record.accuracy) / record.held_out) if record.held_out else 0.0

@@ -1,13 +1,13 @@
 """A run's directory."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from eigenview._errors import UsageError
+from eigenview._files import write_text
 from eigenview.config.recipe import Recipe
 from eigenview.runs.checkpoints import list_checkpoints
-from eigenview.runs.metrics import read_metrics
+from eigenview.runs.history import History
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Run:
             raise UsageError(f"--out {path}: {there} is a file; a new directory is needed")
         if (path / "recipe.yaml").exists():
             raise UsageError(f"--out {path} holds another run: name another directory, or go on with it by --resume")
-        if path.exists() and any(found.name != "recipe.yaml.tmp" for found in path.iterdir()):
+        if path.exists() and any(found.name != ".recipe.yaml.tmp" for found in path.iterdir()):
             raise UsageError(f"--out {path} is not empty: name a new directory")
 
     @staticmethod
@@ -45,10 +45,8 @@ class Run:
         """
         Run.check_free(path)
         path.mkdir(parents=True, exist_ok=True)
-        beside = path / "recipe.yaml.tmp"
-        # At once: a directory with a recipe is a run, and one that was killed before it has none is not.
-        beside.write_text(recipe.to_yaml())
-        os.replace(beside, path / "recipe.yaml")
+        # A directory with a recipe is a run; one that was killed before the recipe was whole is not.
+        write_text(path / "recipe.yaml", recipe.to_yaml())
         return Run(path)
 
     @staticmethod
@@ -70,13 +68,13 @@ class Run:
 
     @property
     def metrics_file(self) -> Path:
-        """The file of its measurements."""
+        """The file of its records."""
         return self.path / "metrics.jsonl"
 
     @property
-    def metrics(self) -> list[dict]:
-        """Its measurements so far."""
-        return read_metrics(self.metrics_file)
+    def history(self) -> History:
+        """Its records so far."""
+        return History.read(self.metrics_file)
 
     @property
     def vocabulary_file(self) -> Path:

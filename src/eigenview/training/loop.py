@@ -1,12 +1,12 @@
 """The training loop: updates until the run's end, an interrupt, or a number that is not finite."""
 
-from typing import Any
+from dataclasses import replace
 
 from rich.console import Console
 
 from eigenview.alarms import not_finite
 from eigenview.data import Images, TrainingBatches
-from eigenview.runs import MetricsWriter, Run
+from eigenview.runs import MetricsWriter, Run, StepRecord
 from eigenview.training.alarm_log import AlarmLog
 from eigenview.training.checkpointing import save
 from eigenview.training.learner import Learner, Update
@@ -50,6 +50,8 @@ class TrainingLoop:
         learner, t = self.learner, self.learner.recipe.training
         self._report_skipped()
         self.alarms.raise_missed()
+        if self.step == 0:
+            self.alarms.before_training()
         if self.step == learner.steps:
             return "finished"
         skipped_before = len(self.images.skipped)
@@ -77,14 +79,14 @@ class TrainingLoop:
             self._report_skipped()
         return "interrupted" if interrupt.requested else "finished"
 
-    def _measure(self, update: Update, epoch: float) -> dict[str, Any]:
+    def _measure(self, update: Update, epoch: float) -> StepRecord:
         with_spectrum = self.schedule.with_spectrum(self.step)
-        values = measure(update, self.learner.reference, with_spectrum) | measure_objective(update, self.learner)
-        line = self.metrics.write(
-            "step", step=self.step, epoch=epoch, seconds=self.clock.seconds, images_per_s=self.clock.rate(), **values
-        )
-        self.alarms.update(line)
-        return line
+        record = measure(self.step, update, self.learner.reference, with_spectrum)
+        record = measure_objective(record, update, self.learner)
+        record = replace(record, epoch=epoch, seconds=self.clock.seconds, images_per_s=self.clock.rate())
+        written = self.metrics.write(record)
+        self.alarms.update(written)
+        return written
 
     def _stop(self, update: Update, where: str, weights: bool = False) -> str:
         newest = self.run.last_checkpoint

@@ -14,7 +14,7 @@ from eigenview._errors import UsageError
 from eigenview.data import Images, batches_of
 from eigenview.measures import label_few_shot, label_knn, label_linear
 from eigenview.plotting import neighbours_picture
-from eigenview.runs import MetricsWriter, Run
+from eigenview.runs import MetricsWriter, ProbeRecord, Run
 from eigenview.training.learner import Learner
 
 LARGEST_TRAIN, LARGEST_TEST = 20_000, 10_000
@@ -70,15 +70,20 @@ def evaluate(
     _picture_neighbours(run, known, held_out)
     if known.labels is None or held_out.labels is None or len(np.unique(known.labels)) < 2:
         return
-    images_probed = {
-        "known": len(known.features),
-        "held_out": len(held_out.features),
-        "held_out_trained_on": not own_test,
-    }
     for what in ("pixels", "features"):
         x, x_test = known.inputs(what), held_out.inputs(what)
         for probe, result in _probes(x, known.labels, x_test, held_out.labels).items():
-            metrics.write("probe", step=learner.steps, input=what, probe=probe, **images_probed, **result)
+            metrics.write(
+                ProbeRecord(
+                    learner.steps,
+                    what,
+                    probe,
+                    **result,
+                    known=len(known.features),
+                    held_out=len(held_out.features),
+                    held_out_trained_on=not own_test,
+                )
+            )
 
 
 def _probes(

@@ -1,9 +1,8 @@
 """What training shows: progress, alarms, results of probes."""
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from types import TracebackType
-from typing import Any
 
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -12,7 +11,7 @@ from rich.text import Text
 from eigenview.alarms import Alarm
 from eigenview.plotting.tables import Table
 from eigenview.report import RetrievalRow
-from eigenview.runs import ProbeRow
+from eigenview.runs import ProbeRow, StepRecord
 
 
 class _Bar(Progress):
@@ -64,17 +63,17 @@ class TrainingProgress:
             self._from = self.step, time.perf_counter()
         self._bar.advance(self._task)
 
-    def measured(self, line: Mapping[str, Any]) -> None:
-        """Shows a step's line of the metrics."""
-        ranks = line["effective_rank"]
-        scale = "" if line["scale"] is None else f" ({line['scale']:.0%} of best)"
+    def measured(self, record: StepRecord) -> None:
+        """Shows a measurement."""
+        scale = "" if record.scale is None else f" ({record.scale:.0%} of best)"
+        features, embeddings = (record.value("effective_rank", of) for of in ("features", "embeddings"))
         numbers = (
-            f"{line['images_per_s']:,.0f} images/s · loss {line['loss']:.4g}{scale}"
-            f" · effective rank h {ranks['features']:.1f}, z {ranks['embeddings']:.1f}"
+            f"{record.value('images_per_s'):,.0f} images/s · loss {record.value('loss'):.4g}{scale}"
+            f" · effective rank h {features:.1f}, z {embeddings:.1f}"
         )
         self._bar.numbers = numbers
         if not self._console.is_terminal:
-            step = f"step {line['step']:,} of {self._steps:,}{self._time_left()}"
+            step = f"step {record.step:,} of {self._steps:,}{self._time_left()}"
             self._console.print(f"{step} · {numbers}", highlight=False, markup=False, soft_wrap=True)
 
     def _time_left(self) -> str:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import asdict
 
 import numpy as np
 import torch
@@ -12,7 +13,8 @@ from torch import Tensor
 from eigenview._errors import UsageError
 from eigenview.data import Images, batches_of, distinct_texts
 from eigenview.measures import label_zero_shot, retrieval
-from eigenview.runs import MetricsWriter, Towers
+from eigenview.measures.retrieval import Retrieval
+from eigenview.runs import MetricsWriter, RetrievalRecord, Towers, ZeroShotRecord
 from eigenview.training.learner import Learner
 
 MOST_PAIRS = 5_000
@@ -44,26 +46,24 @@ def probe_pairs(
     x, firsts = _of_images(towers, pairs, chosen)
     once, texts, matches = _distinct(pairs, chosen, firsts)
     y = _of_texts(towers, texts)
-    known = {"step": step, "input": "embeddings", "trained_on": test is None}
-    for probe, found in {
-        "image to text": retrieval(x[once], y, matches),
-        "text to image": retrieval(y, x[once], matches.T),
-    }.items():
-        sizes = {"images": len(once), "texts": len(y)}
-        metrics.write("probe", probe=probe, **known, **sizes, recall=_named(found.recall), chance=_named(found.chance))
+    to_text, to_image = retrieval(x[once], y, matches), retrieval(y, x[once], matches.T)
+    sizes = {"images": len(once), "texts": len(y), "trained_on": test is None}
+    metrics.write(RetrievalRecord(step, "image to text", **_shares(to_text), **sizes))
+    metrics.write(RetrievalRecord(step, "text to image", **_shares(to_image), **sizes))
     if pairs.labels is not None and pairs.class_names is not None and len(pairs.class_names) > 1:
         prompts = prompts_of(pairs.class_names, learner.recipe.text.prompt)
         shot = label_zero_shot(x, _of_texts(towers, prompts), torch.from_numpy(pairs.labels[chosen]))
         metrics.write(
-            "probe",
-            probe="zero-shot",
-            **known,
-            images=len(x),
-            classes=len(prompts),
-            prompt=learner.recipe.text.prompt,
-            accuracy=shot.accuracy,
-            chance=shot.chance,
-            majority=shot.majority,
+            ZeroShotRecord(
+                step,
+                images=len(x),
+                classes=len(prompts),
+                prompt=learner.recipe.text.prompt,
+                accuracy=shot.accuracy,
+                chance=shot.chance,
+                majority=shot.majority,
+                trained_on=test is None,
+            )
         )
 
 
@@ -77,8 +77,8 @@ def prompts_of(classes: Sequence[str], pattern: str) -> list[str]:
     return [pattern.replace("{}", name.replace("_", " ")) for name in classes]
 
 
-def _named(shares: dict[int, float]) -> dict[str, float]:
-    return {f"R@{k}": share for k, share in shares.items()}
+def _shares(found: Retrieval) -> dict[str, dict[str, float]]:
+    return {name: {f"R@{k}": share for k, share in shares.items()} for name, shares in asdict(found).items()}
 
 
 def _distinct(

@@ -5,57 +5,53 @@ import platform
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
 
 from eigenview._version import __version__
 from eigenview.data import Images
+from eigenview.runs import DataRecord, LossLevels, StartRecord
 from eigenview.training.learner import Learner
 
 
-def describe(learner: Learner, images: Images, test: Images | None) -> dict[str, Any]:
-    """The first line of a run's metrics."""
+def describe(learner: Learner, images: Images, test: Images | None, resumed_from: int) -> StartRecord:
+    """The first record of a run, or the one with which it is resumed."""
     recipe, model = learner.recipe, learner.model
-    return {
-        "time": time.time(),
-        "versions": {
+    reads_captions = learner.vocabulary is not None and images.captions is not None
+    return StartRecord(
+        time=time.time(),
+        versions={
             "eigenview": __version__,
             "torch": torch.__version__,
             "python": platform.python_version(),
         },
-        "device": learner.fabric.device.type,
-        "hardware": hardware(learner.fabric.device.type),
-        "precision": learner.precision,
-        "parameters": {
+        device=learner.fabric.device.type,
+        resumed_from=resumed_from,
+        hardware=hardware(learner.fabric.device.type),
+        precision=learner.precision,
+        parameters={
             **{name.replace("_", " "): _count(part) for name, part in model.named_children()},
             "objective": _count(learner.objective),
         },
-        "data": {
-            "source": recipe.data.train,
-            "train": len(images),
-            "test": None if test is None else len(test),
-            "skipped": len(images.skipped),
-            "classes": None if images.class_names is None else len(images.class_names),
-            "size": images.size,
-            "view": learner.size,
-            **_said(learner, images),
-        },
-        "objective": recipe.objective.name,
-        "K": learner.K,
-        "P": recipe.training.P,
-        "D": learner.D,
-        "steps": learner.steps,
-        "reference": asdict(learner.reference),
-    }
-
-
-def _said(learner: Learner, images: Images) -> dict[str, int]:
-    """The number of captions and the vocabulary size, on image–text pairs."""
-    if learner.vocabulary is None or images.captions is None:
-        return {}
-    return {"captions": sum(map(len, images.captions)), "vocabulary": len(learner.vocabulary)}
+        data=DataRecord(
+            source=recipe.data.train,
+            train=len(images),
+            test=None if test is None else len(test),
+            skipped=len(images.skipped),
+            classes=None if images.class_names is None else len(images.class_names),
+            size=images.size,
+            view=learner.size,
+            captions=sum(map(len, images.captions or ())) if reads_captions else None,
+            vocabulary=len(learner.vocabulary or ()) if reads_captions else None,
+        ),
+        objective=recipe.objective.name,
+        K=learner.K,
+        P=recipe.training.P,
+        D=learner.D,
+        steps=learner.steps,
+        reference=LossLevels(**asdict(learner.reference)),
+    )
 
 
 def hardware(device: str) -> str:

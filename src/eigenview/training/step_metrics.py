@@ -2,8 +2,7 @@
 
 import copy
 import math
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, replace
 
 import torch
 from jaxtyping import Float
@@ -14,7 +13,7 @@ from eigenview.linalg import effective_rank, singular_values
 from eigenview.measures import centroid_norm, pair_cosines, percent_error
 from eigenview.objectives import Reference
 from eigenview.predict import landscape_of, loss_decay
-from eigenview.runs import spectrum_shares, spread
+from eigenview.runs import Cosines, Origin, StepRecord, spectrum_shares, spread
 from eigenview.training.learner import Learner, Update
 
 SPECTRA_IN_A_RUN = 24
@@ -42,10 +41,11 @@ class MeasurementSchedule:
         return step % thinned == 0 or step in (1, self.steps)
 
 
-def measure(update: Update, reference: Reference, with_spectrum: bool) -> dict[str, Any]:
+def measure(step: int, update: Update, reference: Reference, with_spectrum: bool) -> StepRecord:
     """The measurements of an update that every run has.
 
     Args:
+        step: number of updates made.
         update: its features `h` and embeddings `z` are measured; the rows of all views, or of both towers, form one
             matrix.
         reference: the scale of the objective.
@@ -53,40 +53,40 @@ def measure(update: Update, reference: Reference, with_spectrum: bool) -> dict[s
     """
     spaces = {"features": update.h, "embeddings": update.z}
     spectra = {name: singular_values(views.detach().flatten(0, 1)) for name, views in spaces.items()}
-    line: dict[str, Any] = {
-        "lr": update.lr,
-        "loss": update.loss,
-        "terms": update.terms,
-        "scale": reference.scale(update.loss),
-        "gradient_norm": update.gradient_norm,
-        "effective_rank": {name: float(effective_rank(values)) for name, values in spectra.items()},
-        "spread": {name: spread(views.flatten(0, 1)) for name, views in spaces.items()},
-    }
-    paired = {name: asdict(pair_cosines(views)) for name, views in spaces.items() if min(views.shape[:2]) > 1}
-    if paired:
-        line["cosine"] = paired
-    if with_spectrum:
-        line["spectrum"] = {name: spectrum_shares(values) for name, values in spectra.items()}
-    return line
+    pairs = {name: asdict(pair_cosines(views)) for name, views in spaces.items() if min(views.shape[:2]) > 1}
+    return StepRecord(
+        step,
+        lr=update.lr,
+        loss=update.loss,
+        terms={**update.terms},
+        scale=reference.scale(update.loss),
+        gradient_norm=update.gradient_norm,
+        effective_rank={name: float(effective_rank(values)) for name, values in spectra.items()},
+        spread={name: spread(views.flatten(0, 1)) for name, views in spaces.items()},
+        cosine={name: Cosines(**cosines) for name, cosines in pairs.items()},
+        spectrum={name: [*spectrum_shares(values)] for name, values in spectra.items()} if with_spectrum else {},
+    )
 
 
-def measure_objective(update: Update, learner: Learner) -> dict[str, Any]:
-    """The measurements that only some runs have: a learned temperature, a predicted collapse, agreement of towers.
+def measure_objective(record: StepRecord, update: Update, learner: Learner) -> StepRecord:
+    """Adds what only some runs have: what the objective logs, a predicted collapse, agreement of towers.
 
     Args:
+        record: the other measurements of the update.
         update: its features and embeddings are measured.
         learner: made the update.
     """
-    line: dict[str, Any] = dict(learner.objective.logged())
+    record = replace(record, logged={**learner.objective.logged()})
     if learner.recipe.of_pairs:
-        line["percent_error"] = {"embeddings": percent_error(update.z)}
-        line["centroid_norm"] = {"embeddings": centroid_norm(update.z)}
-    elif len(learner.model.projector) and min(update.z.shape[:2]) > 1:
+        found = {"percent_error": percent_error(update.z), "centroid_norm": centroid_norm(update.z)}
+        return replace(record, measures={name: {"embeddings": value} for name, value in found.items()})
+    if len(learner.model.projector) and min(update.z.shape[:2]) > 1:
         K, P, D = update.z.shape
         landscape = landscape_of(learner.objective, K, P, D, loss_decay(learner.recipe.optimizer))
         if has_origin(landscape):
-            line["origin"] = origin_of(landscape, last_layer_inputs(learner.model.projector, update.h))
-    return line
+            origin = origin_of(landscape, last_layer_inputs(learner.model.projector, update.h))
+            return replace(record, origin=Origin(**origin))  # pyright: ignore[reportArgumentType]
+    return record
 
 
 def last_layer_inputs(projector: nn.Sequential, h: Float[Tensor, "K P d"]) -> Float[Tensor, "K P n"]:

@@ -10,7 +10,7 @@ from eigenview._errors import UsageError
 from eigenview.config import Recipe
 from eigenview.data import Images, channel_statistics, open_dataset
 from eigenview.report import retrieval_caption, retrieval_rows, write_page, zero_shot_words
-from eigenview.runs import MetricsWriter, Run, probe_table
+from eigenview.runs import EndRecord, MetricsWriter, Run, probe_table
 from eigenview.training.checkpointing import resume as resume_run
 from eigenview.training.dry_run import dry_run
 from eigenview.training.learner import Learner
@@ -65,14 +65,14 @@ def train(
     try:
         with MetricsWriter(run.metrics_file, keep_to=step) as metrics:
             loop = TrainingLoop(run, learner, images, metrics, console, step, Clock(seconds))
-            metrics.write("start", **describe(learner, images, test), resumed_from=step)
+            metrics.write(describe(learner, images, test, resumed_from=step))
             outcome, trained = loop.fit(batches), loop.clock.seconds
             if outcome == "finished" and report:
                 if recipe.of_pairs:
                     probe_pairs(learner, images, test, metrics, console)
                 evaluate(run, learner, images, test, metrics, console)
                 _show(console, run)
-            metrics.write("end", step=loop.step, seconds=trained, outcome=outcome)
+            metrics.write(EndRecord(loop.step, trained, outcome))
     except (Exception, KeyboardInterrupt):
         # A page of what there is helps, but a second failure must not hide the first.
         with contextlib.suppress(Exception):
@@ -99,8 +99,7 @@ def _plan(learner: Learner, images: Images, step: int) -> str:
 
 def _show(console: Console, run: Run) -> None:
     """Shows what the probes found."""
-    lines = run.metrics
-    show_retrieval(
-        console, retrieval_rows(lines), [words for words in (retrieval_caption(lines), zero_shot_words(lines)) if words]
-    )
-    show_probes(console, probe_table(lines))
+    history = run.history
+    words = [words for words in (retrieval_caption(history), zero_shot_words(history)) if words]
+    show_retrieval(console, retrieval_rows(history), words)
+    show_probes(console, probe_table(history))

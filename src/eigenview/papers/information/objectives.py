@@ -95,7 +95,7 @@ def run(scale: Scale, trained: RunCache) -> Outcome:
 
 def _effective_rank(run: Run) -> float:
     """Of the embeddings of the last training batch that was measured."""
-    return [line["effective_rank"]["embeddings"] for line in run.metrics if line["kind"] == "step"][-1]
+    return run.history.steps[-1].value("effective_rank", "embeddings")
 
 
 def _kinds() -> dict[str, list[str]]:

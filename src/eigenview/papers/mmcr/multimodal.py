@@ -120,8 +120,10 @@ def _measured(run: Run, pairs: Images, k: int) -> tuple[float, ...]:
     texts, whose = distinct_texts([said[:1] for said in pairs.captions])
     y, matches = towers.texts(texts), torch.from_numpy(whose)
     ways = (retrieval(x, y, matches, [k]), retrieval(y, x, matches.T, [k]))
-    lines = [line for line in run.metrics if line["kind"] == "step"][-_LAST:]
-    ends = (np.mean([line[name]["embeddings"] for line in lines]) for name in ("percent_error", "centroid_norm"))
+    newest = run.history.steps[-_LAST:]
+    ends = (
+        np.mean([record.value(name, "embeddings") for record in newest]) for name in ("percent_error", "centroid_norm")
+    )
     return float(np.mean([way.recall[k] for way in ways])), *map(float, ends)
 
 

@@ -130,7 +130,8 @@ def _recipe(scale: Scale, grid: Grid, shape: Shape) -> Recipe:
 
 
 def _cell(shape: Shape, run: Run) -> Cell:
-    lines = [line for line in run.metrics if line["kind"] == "step"]
-    errors = [percent_error(-line["loss"], shape.P, shape.D) for line in lines]
-    agreement = np.mean([line["cosine"]["embeddings"]["views"] for line in lines[-LAST:]])
-    return Cell(shape, run, np.array([line["step"] for line in lines]), np.array(errors), float(agreement))
+    steps, losses = run.history.curve("loss")
+    errors = [percent_error(-loss, shape.P, shape.D) for loss in losses]
+    newest = run.history.steps[-LAST:]
+    agreement = np.mean(np.array([record.cosine["embeddings"].views for record in newest], float))
+    return Cell(shape, run, np.array(steps), np.array(errors), float(agreement))
