@@ -1,5 +1,6 @@
 """The alarm of a predicted collapse: it agrees with `eigenview predict`, whatever the objective and the optimizer."""
 
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -10,6 +11,7 @@ from eigenview.alarms import AlarmEngine, has_origin, origin_of
 from eigenview.config import Recipe
 from eigenview.objectives import OBJECTIVES, EuclideanContrast, NotCovered, Objective, Reference
 from eigenview.predict import CovariancesByStrength, CovarianceStream, Prediction, landscape_of, predict
+from eigenview.runs import StepRecord
 from eigenview.training.learner import Learner, Update
 from eigenview.training.step_metrics import measure_objective
 
@@ -72,16 +74,16 @@ def predicted(of: Recipe, x: torch.Tensor, monkeypatch: pytest.MonkeyPatch) -> P
         return None
 
 
-def measured(of: Recipe, x: torch.Tensor) -> dict:
+def measured(of: Recipe, x: torch.Tensor) -> StepRecord:
     """What training measures at a step with these features."""
     update = Update(0.0, {}, 0.0, 0.0, x, x[..., :D].contiguous(), finite=True)
-    return dict(measure_objective(update, Learner(of, STATISTICS, steps=1000)))
+    return measure_objective(StepRecord(1), update, Learner(of, STATISTICS, steps=1000))
 
 
-def alarms(line: dict) -> list[str]:
+def alarms(record: StepRecord) -> list[str]:
     """Alarms after a measurement that repeats itself."""
-    watch = AlarmEngine(1000, {})
-    return [alarm.name for step in (1, 2) for alarm in watch.see({"step": step, **line})]
+    engine = AlarmEngine(1000, {})
+    return [alarm.name for step in (1, 2) for alarm in engine.update(replace(record, step=step))]
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw", "lars"])
@@ -89,20 +91,21 @@ def alarms(line: dict) -> list[str]:
 def test_prediction_and_alarm_agree(objective, optimizer, monkeypatch):
     for noise, decay in ((0.5, 0.02), (30.0, 0.02), (0.5, 1e9)):
         of, x = recipe(objective, optimizer, decay), features(noise)
-        line = measured(of, x)
-        prediction = predicted(of, x, monkeypatch)
+        record = measured(of, x)
+        origin, prediction = record.origin, predicted(of, x, monkeypatch)
         if prediction is None:
-            assert "origin" not in line
-            assert alarms(line) == []
+            assert origin is None
+            assert alarms(record) == []
             continue
         survivors = prediction.here.survivors
-        assert ("origin" in line) != prediction.landscape.fixed_length
-        if "origin" in line:
-            assert line["origin"]["growing"] == survivors
+        assert (origin is None) == prediction.landscape.fixed_length
+        if origin is not None:
+            assert origin.growing == survivors
             expected = 0 if optimizer == "adamw" else decay / 2
-            assert line["origin"]["decay"] == prediction.landscape.gamma == expected
-            assert (line["origin"]["largest"] > 0) == (survivors > 0)
-        assert ("collapse predicted" in alarms(line)) == (survivors == 0)
+            assert origin.decay == prediction.landscape.gamma == expected
+            assert origin.largest is not None
+            assert (origin.largest > 0) == (survivors > 0)
+        assert ("collapse predicted" in alarms(record)) == (survivors == 0)
 
 
 @pytest.mark.parametrize("noise", [0.5, 30.0])
