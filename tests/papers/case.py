@@ -1,63 +1,53 @@
-"""What every experiment is held to, at the scale of seconds."""
+"""The contract of the five papers' experiments: that of every experiment, and what RESULTS.md says of them."""
 
-from io import BytesIO
-from typing import ClassVar
+import re
+from pathlib import Path
 
-import numpy as np
 import pytest
 
-from eigenview.papers import EXPERIMENTS, Outcome
-from eigenview.papers.run_cache import RunCache
+from eigenview.papers import Outcome, RunCache
+from eigenview.testing import ExperimentTestCase
 
-UNTESTED = "not tested at this scale"
+RESULTS = Path(__file__).parents[2] / "papers" / "RESULTS.md"
 
 
-class ExperimentCase:
-    """An experiment, and what is known of its claims.
-
-    Attributes:
-        path: which experiment.
-        repeatable: whether it is quick enough to be run twice; what is trained is tested elsewhere to repeat itself.
-        expected: verdicts by the claims' names; of a claim about times, which no test can rely on, None.
-    """
-
-    path: ClassVar[str]
-    expected: ClassVar[dict[str, str | None]]
-    repeatable: ClassVar[bool] = True
+class PaperExperimentCase(ExperimentTestCase):
+    """An experiment of a paper, whose runs are shared with the paper's other experiments."""
 
     @pytest.fixture(scope="class")
     @classmethod
-    def outcome(cls, trainer: RunCache) -> Outcome:
-        return next(each for each in EXPERIMENTS if each.path == cls.path).run("smoke", trainer)
+    def runs(cls, run_cache: RunCache) -> RunCache:
+        return run_cache
 
-    def test_its_claims_have_the_verdicts_that_are_known(self, outcome):
-        verdicts = {claim.name: claim.verdict for claim in outcome.claims}
-        assert verdicts.keys() == self.expected.keys()
-        for name, verdict in self.expected.items():
-            assert verdict in (None, verdicts[name]), name
+    def test_results_md_states_the_same_claims(self, outcome: Outcome):
+        assert [statement for statement, _ in results_rows(self.experiment)] == [c.statement for c in outcome.claims]
 
-    def test_some_claim_can_fail(self, outcome):
-        assert any(claim.verdict != UNTESTED for claim in outcome.claims)
+    def test_results_md_describes_the_measurements_in_the_same_words(self, outcome: Outcome):
+        for claim, (_, measured) in zip(outcome.claims, results_rows(self.experiment), strict=True):
+            assert first_words(measured) == first_words(claim.measured)
 
-    def test_numbers_stand_behind_each(self, outcome):
-        for claim in outcome.claims:
-            assert any(character.isdigit() for character in claim.measured)
-            assert "nan" not in claim.measured
-            assert claim.says.endswith(".")
-        numbers = [value for column in outcome.columns.values() for value in column if isinstance(value, float)]
-        assert numbers
-        assert np.isfinite(numbers).all()
+    def test_results_md_has_the_same_caption_but_for_what_the_scale_changes(self, outcome: Outcome):
+        assert sentences(outcome.caption) & sentences(results_section(self.experiment))
 
-    def test_its_axes_are_named_and_its_caption_is_a_sentence(self, outcome):
-        outcome.figure.savefig(BytesIO(), format="svg")
-        for axes in outcome.figure.axes:
-            assert axes.get_ylabel()
-            assert axes.get_xlabel() or [label for label in axes.get_xticklabels() if label.get_text()]
-        assert outcome.caption.endswith(".")
 
-    def test_the_same_seed_gives_the_same_verdicts(self, outcome, trainer):
-        if not self.repeatable:
-            pytest.skip("takes long")
-        again = next(each for each in EXPERIMENTS if each.path == self.path).run("smoke", trainer)
-        pairs = zip(outcome.claims, again.claims, strict=True)
-        assert all(one.verdict == other.verdict or self.expected[one.name] is None for one, other in pairs)
+def results_section(path: str) -> str:
+    """The section of RESULTS.md about an experiment."""
+    text = RESULTS.read_text(encoding="utf-8")
+    start = text.index(f"### `{path}`\n")
+    return re.split(r"\n##", text[start + 1 :])[0]
+
+
+def results_rows(path: str) -> list[tuple[str, str]]:
+    """Statement and measurement of each claim of an experiment in RESULTS.md."""
+    rows = [line.split(" | ") for line in results_section(path).splitlines() if line.startswith("| ")]
+    return [(statement.removeprefix("| "), measured) for statement, measured, _ in rows[1:]]
+
+
+def first_words(measured: str) -> str:
+    """The words before the first number."""
+    return re.split(r"[-+−±]?\d", measured)[0]
+
+
+def sentences(text: str) -> set[str]:
+    """Sentences, with every number masked."""
+    return set(re.split(r"(?<=\.)\s+", re.sub(r"\d[\d,.]*\b", "#", text)))

@@ -1,11 +1,11 @@
-"""What experiments of a session share."""
+"""What the experiments of a session share."""
 
 import pytest
 
-from eigenview.papers.run_cache import RunCache
+from eigenview.papers import RunCache
 
 
 @pytest.fixture(scope="session")
-def trainer(tmp_path_factory) -> RunCache:
-    """Runs that several experiments look at are trained once."""
+def run_cache(tmp_path_factory) -> RunCache:
+    """A cache in which runs that several experiments need are trained once."""
     return RunCache(tmp_path_factory.mktemp("runs"))

@@ -2,34 +2,35 @@
 
 from typing import ClassVar
 
-from tests.papers.case import UNTESTED, ExperimentCase
+from eigenview.testing.experiments import UNTESTED
+from tests.papers.case import PaperExperimentCase
 
 
-class TestHalfMoons(ExperimentCase):
-    path = "dynamics/half-moons"
-    expected: ClassVar = {"diverges": "holds", "rank one": "holds", "scaled converges": "holds"}
+class TestHalfMoons(PaperExperimentCase):
+    experiment = "dynamics/half-moons"
+    expected: ClassVar = {"loss diverges": "holds", "outputs become alike": "holds", "scaled loss converges": "holds"}
 
 
-class TestWidth(ExperimentCase):
-    path = "dynamics/width"
-    expected: ClassVar = {"tanh": "holds", "ReLU": "fails", "sigmoid": "holds"}
+class TestWidth(PaperExperimentCase):
+    experiment = "dynamics/width"
+    expected: ClassVar = {"wide tanh": "holds", "wide ReLU": "fails", "wide sigmoid": "holds"}
 
 
-class TestFlow(ExperimentCase):
-    path = "dynamics/flow"
+class TestFlow(PaperExperimentCase):
+    experiment = "dynamics/flow"
     expected: ClassVar = {
-        "same end": "holds",
-        "printed limit": "fails",
-        "derived limit": "holds",
-        "width": "holds",
-        "two limits": "holds",
+        "same final loss": "holds",
+        "printed flow is the limit": "fails",
+        "derived flow is the limit": "holds",
+        "independent of width": "holds",
+        "two end points": "holds",
     }
 
 
-class TestMnist(ExperimentCase):
-    path = "dynamics/mnist"
+class TestMnist(PaperExperimentCase):
+    experiment = "dynamics/mnist"
     expected: ClassVar = {
-        "cost of descent": UNTESTED,
-        "cost of flow": UNTESTED,
-        "accuracy": "holds",
+        "cost grows with width": UNTESTED,
+        "flow is faster": UNTESTED,
+        "equal accuracy": "holds",
     }

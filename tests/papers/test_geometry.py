@@ -8,56 +8,66 @@ import torch
 
 from eigenview.data import open_images
 from eigenview.measures import nearest_negatives
-from eigenview.papers.geometry.runs import COLOURS, SETTINGS, Moment, moments, over_training, runs_of
+from eigenview.papers.geometry.runs import COLOURS, SETTINGS, Snapshot, over_training, snapshots, train_runs
 from eigenview.runs import Run
+from eigenview.testing.experiments import UNTESTED
 from eigenview.training.learner import Learner
-from tests.papers.case import UNTESTED, ExperimentCase
+from tests.papers.case import PaperExperimentCase
 
 
-class TestRank(ExperimentCase):
-    path = "geometry/rank"
+class TestRank(PaperExperimentCase):
+    experiment = "geometry/rank"
     repeatable = False
-    expected: ClassVar = {"rank falls": UNTESTED, "full rank": "holds", "accuracy": UNTESTED, "largest is best": None}
+    expected: ClassVar = {
+        "rank falls with strength": UNTESTED,
+        "full rank with small": "holds",
+        "stronger than small helps": UNTESTED,
+        "large is best": None,
+    }
 
 
-class TestSpectrum(ExperimentCase):
-    path = "geometry/spectrum"
+class TestSpectrum(PaperExperimentCase):
+    experiment = "geometry/spectrum"
     repeatable = False
-    expected: ClassVar = {"full encoder": UNTESTED, "projector falls": "holds", "projector more": UNTESTED}
+    expected: ClassVar = {
+        "encoder keeps rank": UNTESTED,
+        "embeddings fall faster": "holds",
+        "embeddings lose more": UNTESTED,
+    }
 
 
-class TestBound(ExperimentCase):
-    path = "geometry/bound"
+class TestBound(PaperExperimentCase):
+    experiment = "geometry/bound"
     repeatable = False
-    expected: ClassVar = {"bound": "holds", "tracks": UNTESTED, "from the start": UNTESTED}
+    expected: ClassVar = {"upper bound": "holds", "follows training": UNTESTED, "follows first steps": UNTESTED}
 
 
-class TestDistance(ExperimentCase):
-    path = "geometry/distance"
+class TestDistance(PaperExperimentCase):
+    experiment = "geometry/distance"
     repeatable = False
-    expected: ClassVar = {"small is far": "holds", "in order": UNTESTED}
+    expected: ClassVar = {"farther with small": "holds", "falls with strength": UNTESTED}
 
 
-class TestLabels(ExperimentCase):
-    path = "geometry/labels"
+class TestLabels(PaperExperimentCase):
+    experiment = "geometry/labels"
     repeatable = False
-    expected: ClassVar = {"rises": "holds", "early and late": UNTESTED}
+    expected: ClassVar = {"share rises": "holds", "early and late rise": UNTESTED}
 
 
-class TestTangent(ExperimentCase):
-    path = "geometry/tangent"
+class TestTangent(PaperExperimentCase):
+    experiment = "geometry/tangent"
     repeatable = False
-    expected: ClassVar = {"drops": "holds", "at once": UNTESTED}
+    expected: ClassVar = {"unexplained share drops": "holds", "drop comes early": UNTESTED}
 
 
 @pytest.fixture(scope="module")
-def run(trainer) -> Run:
-    return runs_of("smoke", trainer)["moderate", 0]
+def run(run_cache) -> Run:
+    return train_runs("smoke", run_cache)["moderate", 0]
 
 
 @pytest.fixture(scope="module")
-def taken(run) -> list[Moment]:
-    return [*moments(run, open_images("digits"), 40)]
+def taken(run) -> list[Snapshot]:
+    return [*snapshots(run, open_images("digits"), 40)]
 
 
 class TestMoments:
@@ -76,11 +86,11 @@ class TestMoments:
             assert moment.h.shape == (2, 40, 4 * SETTINGS["smoke"].D)
 
     def test_views_and_labels_are_the_same_throughout(self, run, taken):
-        again = [*moments(run, open_images("digits"), 40)]
+        again = [*snapshots(run, open_images("digits"), 40)]
         torch.testing.assert_close(again[-1].h, taken[-1].h, rtol=0, atol=0)
         assert all(torch.equal(moment.labels, taken[0].labels) for moment in taken)
 
-    def test_what_is_measured_is_in_order(self, trainer):
-        steps, values = over_training("smoke", trainer, lambda m: (m.step, *nearest_negatives(m.z)[:2].tolist()))
+    def test_what_is_measured_is_in_order(self, run_cache):
+        steps, values = over_training("smoke", run_cache, lambda m: (m.step, *nearest_negatives(m.z)[:2].tolist()))
         assert values.shape == (len(COLOURS), 1, len(steps), 3)
         np.testing.assert_array_equal(values[..., 0], np.broadcast_to(steps, values.shape[:3]))

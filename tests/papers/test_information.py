@@ -2,41 +2,46 @@
 
 from typing import ClassVar
 
-from tests.papers.case import UNTESTED, ExperimentCase
+from eigenview.testing.experiments import UNTESTED
+from tests.papers.case import PaperExperimentCase
 
 
-class TestEstimators(ExperimentCase):
-    path = "information/estimators"
+class TestEstimators(PaperExperimentCase):
+    experiment = "information/estimators"
     expected: ClassVar = {
         "pairwise bounds": "holds",
         "LogDet bound": "holds",
-        "exact ends": "holds",
+        "bounds meet": "holds",
         "tighter than LogDet": "holds",
     }
 
 
-class TestGaussianity(ExperimentCase):
-    path = "information/gaussianity"
-    repeatable = False
-    expected: ClassVar = {"normal near an image": "holds", "less with noise": "holds", "local map": "holds"}
-
-
-class TestObjectives(ExperimentCase):
-    path = "information/objectives"
+class TestGaussianity(PaperExperimentCase):
+    experiment = "information/gaussianity"
     repeatable = False
     expected: ClassVar = {
-        "they learn": UNTESTED,
-        "no collapse": "holds",
-        "entropy is best": UNTESTED,
-        "better than what it replaces": UNTESTED,
+        "normal at small noise": "holds",
+        "less normal with noise": "holds",
+        "covariance of local map": "holds",
     }
 
 
-class TestBound(ExperimentCase):
-    path = "information/bound"
+class TestObjectives(PaperExperimentCase):
+    experiment = "information/objectives"
     repeatable = False
     expected: ClassVar = {
-        "a bound": "holds",
-        "it ranks": UNTESTED,
-        "invariance ranks": UNTESTED,
+        "beats untrained net": UNTESTED,
+        "no collapse": "holds",
+        "entropy is best": UNTESTED,
+        "beats its baseline": UNTESTED,
+    }
+
+
+class TestBound(PaperExperimentCase):
+    experiment = "information/bound"
+    repeatable = False
+    expected: ClassVar = {
+        "bounds the distance": "holds",
+        "sum ranks nets": UNTESTED,
+        "invariance ranks nets": UNTESTED,
     }

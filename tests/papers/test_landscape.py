@@ -2,10 +2,29 @@
 
 from typing import ClassVar
 
-from tests.papers.case import UNTESTED, ExperimentCase
+from eigenview.testing.experiments import UNTESTED
+from tests.papers.case import PaperExperimentCase
 
 
-class TestBeta(ExperimentCase):
-    path = "landscape/beta"
+class TestBeta(PaperExperimentCase):
+    experiment = "landscape/beta"
     repeatable = False
-    expected: ClassVar = {"strengths": "holds", "exponent": UNTESTED, "solution": "holds"}
+    expected: ClassVar = {"critical strengths": "holds", "exponent ½": UNTESTED, "eigenvalues": "holds"}
+
+
+class TestInfonce(PaperExperimentCase):
+    experiment = "landscape/infonce"
+    repeatable = False
+    expected: ClassVar = {"σ⁻⁴ law": "holds", "no collapse": "holds", "eigenvalues": "holds"}
+
+
+class TestWeighted(PaperExperimentCase):
+    experiment = "landscape/weighted"
+    repeatable = False
+    expected: ClassVar = {"collapse with α = 0.1": "fails", "no collapse with any α": "holds"}
+
+
+class TestNormalised(PaperExperimentCase):
+    experiment = "landscape/normalised"
+    repeatable = False
+    expected: ClassVar = {"early collapse": "holds", "number of modes": UNTESTED}

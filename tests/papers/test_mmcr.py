@@ -2,38 +2,44 @@
 
 from typing import ClassVar
 
-from tests.papers.case import UNTESTED, ExperimentCase
+from eigenview.testing.experiments import UNTESTED
+from tests.papers.case import PaperExperimentCase
 
 
-class TestBound(ExperimentCase):
-    path = "mmcr/bound"
+class TestBound(PaperExperimentCase):
+    experiment = "mmcr/bound"
     expected: ClassVar = {
-        "falls": "holds",
-        "peak": "holds",
+        "power law of the gap": "holds",
+        "peak at P = D": "holds",
         "Marchenko–Pastur": "holds",
-        "lowest loss": "fails",
+        "uniform is optimal": "fails",
     }
 
 
-class TestDoubleDescent(ExperimentCase):
-    path = "mmcr/double-descent"
-    expected: ClassVar = {"peak": "holds", "either side": "holds", "above uniform": "holds", "agreement": "holds"}
+class TestDoubleDescent(PaperExperimentCase):
+    experiment = "mmcr/double-descent"
+    expected: ClassVar = {
+        "peak at P = D": "holds",
+        "fall on either side": "holds",
+        "above uniform": "holds",
+        "disagreement of views": "holds",
+    }
 
 
-class TestScaling(ExperimentCase):
-    path = "mmcr/scaling"
+class TestScaling(PaperExperimentCase):
+    experiment = "mmcr/scaling"
     repeatable = False
     expected: ClassVar = {
         "power law": UNTESTED,
-        "higher on the diagonal": "holds",
-        "flatter on the diagonal": UNTESTED,
+        "higher at P = D": "holds",
+        "slower at P = D": UNTESTED,
     }
 
 
-class TestMultimodal(ExperimentCase):
-    path = "mmcr/multimodal"
+class TestMultimodal(PaperExperimentCase):
+    experiment = "mmcr/multimodal"
     repeatable = False
     expected: ClassVar = {
-        **dict.fromkeys(("small batches", "lead shrinks", "best batch", "peak"), UNTESTED),
-        "centroids": "holds",
+        **dict.fromkeys(("MMCR wins at small P", "lead shrinks with P", "best batch size", "peak at P = D"), UNTESTED),
+        "centroid length": "holds",
     }

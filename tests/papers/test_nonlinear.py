@@ -2,16 +2,17 @@
 
 from typing import ClassVar
 
-from tests.papers.case import UNTESTED, ExperimentCase
+from eigenview.testing.experiments import UNTESTED
+from tests.papers.case import PaperExperimentCase
 
 
-class TestNonlinear(ExperimentCase):
-    path = "landscape/nonlinear"
+class TestNonlinear(PaperExperimentCase):
+    experiment = "landscape/nonlinear"
     repeatable = False
     expected: ClassVar = {
-        "even": "holds",
-        "similar to linear": "holds",
+        "even in W": "holds",
+        "like linear nets": "holds",
         "second order": "holds",
         "three regimes": UNTESTED,
-        "collapse": UNTESTED,
+        "collapse where stable": UNTESTED,
     }

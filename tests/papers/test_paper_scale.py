@@ -6,8 +6,7 @@ import pytest
 
 from eigenview.config import Recipe
 from eigenview.papers import EXPERIMENTS
-from eigenview.papers.datasets import data_folder
-from eigenview.papers.run_cache import RunCache, name_of
+from eigenview.papers.run_cache import RunCache, run_name
 from eigenview.runs import Run
 from eigenview.training.learner import Learner
 
@@ -42,16 +41,16 @@ class Asking(RunCache):
 
 
 def asked(path: str, tmp_path) -> list[Recipe]:
-    trainer = Asking(tmp_path)
+    run_cache = Asking(tmp_path)
     with pytest.raises(AskedError):
-        next(each for each in EXPERIMENTS if each.path == path).run("gpu", trainer)
-    return trainer.asked
+        next(each for each in EXPERIMENTS if each.path == path).run("gpu", run_cache)
+    return run_cache.asked
 
 
 @pytest.mark.parametrize("path", TRAINED)
 def test_its_nets_and_objectives_can_be_built(path, tmp_path):
     recipes = asked(path, tmp_path)
-    assert len({name_of(recipe) for recipe in recipes}) == len(recipes)
+    assert len({run_name(recipe) for recipe in recipes}) == len(recipes)
     first = {recipe.objective.name: recipe for recipe in recipes}.values()
     for recipe in first:
         assert recipe.data.train.startswith("hf:")  # all of the set, and not what a folder has of it
@@ -59,7 +58,7 @@ def test_its_nets_and_objectives_can_be_built(path, tmp_path):
         Learner(recipe, STATISTICS, 10)
 
 
-def test_pairs_come_from_the_folder(tmp_path):
-    if not (data_folder() / "fashion_products_captions-train.parquet").exists():
-        pytest.skip("needs $EIGENVIEW_DATA")
+def test_pairs_come_from_the_folder(real_data, tmp_path):
+    if not (real_data / "fashion_products_captions-train.parquet").exists():
+        pytest.skip("$EIGENVIEW_DATA does not hold fashion_products_captions-train.parquet")
     assert {recipe.objective.name for recipe in asked("mmcr/multimodal", tmp_path)} == {"MMCR", "CLIP"}

@@ -6,7 +6,7 @@ import sys
 import pytest
 import torch
 
-from eigenview.papers.processes import processes
+from eigenview.papers.processes import process_pool
 
 _ENDS_WHILE_ITS_PROCESS_IS_BUSY = """
 import os, signal, time
@@ -20,7 +20,7 @@ with processes(1) as pool:
 
 
 def test_they_have_one_thread_each():
-    with processes(2) as pool:
+    with process_pool(2) as pool:
         asked = [pool.submit(torch.get_num_threads) for _ in range(2)]
         assert [each.result() for each in asked] == [1, 1]
 

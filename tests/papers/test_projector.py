@@ -2,15 +2,16 @@
 
 from typing import ClassVar
 
-from tests.papers.case import UNTESTED, ExperimentCase
+from eigenview.testing.experiments import UNTESTED
+from tests.papers.case import PaperExperimentCase
 
 
-class TestProjector(ExperimentCase):
-    path = "geometry/projector"
+class TestProjector(PaperExperimentCase):
+    experiment = "geometry/projector"
     repeatable = False
     expected: ClassVar = {
-        "accuracy": UNTESTED,
-        "wider": "holds",
-        "deeper": UNTESTED,
-        "linearised": UNTESTED,
+        "deep and wide helps": UNTESTED,
+        "wider explains more": "holds",
+        "deeper explains more": UNTESTED,
+        "linear subspace": UNTESTED,
     }

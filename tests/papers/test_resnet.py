@@ -7,19 +7,20 @@ import pytest
 import torch
 
 from eigenview.papers.landscape.last_layers import LastLayer
+from eigenview.testing.experiments import UNTESTED
 from eigenview.theory.landscape import decayed_origin, infonce_origin, view_covariances
-from tests.papers.case import UNTESTED, ExperimentCase
+from tests.papers.case import PaperExperimentCase
 
 
-class TestResnet(ExperimentCase):
-    path = "landscape/resnet"
+class TestResnet(PaperExperimentCase):
+    experiment = "landscape/resnet"
     repeatable = False
     expected: ClassVar = {
-        "saddle": "holds",
-        "minimum": UNTESTED,
-        "stable": UNTESTED,
+        "saddle at weak noise": "holds",
+        "minimum at strong noise": UNTESTED,
+        "stable at strong noise": UNTESTED,
         "dimensional collapse": UNTESTED,
-        "no value": "holds",
+        "no value at the origin": "holds",
     }
 
 

@@ -3,8 +3,8 @@
 from matplotlib.figure import Figure
 
 from eigenview.papers import EXPERIMENTS, Outcome, write_results
-from eigenview.papers.outcome import claim
-from eigenview.papers.records import write_record
+from eigenview.papers.claims import claim
+from eigenview.papers.writer import write_record
 
 
 def outcome(points: int = 2) -> Outcome:

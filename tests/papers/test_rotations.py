@@ -2,9 +2,9 @@
 
 from typing import ClassVar
 
-from tests.papers.case import ExperimentCase
+from tests.papers.case import PaperExperimentCase
 
 
-class TestRotations(ExperimentCase):
-    path = "geometry/rotations"
-    expected: ClassVar = {"grows": "holds", "invariant map": "holds", "cells": "holds"}
+class TestRotations(PaperExperimentCase):
+    experiment = "geometry/rotations"
+    expected: ClassVar = {"rank grows with range": "holds", "invariant map": "holds", "cells passed": "holds"}

@@ -5,13 +5,15 @@ from dataclasses import replace
 import pytest
 
 from eigenview.config import ObjectiveRecipe, Recipe
-from eigenview.papers.run_cache import RunCache, name_of
-from eigenview.papers.scales import run_of
+from eigenview.papers.run_cache import RunCache, run_name
+from eigenview.papers.scales import image_recipe
 from tests.runs.lines import lines_of
 
 
 def tiny(seed: int = 0, **changed) -> Recipe:
-    return run_of("smoke", ObjectiveRecipe("InfoNCE"), "large", P=16, steps=4, checkpoints=2, seed=seed, **changed)
+    return image_recipe(
+        "smoke", ObjectiveRecipe("InfoNCE"), "large", P=16, steps=4, checkpoints=2, seed=seed, **changed
+    )
 
 
 @pytest.fixture
@@ -29,15 +31,15 @@ def counted(monkeypatch) -> list[Recipe]:
     return seen
 
 
-def test_equal_recipes_are_trained_once_also_by_another_trainer(counted, tmp_path):
+def test_equal_recipes_are_trained_once_also_by_another_cache(counted, tmp_path):
     one, other, same = RunCache(tmp_path)([tiny(), tiny(1), tiny()])
     assert one.path == same.path != other.path
     later = RunCache(tmp_path)
     assert later([tiny()])[0].path == one.path
     assert len(counted) == 2
-    assert later.found == lines_of(one)[-1]["seconds"] > 0
+    assert later.seconds_reused == lines_of(one)[-1]["seconds"] > 0
     later([tiny()])
-    assert later.found == lines_of(one)[-1]["seconds"]
+    assert later.seconds_reused == lines_of(one)[-1]["seconds"]
     assert [line["kind"] for line in lines_of(one)].count("probe") == 0
     assert len([*one.checkpoints.iterdir()]) == 2
 
@@ -74,11 +76,11 @@ def test_numbers_that_are_not_finite_are_an_error(monkeypatch, tmp_path):
     from eigenview.papers import run_cache as trained
 
     monkeypatch.setattr(trained, "train", lambda *given, **named: "non-finite")
-    with pytest.raises(RuntimeError, match="not finite"):
+    with pytest.raises(RuntimeError, match="diverged to NaN"):
         RunCache(tmp_path)([tiny()])
 
 
 def test_a_run_s_name_tells_its_recipe():
-    named = {name_of(recipe) for recipe in (tiny(), tiny(1), replace(tiny(), objective=ObjectiveRecipe("MMCR")))}
+    named = {run_name(recipe) for recipe in (tiny(), tiny(1), replace(tiny(), objective=ObjectiveRecipe("MMCR")))}
     assert len(named) == 3
-    assert name_of(tiny()) == name_of(tiny())
+    assert run_name(tiny()) == run_name(tiny())

@@ -33,25 +33,31 @@ class Reproduce:
     """Also write all claims in DIR to a Markdown file, with its figures beside it."""
 
     def run(self) -> int:
-        """Prints the verdicts, and where the page is."""
+        """Prints the verdicts, or the list of experiments, and says where the page is."""
         from rich.console import Console
 
-        from eigenview.papers import EXPERIMENTS, chosen, record_of, reproduce, write_results
-        from eigenview.papers.listing import listed, verdicts
+        from eigenview.papers import EXPERIMENTS, read_record, select_experiments
+        from eigenview.papers.listing import experiment_table, verdict_table
         from eigenview.plotting import table_console
 
+        console = table_console()
         if self.selection is None:
-            table_console().print(listed(EXPERIMENTS, {each.path: record_of(self.out, each) for each in EXPERIMENTS}))
+            records = {each.path: read_record(self.out, each) for each in EXPERIMENTS}
+            console.print(experiment_table(EXPERIMENTS, records))
             return 0
+        experiments = select_experiments(self.selection)
+
+        from eigenview.papers import reproduce, write_results  # only now: they import torch
+
         err = Console(stderr=True)
-        walk = reproduce(chosen(self.selection), self.scale, self.out, self.again, err)
-        table_console().print(verdicts(walk.records))
+        summary = reproduce(experiments, self.scale, self.out, self.again, err)
+        console.print(verdict_table(summary.records))
         if self.results is not None:
             write_results(self.out, self.results)
             err.print(f"results: {self.results.resolve()}", highlight=False, markup=False, soft_wrap=True)
         page = (self.out / "index.html").resolve()
         err.print(f"page: {page}", highlight=False, markup=False, soft_wrap=True)
-        for path, error in walk.failed.items():
+        for path, error in summary.failed.items():
             kind = "" if isinstance(error, UsageError) else f"{type(error).__name__}: "
-            err.print(f"not run: {path}: {kind}{error}", highlight=False, markup=False, soft_wrap=True)
-        return 1 if walk.failed else 0
+            err.print(f"failed: {path}: {kind}{error}", highlight=False, markup=False, soft_wrap=True)
+        return 1 if summary.failed else 0

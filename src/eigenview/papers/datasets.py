@@ -1,4 +1,4 @@
-"""Pictures that experiments are about: real ones where they are, else the digits that ship with scikit-learn."""
+"""The images that experiments use: real ones, or at `smoke` the digits that ship with scikit-learn."""
 
 import gzip
 import os
@@ -10,7 +10,7 @@ from sklearn.datasets import load_digits
 
 from eigenview._errors import UsageError
 from eigenview.config import DataRecipe
-from eigenview.papers.outcome import Scale
+from eigenview.papers.experiment import Scale
 
 _ON_THE_HUB = {
     "cifar10": "hf:uoft-cs/cifar10",
@@ -20,42 +20,51 @@ _ON_THE_HUB = {
 }
 
 
-def data_folder() -> Path:
-    """Where real pictures are: `$EIGENVIEW_DATA`."""
-    return Path(os.environ.get("EIGENVIEW_DATA", "../shared/data"))
+def data_folder() -> Path | None:
+    """The folder of real images that `$EIGENVIEW_DATA` names; None where the variable is not set."""
+    folder = os.environ.get("EIGENVIEW_DATA")
+    return Path(folder) if folder else None
 
 
-def data_of(name: str, scale: Scale) -> DataRecipe:
-    """Where the pictures of a run come from.
+def data_recipe(name: str, scale: Scale) -> DataRecipe:
+    """The images that a run is trained on.
 
     Args:
-        name: of a set, such as `cifar10`: files NAME-train.parquet and NAME-test.parquet in `$EIGENVIEW_DATA`, or
-            where there are none a public set.
-        scale: at `smoke` it is the digits that ship with scikit-learn instead.
+        name: name of a data set, such as `cifar10`: the files `NAME-train.parquet` and `NAME-test.parquet` in
+            `$EIGENVIEW_DATA` or, where they are missing, a public data set of that name.
+        scale: at `smoke` the digits that ship with scikit-learn take the place of every data set.
 
     Raises:
-        UsageError: the files are not there, and no public set has the name.
+        UsageError: the files are missing, and no public data set has that name.
     """
     if scale == "smoke":
         return DataRecipe("digits")
-    train, test = (data_folder() / f"{name}-{split}.parquet" for split in ("train", "test"))
-    # At the paper's own scale all of the set, of which the folder may have a part.
-    if scale != "gpu" and train.exists() and test.exists():
-        return DataRecipe(str(train.resolve()), str(test.resolve()))
-    if name not in _ON_THE_HUB:
-        raise UsageError(f"{train.name} and {test.name} are not in '{data_folder()}': $EIGENVIEW_DATA is their folder")
-    return DataRecipe(_ON_THE_HUB[name])
+    folder = data_folder()
+    files = [] if folder is None else [folder / f"{name}-{split}.parquet" for split in ("train", "test")]
+    # The paper's own scale takes the whole data set, of which the folder may hold a part.
+    if scale != "gpu" and files and all(file.exists() for file in files):
+        return DataRecipe(*(str(file.resolve()) for file in files))
+    if name in _ON_THE_HUB:
+        return DataRecipe(_ON_THE_HUB[name])
+    missing = f"{name}-train.parquet and {name}-test.parquet"
+    if folder is None:
+        raise UsageError(f"EIGENVIEW_DATA is not set; set it to the folder that holds {missing}")
+    raise UsageError(f"EIGENVIEW_DATA={folder} does not hold {missing}")
 
 
 def two_classes(each: int, real: bool) -> tuple[Float[np.ndarray, "N d"], Int[np.ndarray, "N"], str]:
-    """Pixels in [0, 1] of a number of threes and as many eights, which of the two they are, and where they are from.
+    """Pixels in [0, 1] of threes and eights, labels (1 for an eight), and a description of the images.
 
     Args:
-        each: of each class.
-        real: MNIST's 28 × 28 pixels, if `$EIGENVIEW_DATA` has them; else, and without them, scikit-learn's 8 × 8.
+        each: number of images of each class.
+        real: use MNIST's 28 × 28 pixels if `$EIGENVIEW_DATA` holds them, instead of scikit-learn's 8 × 8.
     """
-    images, labels = (data_folder() / f"mnist-t10k-{kind}-ubyte.gz" for kind in ("images-idx3", "labels-idx1"))
-    if real and images.exists() and labels.exists():
+    folder = data_folder() if real else None
+    files = (
+        [] if folder is None else [folder / f"mnist-t10k-{kind}-ubyte.gz" for kind in ("images-idx3", "labels-idx1")]
+    )
+    if files and all(file.exists() for file in files):
+        images, labels = files
         x = np.frombuffer(gzip.decompress(images.read_bytes()), np.uint8, offset=16).reshape(-1, 784) / 255
         y = np.frombuffer(gzip.decompress(labels.read_bytes()), np.uint8, offset=8)
         name = "MNIST"

@@ -1,23 +1,24 @@
-"""Experiments and their verdicts, as tables on a terminal."""
+"""Tables of experiments and of verdicts, for a terminal."""
 
 from collections.abc import Mapping, Sequence
 
-from eigenview.papers.catalogue import Experiment
+from eigenview.papers.experiment import Experiment
 from eigenview.papers.records import Record
 from eigenview.plotting.tables import Table
 
 
-def listed(experiments: Sequence[Experiment], records: Mapping[str, Record | None]) -> Table:
-    """What there is, about what it costs at `cpu`, and what was last found of it."""
-    table = Table("experiment", "shows", "cost at cpu", "last verdicts", prose=("shows", "last verdicts"))
+def experiment_table(experiments: Sequence[Experiment], records: Mapping[str, Record | None]) -> Table:
+    """What each experiment shows, what it costs at `cpu`, and the last verdicts on its claims."""
+    prose = "shows", "cost at cpu", "last verdicts"
+    table = Table("experiment", "shows", "cost at cpu", "last verdicts", prose=prose)
     for each in experiments:
         record = records[each.path]
-        table.add_row(each.path, each.shows, each.cost["cpu"], "—" if record is None else _counted(record))
+        table.add_row(each.path, each.shows, each.cost.get("cpu", "—"), "—" if record is None else _count(record))
     return table
 
 
-def verdicts(records: Sequence[Record]) -> Table:
-    """Each claim with its verdict and the numbers."""
+def verdict_table(records: Sequence[Record]) -> Table:
+    """Each claim with its verdict and the numbers that decide on it."""
     table = Table("experiment", "claim", "verdict", "measured", prose=("claim", "measured"))
     for record in records:
         for i, claim in enumerate(record.claims):
@@ -26,7 +27,7 @@ def verdicts(records: Sequence[Record]) -> Table:
     return table
 
 
-def _counted(record: Record) -> str:
+def _count(record: Record) -> str:
     verdicts = [claim.verdict for claim in record.claims]
     counts = [f"{verdicts.count(verdict)} {words}" for verdict, words in _WORDS.items() if verdict in verdicts]
     return f"{', '.join(counts)} ({record.scale}, {record.date})"

@@ -28,10 +28,10 @@ def accuracies(run: Run, known: Images, held_out: Images) -> Accuracies:
         held_out: images with labels, which they are tested on.
     """
     assert run.recipe.data.size is not None
-    return accuracies_of(load(run.path), known, held_out, run.recipe.data.size)
+    return encoder_accuracies(load(run.path), known, held_out, run.recipe.data.size)
 
 
-def accuracies_of(encoder: Encoder, known: Images, held_out: Images, side: int) -> Accuracies:
+def encoder_accuracies(encoder: Encoder, known: Images, held_out: Images, side: int) -> Accuracies:
     """The same of an encoder, on images of this many pixels a side."""
     assert known.labels is not None
     assert held_out.labels is not None

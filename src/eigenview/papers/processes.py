@@ -16,7 +16,7 @@ import torch
 
 
 @contextmanager
-def processes(workers: int) -> Iterator[ProcessPoolExecutor]:
+def process_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     """A pool of processes of one thread each.
 
     Where this process is interrupted or killed, they stop as if asked to by SIGTERM; Ctrl-C reaches them through it.

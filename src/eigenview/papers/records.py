@@ -1,40 +1,36 @@
-"""What an experiment leaves on disk, and reading it back."""
+"""The record of an experiment that has run, and how to read it back."""
 
-import csv
 import json
-import os
-import platform
-from dataclasses import asdict, dataclass
-from datetime import date
+from dataclasses import dataclass
 from pathlib import Path
 
-import torch
+from eigenview.papers.catalogue import EXPERIMENTS
+from eigenview.papers.claims import Claim
+from eigenview.papers.experiment import Experiment, Scale
 
-from eigenview._version import __version__
-from eigenview.papers.catalogue import Experiment
-from eigenview.papers.outcome import Claim, Outcome, Scale
-from eigenview.plotting.style import style
-
-_CLAIMS = "claims.json"
+CLAIMS = "claims.json"
+"""The file, in the folder of an experiment, that is written last."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """What was found of an experiment, when and where.
+    """The claims of one experiment, and when and where they were tested.
 
     Args:
         path: `PAPER/EXPERIMENT`.
-        scale: at which it ran.
-        caption: of its figure.
-        claims: with their verdicts.
-        seeds: of what was drawn.
-        seconds: that it took.
-        date: on which, ISO.
-        versions: of Python, torch and this library.
-        machine: that it ran on.
+        shows: what the experiment shows, in one line.
+        scale: the scale at which it ran.
+        caption: the caption of its figure.
+        claims: its claims with their verdicts.
+        seeds: the seeds of everything random.
+        seconds: how long it took.
+        date: the ISO date on which it ran.
+        versions: the versions of Python, torch and this library.
+        machine: the machine's architecture and number of cores.
     """
 
     path: str
+    shows: str
     scale: Scale
     caption: str
     claims: tuple[Claim, ...]
@@ -44,54 +40,38 @@ class Record:
     versions: str
     machine: str
 
+    @property
+    def paper(self) -> str:
+        """The short name of the experiment's paper."""
+        return self.path.split("/")[0]
 
-def write_record(out: Path, experiment: Experiment, scale: Scale, outcome: Outcome, seconds: float) -> Record:
-    """Writes `figure.png`, `figure.svg`, `table.csv` and, last, `claims.json`: what has it is whole.
+
+def read_record(out: Path, experiment: Experiment) -> Record | None:
+    """The record of an experiment; None if it has not run to its end, or by another version of this library.
 
     Args:
         out: the directory of all experiments.
-        experiment: which one.
-        scale: at which it ran.
-        outcome: what it found.
-        seconds: that it took.
+        experiment: the experiment.
     """
-    folder = out / experiment.path
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / _CLAIMS).unlink(missing_ok=True)
-    with style():
-        outcome.figure.savefig(folder / "figure.png", dpi=150)
-        outcome.figure.savefig(folder / "figure.svg", metadata={"Date": None})
-    with (folder / "table.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(outcome.columns)
-        writer.writerows(zip(*outcome.columns.values(), strict=True))
-    versions = f"Python {platform.python_version()}, torch {torch.__version__}, eigenview {__version__}"
-    machine = f"{platform.machine()}, {os.cpu_count()} cores"
-    record = Record(
-        experiment.path,
-        scale,
-        outcome.caption,
-        outcome.claims,
-        outcome.seeds,
-        round(seconds, 1),
-        date.today().isoformat(),
-        versions,
-        machine,
-    )
-    beside = folder / f".{_CLAIMS}.tmp"
-    beside.write_text(json.dumps(asdict(record), indent=1, allow_nan=False), encoding="utf-8")
-    os.replace(beside, folder / _CLAIMS)
-    return record
+    return _read(out / experiment.path / CLAIMS)
 
 
-def record_of(out: Path, experiment: Experiment) -> Record | None:
-    """What was last found of an experiment; None if it has not run to its end."""
-    file = out / experiment.path / _CLAIMS
+def read_records(out: Path) -> list[Record]:
+    """The records of all experiments in a directory: the five papers' in their order, then others by their path."""
+    order = {each.path: i for i, each in enumerate(EXPERIMENTS)}
+    paths = [file.parent.relative_to(out).as_posix() for file in out.glob(f"*/*/{CLAIMS}")]
+    records = [
+        _read(out / path / CLAIMS) for path in sorted(paths, key=lambda path: (order.get(path, len(order)), path))
+    ]
+    return [record for record in records if record is not None]
+
+
+def _read(file: Path) -> Record | None:
     if not file.exists():
         return None
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-        claims = tuple(Claim(**each) for each in found["claims"])
-        return Record(**{**found, "claims": claims, "seeds": tuple(found["seeds"])})
+        fields = json.loads(file.read_text(encoding="utf-8"))
+        claims = tuple(Claim(**claim) for claim in fields["claims"])
+        return Record(**{**fields, "claims": claims, "seeds": tuple(fields["seeds"])})
     except (ValueError, TypeError, KeyError):
-        return None  # torn, or of another version: it runs again
+        return None  # damaged, or of another version: the experiment runs again

@@ -1,4 +1,4 @@
-"""Running experiments one after the other, going on where an earlier run stopped."""
+"""Running experiments one after the other, from where an earlier reproduction stopped."""
 
 import os
 import time
@@ -7,22 +7,22 @@ from pathlib import Path
 
 import torch
 from rich.console import Console
-from rich.progress import Progress
 
-from eigenview.papers.catalogue import Experiment
-from eigenview.papers.outcome import Scale
+from eigenview.papers.experiment import Experiment, Scale
 from eigenview.papers.page import write_page
-from eigenview.papers.records import Record, record_of, write_record
+from eigenview.papers.progress import ReproductionProgress
+from eigenview.papers.records import Record, read_record
 from eigenview.papers.run_cache import RunCache
+from eigenview.papers.writer import write_record
 
 
 @dataclass(frozen=True)
 class RunSummary:
-    """What became of experiments.
+    """The result of a reproduction.
 
     Args:
-        records: of those that are done.
-        failed: what others raised, by their path.
+        records: the records of the experiments that ran, now or earlier.
+        failed: the exceptions that other experiments raised, by their path.
     """
 
     records: list[Record]
@@ -32,54 +32,45 @@ class RunSummary:
 def reproduce(
     experiments: tuple[Experiment, ...], scale: Scale, out: Path, again: bool = False, console: Console | None = None
 ) -> RunSummary:
-    """Runs experiments that have not been run at this scale, and writes each one's record and one page of all.
+    """Runs experiments that have not run at this scale yet, and writes a record of each and one page of all.
 
-    What is trained for one of them is kept beside them in `runs`, for others and for going on after an interrupt. Of
-    several, one that cannot be run does not keep the others from it.
+    Runs that an experiment trains are kept in `OUT/runs`: other experiments reuse them, and an interrupted
+    reproduction resumes them. One of several experiments that fails does not stop the others.
 
     Args:
-        experiments: which.
-        scale: at which.
-        out: directory to write to; one experiment has `PAPER/EXPERIMENT` in it.
-        again: run those, too, that were run at this scale.
-        console: where to show progress.
+        experiments: the experiments to run.
+        scale: the scale to run them at.
+        out: the directory to write to; each experiment has the folder `PAPER/EXPERIMENT` in it.
+        again: also run experiments that have already run at this scale.
+        console: the console that shows progress; none by default.
 
     Raises:
-        Exception: of a single experiment, what it raised.
+        Exception: what a single experiment raised.
     """
-    console = console or Console(quiet=True)
-    found, failed = [], {}
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("", total=len(experiments))
-        # Processes start slowly: not worth it for runs of seconds.
+    earlier = {} if again else {each.path: read_record(out, each) for each in experiments}
+    records = {path: record for path, record in earlier.items() if record is not None and record.scale == scale}
+    waiting, failed = [each for each in experiments if each.path not in records], {}
+    with ReproductionProgress(console or Console(quiet=True), waiting, scale) as progress:
+        # Processes start slowly: they are not worth it for runs of seconds.
         workers = 1 if scale == "smoke" or torch.cuda.is_available() else os.cpu_count() or 1
-        name = ""
-        trainer = RunCache(
-            out / "runs", workers, again, lambda words: progress.update(task, description=f"{name}: {words}")
-        )
-        for each in experiments:
-            name = f"{each.path}, about {each.cost[scale]}"
-            progress.update(task, description=name)
-            there = record_of(out, each)
-            if again or there is None or there.scale != scale:
-                try:
-                    there = _run(each, scale, out, trainer)
-                except Exception as error:
-                    if len(experiments) == 1:
-                        raise
-                    failed[each.path] = error
-            if each.path not in failed:
-                found.append(there)
-            progress.advance(task)
+        runs = RunCache(out / "runs", workers, again, progress.report)
+        for each in waiting:
+            progress.start(each)
+            try:
+                records[each.path] = _run(each, scale, out, runs)
+            except Exception as error:
+                if len(experiments) == 1:
+                    raise
+                failed[each.path] = error
     write_page(out)
-    return RunSummary(found, failed)
+    return RunSummary([records[each.path] for each in experiments if each.path in records], failed)
 
 
-def _run(experiment: Experiment, scale: Scale, out: Path, trainer: RunCache) -> Record:
-    begin, found_before = time.perf_counter(), trainer.found
-    outcome = experiment.run(scale, trainer)
-    earlier = (trainer.found - found_before) / trainer.workers  # so that going on after an interrupt counts it all
-    record = write_record(out, experiment, scale, outcome, time.perf_counter() - begin + earlier)
-    # After each, so that what is done can be looked at, also if the next is interrupted.
+def _run(experiment: Experiment, scale: Scale, out: Path, runs: RunCache) -> Record:
+    begin, reused_before = time.perf_counter(), runs.seconds_reused
+    outcome = experiment.run(scale, runs)
+    reused = (runs.seconds_reused - reused_before) / runs.workers  # so that a resumed experiment counts it all
+    record = write_record(out, experiment, scale, outcome, time.perf_counter() - begin + reused)
+    # After each, so that finished experiments can be read even if the next is interrupted.
     write_page(out)
     return record

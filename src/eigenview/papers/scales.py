@@ -1,4 +1,4 @@
-"""Runs that a scale has time for: the paper's net and images, or less of them."""
+"""Recipes by scale: the paper's net and images, or smaller ones."""
 
 from dataclasses import dataclass
 
@@ -12,34 +12,34 @@ from eigenview.config import (
     TrainingRecipe,
     ViewsRecipe,
 )
-from eigenview.papers.datasets import data_of
-from eigenview.papers.outcome import Scale
+from eigenview.papers.datasets import data_recipe
+from eigenview.papers.experiment import Scale
 from eigenview.views import ViewPolicy
 
 
 @dataclass(frozen=True)
 class Size:
-    """What a scale has time for.
+    """The net and the view size of a scale.
 
     Args:
         encoder: the net.
-        side: of a view, in pixels; None is the images' own.
-        says: both, in words for a caption.
+        side: view size in pixels; None is the images' own size.
+        description: both in words, for a caption.
     """
 
     encoder: EncoderRecipe
     side: int | None
-    says: str
+    description: str
 
 
 SIZES: dict[Scale, Size] = {
     "smoke": Size(EncoderRecipe("convnet", {"width": 16}), None, "a small convolutional net on scikit-learn's digits"),
-    "cpu": Size(EncoderRecipe("resnet18", {"width": 8, "stem": "small"}), 32, "a ResNet-18 of an eighth of the width"),
+    "cpu": Size(EncoderRecipe("resnet18", {"width": 8, "stem": "small"}), 32, "a ResNet-18 of one eighth the width"),
     "gpu": Size(EncoderRecipe("resnet18", {"width": 64, "stem": "small"}), 32, "a ResNet-18"),
 }
 
 
-def run_of(
+def image_recipe(
     scale: Scale,
     objective: ObjectiveRecipe,
     policy: str | ViewPolicy,
@@ -54,23 +54,23 @@ def run_of(
     seed: int = 0,
     side: int | None = None,
 ) -> Recipe:
-    """The recipe of a run on images, at a scale.
+    """The recipe of a run on images.
 
     Args:
-        scale: decides net, images and their size.
-        objective: what is minimised.
-        policy: of the views, or its name.
-        data: which images, by their name in `$EIGENVIEW_DATA`.
-        P: samples in a batch.
-        K: views of each.
+        scale: decides the net, the images and the view size.
+        objective: the objective.
+        policy: the view policy, or its name.
+        data: name of the images in `$EIGENVIEW_DATA`.
+        P: batch size.
+        K: views per sample.
         projector: by default a linear one to 128 dimensions, as in the geometry paper.
         optimizer: by default Adam at 1e-3.
-        steps: updates.
-        checkpoints: how many are kept, evenly over the run and with its end.
-        seed: of all that is drawn.
-        side: of a view in pixels; by default the scale's own.
+        steps: number of updates.
+        checkpoints: number of checkpoints, evenly spaced and including the last step.
+        seed: random seed.
+        side: view size in pixels; by default that of the scale.
     """
-    size, source, every = SIZES[scale], data_of(data, scale), max(1, steps // checkpoints)
+    size, source, every = SIZES[scale], data_recipe(data, scale), max(1, steps // checkpoints)
     return Recipe(
         data=DataRecipe(source.train, source.test, size=side or size.side),
         views=ViewsRecipe(K, ViewPolicy.from_name(policy) if isinstance(policy, str) else policy),

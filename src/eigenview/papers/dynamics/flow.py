@@ -4,20 +4,22 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
-from eigenview.papers.dynamics.pairs import matrix_of_pairs
-from eigenview.papers.outcome import Outcome, Scale, claim
+from eigenview.papers.claims import claim
+from eigenview.papers.dynamics.pairs import pair_matrix
+from eigenview.papers.experiment import Scale
+from eigenview.papers.outcome import Outcome
 from eigenview.papers.run_cache import RunCache
 from eigenview.plotting.axes import plain_log_ticks
 from eigenview.plotting.style import BLUE, FAINT, VERMILLION, style
 from eigenview.theory.dynamics import brought_back, euler_steps, flow, lifted, projected_descent, single_output_limit
 
 
-def run(scale: Scale, trained: RunCache) -> Outcome:
+def run(scale: Scale, runs: RunCache) -> Outcome:
     """Fig. 3: projected descent (11), the printed flow in steps (12), and the flow that is descent's limit."""
     rate, until, d, z = (5e-3 if scale == "smoke" else 1e-3), 6.0, 8, 2
     widths = (d + z, 32) if scale == "smoke" else (d + z, 32, 128, 512)
     x = np.random.default_rng(0).normal(size=(300, d)) * np.linspace(0.4, 1.2, d)
-    C = matrix_of_pairs(x) / (x.var() * d / 4)
+    C = pair_matrix(x) / (x.var() * d / 4)
     W = 0.5 * brought_back(np.random.default_rng(1).normal(size=(d, z))).T
     steps, every = round(until / rate), round(until / rate / 60)
     starts = {h: _turned(*lifted(W, d + z), h) for h in widths}
@@ -49,37 +51,41 @@ def run(scale: Scale, trained: RunCache) -> Outcome:
     }
     claims = (
         claim(
-            "same end",
-            "The flow ends at the loss of projected descent.",
-            f"descent {descent.losses[-1]:.4f}, printed flow {printed.losses[-1]:.4f}, in steps {euler:.4f}",
+            "same final loss",
+            "The printed flow ends at the loss of projected gradient descent.",
+            f"final losses: projected gradient descent {descent.losses[-1]:.4f}, printed flow "
+            f"{printed.losses[-1]:.4f}, printed flow in Euler steps {euler:.4f}",
             abs(euler / descent.losses[-1] - 1) < 0.02,
         ),
         claim(
-            "printed limit",
-            "The printed flow (9) is what projected descent (11) follows.",
-            f"off by {off['printed']:.2g} at most at a rate of {rate:g}, by {twice['printed']:.2g} at twice that",
+            "printed flow is the limit",
+            "Projected gradient descent (11) follows the printed flow (9).",
+            f"relative distance at most {off['printed']:.2g} at a learning rate of {rate:g}, {twice['printed']:.2g} "
+            "at twice that rate",
             off["printed"] < 0.01,
         ),
         claim(
-            "derived limit",
-            "Derived anew, the flow has coefficients 3 and 1 in place of 2 and 2, and is descent's limit.",
-            f"off by {off['derived']:.2g} at most at a rate of {rate:g}, by {twice['derived']:.2g} at twice that",
+            "derived flow is the limit",
+            "The flow with coefficients 3 and 1 in place of 2 and 2 is the limit of projected gradient descent "
+            "(ours, derived anew).",
+            f"relative distance at most {off['derived']:.2g} at a learning rate of {rate:g}, {twice['derived']:.2g} "
+            "at twice that rate",
             off["derived"] < 0.01 and abs(twice["derived"] / off["derived"] / 2 - 1) < 0.2,
         ),
         claim(
-            "width",
-            "The dynamics do not depend on the width.",
-            f"between widths {', '.join(map(str, widths))} off by {between:.1g} at most",
+            "independent of width",
+            "The dynamics of projected gradient descent do not depend on the width.",
+            f"the paths of widths {', '.join(map(str, widths))} differ by at most {between:.1g}",
             between < 1e-6,
         ),
         claim(
-            "two limits",
-            "One output ends at plus or minus the first eigenvector.",
-            f"from two opposite starts at {ends[0]:+.3f} and {ends[1]:+.3f} times it",
+            "two end points",
+            "A single output ends at plus or minus the first eigenvector.",
+            f"two opposite starts end at {ends[0]:+.3f} and {ends[1]:+.3f} times the eigenvector",
             bool(np.allclose(np.abs(ends), 1) and ends[0] == -ends[1]),
         ),
     )
-    columns = {
+    table = {
         "time": descent.times,
         "loss of descent": descent.losses,
         "loss of derived flow": derived.losses,
@@ -88,10 +94,10 @@ def run(scale: Scale, trained: RunCache) -> Outcome:
         "distance of printed flow": far["printed"],
     }
     caption = (
-        f"Normal data, d = {d}, z = {z}, rate {rate:g}, width {widths[0]} (others lie on it). Left: losses. "
-        "Right: how far each flow is from descent, over the length of W."
+        f"Normal data, d = {d}, z = {z}, learning rate {rate:g}, width {widths[0]} (other widths coincide with it). "
+        "Left: losses. Right: distance of each flow from projected gradient descent, relative to the length of W."
     )
-    return Outcome(figure, caption, columns, claims)
+    return Outcome(figure, caption, table, claims)
 
 
 def _turned(

@@ -4,19 +4,21 @@ import numpy as np
 from matplotlib.figure import Figure
 from sklearn.datasets import make_moons
 
-from eigenview.papers.dynamics.pairs import matrix_of_pairs
-from eigenview.papers.outcome import Outcome, Scale, claim
+from eigenview.papers.claims import claim
+from eigenview.papers.dynamics.pairs import pair_matrix
+from eigenview.papers.experiment import Scale
+from eigenview.papers.outcome import Outcome
 from eigenview.papers.run_cache import RunCache
 from eigenview.plotting.axes import plain_log_ticks
 from eigenview.plotting.style import BLUE, INK, VERMILLION, style
 from eigenview.theory.dynamics import optimum, scaled_loss
 
 
-def run(scale: Scale, trained: RunCache) -> Outcome:
+def run(scale: Scale, runs: RunCache) -> Outcome:
     """Fig. 1: the loss itself diverges, with all outputs alike; over its squared length it converges."""
     starts, steps, rate = {"smoke": 3}.get(scale, 8), 400, 0.05
-    C = matrix_of_pairs(np.asarray(make_moons(200, noise=0.05, random_state=0)[0]))
-    generator, columns, curves = np.random.default_rng(1), [], {"plain": [], "scaled": []}
+    C = pair_matrix(np.asarray(make_moons(200, noise=0.05, random_state=0)[0]))
+    generator, table, curves = np.random.default_rng(1), [], {"plain": [], "scaled": []}
     for start in range(starts):
         first = generator.normal(size=(2, 2))
         # Of the scaled loss the direction is all that counts, but a short start would take long steps.
@@ -30,11 +32,11 @@ def run(scale: Scale, trained: RunCache) -> Outcome:
             # Of one output: the slope of wCwᵀ/‖w‖², which has the length of w's own turn.
             w = w - 2 * rate * (w @ C - scaled[-1] * w) / (w @ w.T)
         singular = np.linalg.svd(W, compute_uv=False)
-        columns.append((start, losses[-1], singular[1] / singular[0], scaled[-1]))
+        table.append((start, losses[-1], singular[1] / singular[0], scaled[-1]))
         curves["plain"].append(lengths)
         curves["scaled"].append(scaled)
     best = optimum(C, 1).value
-    _, last, ratios, ends = map(np.array, zip(*columns, strict=True))
+    _, last, ratios, ends = map(np.array, zip(*table, strict=True))
     with style():
         figure = Figure(figsize=(6.6, 2.8))
         axes = figure.subplots(1, 2)
@@ -49,27 +51,29 @@ def run(scale: Scale, trained: RunCache) -> Outcome:
     gap = float(np.abs(ends / best - 1).max())
     claims = (
         claim(
-            "diverges",
-            "Without a constraint the loss has no minimum, and gradient descent diverges.",
-            f"at time {rate * steps:g} the loss is {last.max():.2g} at most; of unit length the least is {best:.2g}",
+            "loss diverges",
+            "Without a constraint the contrastive loss has no minimum, and gradient descent diverges.",
+            f"at time {rate * steps:g} the loss is at most {last.max():.2g}; its minimum at unit length is {best:.2g}",
             bool((last < 100 * best).all()),
         ),
         claim(
-            "rank one",
-            "Every output has the same dynamics, so that they collapse to one dimension.",
-            f"second singular value over the first at most {ratios.max():.1g}",
+            "outputs become alike",
+            "Without a constraint all outputs follow the same dynamics, so that they collapse to one dimension.",
+            f"the second singular value of W is at most {ratios.max():.1g} times the first",
             bool(ratios.max() < 1e-3),
         ),
         claim(
-            "scaled converges",
-            "The scaled loss converges, whatever the start.",
-            f"{starts} starts, off the least eigenvalue by at most {gap:.1g}",
+            "scaled loss converges",
+            "Gradient descent on the contrastive loss over its squared length converges, whatever the start.",
+            f"from {starts} starts the loss ends at the smallest eigenvalue of C, off by a factor of at most 1 + "
+            f"{gap:.1g}",
             gap < 0.01,
         ),
     )
     names = ("start", "loss", "second over first singular value", "scaled loss")
     caption = (
-        f"Two half moons, 200 points, {starts} starts. Left: two outputs, gradient descent on the contrastive loss. "
-        "Right: one output, the loss over its squared length (printed without the square, where it has no minimum)."
+        f"Two half moons, 200 points, {starts} starts. Left: gradient descent on the contrastive loss with two "
+        "outputs. Right: with one output, the loss over its squared length (printed without the square, and so "
+        "without a minimum)."
     )
-    return Outcome(figure, caption, dict(zip(names, zip(*columns, strict=True), strict=True)), claims)
+    return Outcome(figure, caption, dict(zip(names, zip(*table, strict=True), strict=True)), claims)

@@ -10,21 +10,23 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
+from eigenview.papers.claims import claim
 from eigenview.papers.datasets import two_classes
-from eigenview.papers.dynamics.pairs import matrix_of_pairs
-from eigenview.papers.outcome import Outcome, Scale, claim
+from eigenview.papers.dynamics.pairs import pair_matrix
+from eigenview.papers.experiment import Scale
+from eigenview.papers.outcome import Outcome
 from eigenview.papers.run_cache import RunCache
 from eigenview.plotting.axes import plain_log_ticks, widths_as_ticks
 from eigenview.plotting.style import BLUE, VERMILLION, style
 from eigenview.theory.dynamics import brought_back, euler_steps, projected_descent
 
 
-def run(scale: Scale, trained: RunCache) -> Outcome:
+def run(scale: Scale, runs: RunCache) -> Outcome:
     """Fig. 4: what a step costs over the width, and what a linear classifier makes of the embeddings."""
     x, y, name = two_classes(200 if scale != "smoke" else 150, real=scale != "smoke")
     d, z, rate, steps = x.shape[1], 10, 0.05, (150 if scale == "smoke" else 300)
     widths = {"smoke": (96, 192, 384), "cpu": (1024, 4096, 16384), "gpu": (1024, 8192, 65536)}[scale]
-    C = matrix_of_pairs(x)
+    C = pair_matrix(x)
     C = C / np.abs(np.linalg.eigvalsh(C)).max()
     seconds = {h: _seconds_of_descent(C, h, d, z, rate) for h in widths}
     W1, W2 = _start(widths[0], d, z)
@@ -49,28 +51,33 @@ def run(scale: Scale, trained: RunCache) -> Outcome:
     apart = abs(accuracy["descent"] - accuracy["flow"])
     claims = (
         claim(
-            "cost of descent",
-            "The time of a step of projected descent grows with the width.",
-            f"{seconds[widths[0]]:.2g} s at h = {widths[0]:,}, {seconds[widths[-1]]:.2g} s at {widths[-1]:,}, "
-            f"of which projecting takes as much as d³ = {d}³ operations do",
+            "cost grows with width",
+            "The time per step of projected gradient descent grows with the width.",
+            f"{seconds[widths[0]]:.2g} s at h = {widths[0]:,}, {seconds[widths[-1]]:.2g} s at h = {widths[-1]:,}; "
+            f"both include a projection of the order of d³ = {d}³ operations",
             None if scale == "smoke" else seconds[widths[-1]] > 1.3 * seconds[widths[0]],
         ),
         claim(
-            "cost of flow",
-            "A step of the flow, whose cost does not depend on the width, is far faster.",
-            f"{seconds[widths[0]] / of_flow:,.3g} times as fast as descent at h = {widths[0]}",
+            "flow is faster",
+            "A step of the flow, whose cost does not depend on the width, is far faster than a step of projected "
+            "gradient descent.",
+            f"{seconds[widths[0]] / of_flow:,.3g} times as fast as a step of projected gradient descent at h = "
+            f"{widths[0]}",
             None if scale == "smoke" else min(seconds.values()) > 10 * of_flow,
         ),
         claim(
-            "accuracy",
-            "A linear SVM does equally well on both embeddings.",
-            f"{accuracy['descent']:.1%} on descent's, {accuracy['flow']:.1%} on the flow's",
+            "equal accuracy",
+            "A linear SVM does equally well on the embeddings of projected gradient descent and of the flow.",
+            f"accuracy {accuracy['descent']:.1%} on those of projected gradient descent, {accuracy['flow']:.1%} on "
+            "those of the flow",
             apart < 0.03,
         ),
     )
-    columns = {"width": widths, "seconds a step": [*seconds.values()], "seconds a step of the flow": [of_flow] * 3}
-    caption = f"{name[0].upper()}{name[1:]}, {len(x) // 2} of each, d = {d}, z = {z}. Accuracy by five-fold validation."
-    return Outcome(figure, caption, columns, claims)
+    table = {"width": widths, "seconds a step": [*seconds.values()], "seconds a step of the flow": [of_flow] * 3}
+    caption = (
+        f"{name[0].upper()}{name[1:]}, {len(x) // 2} of each, d = {d}, z = {z}. Accuracy by five-fold cross-validation."
+    )
+    return Outcome(figure, caption, table, claims)
 
 
 def _start(h: int, d: int, z: int) -> tuple[Float[np.ndarray, "h d"], Float[np.ndarray, "h z"]]:

@@ -8,7 +8,7 @@ from eigenview.theory.dynamics import contrastive_matrix
 _NOISE = 0.1  # of positives around their anchor, in units of the data's spread
 
 
-def matrix_of_pairs(x: Float[np.ndarray, "N d"]) -> Float[np.ndarray, "d d"]:
+def pair_matrix(x: Float[np.ndarray, "N d"]) -> Float[np.ndarray, "d d"]:
     """C of the contrastive loss, positives by noise and negatives by permuting, for one sample on average."""
     generator, centred = np.random.default_rng(0), x - x.mean(0)
     positives = centred + _NOISE * x.std() * generator.normal(size=x.shape)

@@ -3,14 +3,16 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from eigenview.papers.outcome import Outcome, Scale, claim
+from eigenview.papers.claims import claim
+from eigenview.papers.experiment import Scale
+from eigenview.papers.outcome import Outcome
 from eigenview.papers.run_cache import RunCache
 from eigenview.plotting.axes import plain_log_ticks, widths_as_ticks
 from eigenview.plotting.style import BLUE, GREEN, ORANGE, style
 from eigenview.theory.dynamics import brought_back
 
 
-def run(scale: Scale, trained: RunCache) -> Outcome:
+def run(scale: Scale, runs: RunCache) -> Outcome:
     """Fig. 2: how far a network with an activation is from the linear one, at orthogonal initialisation."""
     most = {"smoke": 512, "cpu": 2048, "gpu": 8192}[scale]
     widths, seeds, (d, z) = 2 ** np.arange(5, int(np.log2(most)) + 1), 3 if scale == "smoke" else 5, (16, 2)
@@ -41,29 +43,31 @@ def run(scale: Scale, trained: RunCache) -> Outcome:
     slopes = {name: float(np.polyfit(np.log(widths), np.log(v.mean(1)), 1)[0]) for name, v in relative.items()}
     claims = (
         claim(
-            "tanh",
-            "With tanh a wide network comes to be the linear one (Thm. 1: φ(0) = 0, φ′(0) = 1).",
+            "wide tanh",
+            "A wide tanh network approaches the linear network (Thm. 1: φ(0) = 0, φ′(0) = 1).",
             f"relative distance ∝ h^{slopes['tanh']:.2f}, {relative['tanh'][-1].mean():.1g} at h = {widths[-1]}",
             slopes["tanh"] < -0.4,
         ),
         claim(
-            "ReLU",
-            "So does a ReLU network.",
-            f"the distance falls as outputs themselves do: relative to them it is {relative['ReLU'][0].mean():.2f} "
-            f"at h = {widths[0]} and {relative['ReLU'][-1].mean():.2f} at {widths[-1]}",
+            "wide ReLU",
+            "A wide ReLU network approaches the linear network.",
+            "the distance falls as the outputs themselves do; relative to them it is "
+            f"{relative['ReLU'][0].mean():.2f} at h = {widths[0]} and {relative['ReLU'][-1].mean():.2f} at h = "
+            f"{widths[-1]}",
             slopes["ReLU"] < -0.1,
         ),
         claim(
-            "sigmoid",
-            "A sigmoid network does not.",
+            "wide sigmoid",
+            "A wide sigmoid network does not approach the linear network.",
             f"relative distance ∝ h^{slopes['sigmoid']:+.2f}",
             slopes["sigmoid"] > -0.1,
         ),
     )
     names = ("activation", "width", "seed", "distance", "relative distance")
     caption = (
-        f"Root mean square distance of outputs over 200 normal points, d = {d}, z = {z}; mean and standard deviation "
-        f"of {seeds} initialisations. Outputs themselves shrink as √(z/h), so that the relative distance decides."
+        "Root mean square distance between the outputs of the network and of the linear network over 200 normal "
+        f"points, d = {d}, z = {z}; mean and standard deviation of {seeds} initialisations. The outputs themselves "
+        "shrink as √(z/h), so that the relative distance decides."
     )
     return Outcome(figure, caption, dict(zip(names, zip(*rows, strict=True), strict=True)), claims)
 

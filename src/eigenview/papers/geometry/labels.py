@@ -4,28 +4,30 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from eigenview.measures import label_negatives
+from eigenview.papers.claims import claim, only_if_long_run
+from eigenview.papers.experiment import Scale
 from eigenview.papers.geometry.runs import (
     SETTINGS,
-    Moment,
+    Snapshot,
     by_policy,
-    columns_of,
-    draw,
+    describe_setting,
     over_training,
-    setting_in_words,
+    plot_by_policy,
+    table_columns,
 )
-from eigenview.papers.outcome import Outcome, Scale, claim, only_if_long_run
+from eigenview.papers.outcome import Outcome
 from eigenview.papers.run_cache import RunCache
 from eigenview.plotting.style import INK, style
 
 
-def run(scale: Scale, trained: RunCache) -> Outcome:
+def run(scale: Scale, runs: RunCache) -> Outcome:
     """Fig. 6: share of samples whose nearest negative has their label, over training."""
 
-    def measure(moment: Moment) -> tuple[float, float]:
-        found = label_negatives(moment.z, moment.labels)
+    def measure(snapshot: Snapshot) -> tuple[float, float]:
+        found = label_negatives(snapshot.z, snapshot.labels)
         return found.share, found.chance
 
-    steps, values = over_training(scale, trained, measure)
+    steps, values = over_training(scale, runs, measure)
     share, chance = values[..., 0], values[..., 1].mean()
     mean = share.mean(1)
     rise = (mean - mean[:, :1]) / (mean.max(1, keepdims=True) - mean[:, :1])
@@ -34,28 +36,31 @@ def run(scale: Scale, trained: RunCache) -> Outcome:
     with style():
         figure = Figure(figsize=(6.6, 2.8))
         axes = figure.subplots()
-        draw(axes, steps, share, "share with the sample's label")
+        plot_by_policy(axes, steps, share, "share with the sample's label")
         axes.axhline(chance, color=INK, linewidth=1, linestyle="--", label="chance")
         axes.set(ylim=(0, None))
         axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     claims = (
         claim(
-            "rises",
-            "Over training more and more nearest negatives have the sample's label, whatever the augmentation.",
-            f"before training {by_policy(share[..., 0])}, at its end {by_policy(share[..., -1])}; chance {chance:.2f}",
+            "share rises",
+            "The share of nearest negatives with the sample's own label rises over training, whatever the "
+            "augmentation.",
+            f"share before training: {by_policy(share[..., 0])}; after training: {by_policy(share[..., -1])}; at "
+            f"chance: {chance:.2f}",
             bool((share[..., -1] > share[..., 0]).all()),
         ),
         claim(
-            "early and late",
-            "It rises early with small augmentations, and late with large ones.",
-            f"nine tenths of the rise of the mean by step {', '.join(map(str, arrived))} of {steps[-1]:,} for "
-            "small, moderate and large",
+            "early and late rise",
+            "The share of nearest negatives with the sample's own label rises early with small augmentations, and "
+            "late with large ones.",
+            f"nine tenths of the mean's rise are done by step {', '.join(map(str, arrived))} of {steps[-1]:,} with "
+            "small, moderate and large augmentations",
             only_if_long_run(arrived[0] < arrived[-1] and (np.diff(arrived) >= 0).all(), scale),
         ),
     )
     caption = (
-        f"{setting_in_words(scale)}. Nearest negatives among embeddings of {SETTINGS[scale].looked_at} samples, by "
-        "cosine; labels are the set's own (the paper also takes coarse ones)."
+        f"{describe_setting(scale)}. Nearest negatives among the embeddings of {SETTINGS[scale].samples} samples, by "
+        "cosine; the labels are the data set's own (the paper also uses coarse ones)."
     )
-    columns = columns_of(scale, steps, values, "share", "chance")
-    return Outcome(figure, caption, columns, claims, SETTINGS[scale].seeds)
+    table = table_columns(scale, steps, values, "share", "chance")
+    return Outcome(figure, caption, table, claims, SETTINGS[scale].seeds)

@@ -11,10 +11,12 @@ from eigenview.config import ObjectiveRecipe, ProjectorRecipe, Recipe
 from eigenview.data import open_dataset
 from eigenview.inspect import extract_view_features
 from eigenview.measures import displacements, effective_rank, local_projectors, nearest_negatives
-from eigenview.papers.outcome import Claim, Outcome, Scale, claim, only_if_long_run
+from eigenview.papers.claims import Claim, claim, only_if_long_run
+from eigenview.papers.experiment import Scale
+from eigenview.papers.outcome import Outcome
 from eigenview.papers.probes import accuracies
 from eigenview.papers.run_cache import RunCache
-from eigenview.papers.scales import SIZES, run_of
+from eigenview.papers.scales import SIZES, image_recipe
 from eigenview.plotting.style import BLUE, FAINT, GREEN, ORANGE, style
 from eigenview.runs import Run, load_model
 
@@ -28,12 +30,12 @@ HIDDEN: dict[Scale, tuple[Hidden, ...]] = {
 MEASURES = "linear probe", "kNN", "unexplained", "rank of the projector", "effective rank of displacements"
 
 
-def run(scale: Scale, trained: RunCache) -> Outcome:
+def run(scale: Scale, runs: RunCache) -> Outcome:
     """Sec. 5: the encoder's accuracy, and what local maps of the projector leave of displacements."""
     seeds, steps = ((0,), 20) if scale == "smoke" else ((0, 1), 300) if scale == "cpu" else (range(5), 200_000)
     order = [(hidden, seed) for hidden in HIDDEN[scale] for seed in seeds]
-    runs = trained([_recipe(scale, hidden, seed, steps) for hidden, seed in order])
-    found = np.array([_measured(each, 200 if scale == "smoke" else 1000) for each in runs])
+    trained = runs([_recipe(scale, hidden, seed, steps) for hidden, seed in order])
+    found = np.array([_measured(each, 200 if scale == "smoke" else 1000) for each in trained])
     found = found.reshape(len(HIDDEN[scale]), len(seeds), -1)
     names = ["×".join(map(str, hidden)) or "linear" for hidden in HIDDEN[scale]]
     with style():
@@ -49,19 +51,20 @@ def run(scale: Scale, trained: RunCache) -> Outcome:
             axes.margins(x=0.15, y=0.15)
             axes.tick_params(axis="x", rotation=40)
     rows = [("×".join(map(str, hidden)) or "linear", seed) for hidden, seed in order]
-    columns = {"hidden layers": [row[0] for row in rows], "seed": [row[1] for row in rows]}
-    columns |= {name: found[..., i].ravel() for i, name in enumerate(MEASURES)}
+    table = {"hidden layers": [row[0] for row in rows], "seed": [row[1] for row in rows]}
+    table |= {name: found[..., i].ravel() for i, name in enumerate(MEASURES)}
     caption = (
-        f"{SIZES[scale].says[0].upper()}{SIZES[scale].says[1:]}, large views, D a quarter of the features, {steps:,} "
-        f"steps{' at 16 × 16 pixels' if scale == 'cpu' else ''}; lines are means, points are seeds. Unexplained is the "
-        "share of displacements to nearest negatives outside the span of the projector's Jacobian at each sample."
+        f"{SIZES[scale].description[0].upper()}{SIZES[scale].description[1:]}, the policy 'large', D a quarter of "
+        f"the number of features, {steps:,} steps{' at 16 × 16 pixels' if scale == 'cpu' else ''}; lines: means, "
+        "points: seeds. Unexplained: the share of displacements to nearest negatives outside the span of the "
+        "projector's Jacobian at each sample."
     )
-    return Outcome(figure, caption, columns, _claims(scale, names, found), tuple(seeds))
+    return Outcome(figure, caption, table, _claims(scale, names, found), tuple(seeds))
 
 
 def _recipe(scale: Scale, hidden: Hidden, seed: int, steps: int) -> Recipe:
     D = 128 if scale == "gpu" else 16
-    return run_of(
+    return image_recipe(
         scale,
         ObjectiveRecipe("DecoupledInfoNCE"),
         "large",
@@ -92,27 +95,28 @@ def _claims(scale: Scale, names: list[str], found: np.ndarray) -> tuple[Claim, .
     smoke = scale == "smoke"
     return (
         claim(
-            "accuracy",
-            "Deeper and wider projectors help the encoder's accuracy.",
-            f"linear probe, mean over seeds: {compared(0)}; better by {(deepest - linear)[:, 0].min():+.3f} to "
-            f"{(deepest - linear)[:, 0].max():+.3f} with {names[-1]} than with a linear projector",
+            "deep and wide helps",
+            "Deeper and wider projectors improve the encoder's accuracy.",
+            f"accuracy of a linear probe, mean over seeds: {compared(0)}; {names[-1]} minus linear by seed: "
+            f"{(deepest - linear)[:, 0].min():+.3f} to {(deepest - linear)[:, 0].max():+.3f}",
             only_if_long_run((deepest[:, 0] > linear[:, 0]).all(), scale),
         ),
         claim(
-            "wider",
-            "The wider the projector, the better each sample's local map fits its displacement.",
-            f"share unexplained: {compared(2)}",
+            "wider explains more",
+            "The wider the projector, the more of each sample's displacement its local map explains.",
+            f"share of displacements unexplained: {compared(2)}",
             _by_every_seed(-_gains(scale, found[..., 2], _is_wider)),
         ),
         claim(
-            "deeper",
-            "The deeper, the better it fits.",
-            f"share unexplained: {compared(2)}",
+            "deeper explains more",
+            "The deeper the projector, the more of each sample's displacement its local map explains.",
+            f"share of displacements unexplained: {compared(2)}",
             None if smoke else _by_every_seed(-_gains(scale, found[..., 2], _is_deeper)),
         ),
         claim(
-            "linearised",
-            "A linear projector forces the encoder to put displacements into a linear subspace; a non-linear does not.",
+            "linear subspace",
+            "A linear projector, unlike a nonlinear one, forces the encoder to put displacements into a linear "
+            "subspace.",
             f"effective rank of displacements: {compared(4)}",
             None if smoke else _by_every_seed(found[1:, :, 4] - linear[:, 4]),
         ),

@@ -5,18 +5,20 @@ from matplotlib.figure import Figure
 
 from eigenview.data import open_images
 from eigenview.measures import effective_rank, projector_rank
+from eigenview.papers.claims import claim, only_if_long_run
+from eigenview.papers.experiment import Scale
 from eigenview.papers.geometry.runs import (
     COLOURS,
     SETTINGS,
-    Moment,
+    Snapshot,
     by_policy,
-    columns_of,
-    draw,
+    describe_setting,
     over_training,
-    runs_of,
-    setting_in_words,
+    plot_by_policy,
+    table_columns,
+    train_runs,
 )
-from eigenview.papers.outcome import Outcome, Scale, claim, only_if_long_run
+from eigenview.papers.outcome import Outcome
 from eigenview.papers.probes import accuracies
 from eigenview.papers.run_cache import RunCache
 from eigenview.plotting.style import style
@@ -29,17 +31,17 @@ that before training all are above this, and a lower rank is training's work.
 """
 
 
-def run(scale: Scale, trained: RunCache) -> Outcome:
+def run(scale: Scale, runs: RunCache) -> Outcome:
     """Fig. 1: rank of the projector over training, and accuracy of the encoder after it."""
     s = SETTINGS[scale]
-    steps, values = over_training(scale, trained, _ranks)
+    steps, values = over_training(scale, runs, _ranks)
     rank, effective = values[..., 0], values[..., 1]
-    linear, knn = _accuracies(scale, trained)
+    linear, knn = _accuracies(scale, runs)
     ends, filled, smoke = rank[..., -1], effective[..., -1], scale == "smoke"
     with style():
         figure = Figure(figsize=(6.6, 2.9))
         left, right = figure.subplots(1, 2)
-        draw(left, steps, rank, f"rank (σ at least {TOLERANCE:g} of σ₁)")
+        plot_by_policy(left, steps, rank, f"rank (σ at least {TOLERANCE:g} of σ₁)")
         left.set(ylim=(0, 1.05 * s.D))
         for policy, x, y, z in zip(COLOURS, filled, linear, knn, strict=True):
             right.plot(x, y, "o", color=COLOURS[policy], label="linear probe" if policy == "small" else None)
@@ -49,49 +51,50 @@ def run(scale: Scale, trained: RunCache) -> Outcome:
         figure.legend(*left.get_legend_handles_labels(), loc="outside upper left", ncols=3)
     claims = (
         claim(
-            "rank falls",
+            "rank falls with strength",
             "The stronger the augmentation, the lower the rank of the projector.",
-            f"of {s.D}: {by_policy(ends, 1)}; effective rank, which has no threshold, {by_policy(filled, 1)}",
+            f"rank, of {s.D}: {by_policy(ends, 1)}; effective rank, which needs no threshold: {by_policy(filled, 1)}",
             None if smoke else bool((np.diff(ends.mean(1)) < 0).all() and ends[-1].max() < ends[0].min()),
         ),
         claim(
-            "full rank",
+            "full rank with small",
             "With small augmentations the projector keeps its full rank.",
-            f"of {s.D}, before training {by_policy(rank[..., 0], 1)}, after it small {ends[0].min():.0f} to "
-            f"{ends[0].max():.0f}",
+            f"rank, of {s.D}: before training {by_policy(rank[..., 0], 1)}; after training small {ends[0].min():.0f} "
+            f"to {ends[0].max():.0f}",
             bool((ends[0] == s.D).all()),
         ),
         claim(
-            "accuracy",
-            "With stronger augmentations than small, and a projector of lower rank, the encoder is better.",
-            f"linear probe {by_policy(linear, 3)}; kNN {by_policy(knn, 3)}",
+            "stronger than small helps",
+            "With moderate or large augmentations, under which the projector has a lower rank, the encoder is "
+            "better than with small ones.",
+            f"accuracy of a linear probe: {by_policy(linear, 3)}; of kNN: {by_policy(knn, 3)}",
             None if smoke else bool(linear[1:].min() > linear[0].max()),
         ),
         claim(
-            "largest is best",
-            "The stronger, the better, up to large augmentations.",
-            f"large less moderate: linear probe {(linear[2] - linear[1]).mean():+.3f}, kNN "
+            "large is best",
+            "The stronger the augmentation, up to large, the better the encoder.",
+            f"accuracy, large minus moderate: linear probe {(linear[2] - linear[1]).mean():+.3f}, kNN "
             f"{(knn[2] - knn[1]).mean():+.3f} ({s.steps:,} steps)",
             # Few steps do not reach what large augmentations are good for: of a small image a crop of 8% shows little.
             only_if_long_run(linear[2].min() > linear[1].max(), scale),
         ),
     )
     caption = (
-        f"{setting_in_words(scale)}. The rank counts singular values of at least {TOLERANCE:g} times the largest (the "
-        "paper gives no threshold). Right: colours as on the left, a point a seed, on test images."
+        f"{describe_setting(scale)}. The rank counts singular values of at least {TOLERANCE:g} times the largest "
+        "(the paper gives no threshold). Right: accuracy on test images, one point per seed, colours as on the left."
     )
-    return Outcome(figure, caption, columns_of(scale, steps, values, "rank", "effective rank"), claims, s.seeds)
+    return Outcome(figure, caption, table_columns(scale, steps, values, "rank", "effective rank"), claims, s.seeds)
 
 
-def _ranks(moment: Moment) -> tuple[float, float]:
-    return projector_rank(moment.W, TOLERANCE), effective_rank(moment.W)
+def _ranks(snapshot: Snapshot) -> tuple[float, float]:
+    return projector_rank(snapshot.W, TOLERANCE), effective_rank(snapshot.W)
 
 
-def _accuracies(scale: Scale, trained: RunCache) -> tuple[np.ndarray, np.ndarray]:
+def _accuracies(scale: Scale, runs: RunCache) -> tuple[np.ndarray, np.ndarray]:
     """Of a linear probe and of neighbours, by policy and seed."""
-    runs = [*runs_of(scale, trained).values()]
-    data = runs[0].recipe.data
+    trained = [*train_runs(scale, runs).values()]
+    data = trained[0].recipe.data
     known, held_out = open_images(data.train), open_images(data.test or data.train, "train" if data.test else "test")
-    found = [accuracies(run, known, held_out) for run in runs]
+    found = [accuracies(run, known, held_out) for run in trained]
     linear, knn = (np.array([getattr(each, name) for each in found]) for name in ("linear", "knn"))
     return linear.reshape(len(COLOURS), -1), knn.reshape(len(COLOURS), -1)

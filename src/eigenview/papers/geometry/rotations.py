@@ -5,14 +5,16 @@ from jaxtyping import Bool, Float
 from matplotlib.figure import Figure
 from scipy.ndimage import rotate
 
-from eigenview.papers.outcome import Outcome, Scale, claim
+from eigenview.papers.claims import claim
+from eigenview.papers.experiment import Scale
+from eigenview.papers.outcome import Outcome
 from eigenview.papers.run_cache import RunCache
 from eigenview.plotting.style import BLUE, INK, VERMILLION, style
 
 SIDE, IMAGES = 32, 500
 
 
-def run(scale: Scale, trained: RunCache) -> Outcome:
+def run(scale: Scale, runs: RunCache) -> Outcome:
     """Fig. 10: rank of the covariance of rotated one-hot images, over the range of angles."""
     seeds = 3 if scale == "smoke" else 5
     ranges = np.array((10, 45, 180) if scale == "smoke" else (5, 15, 30, 45, 60, 90, 120, 150, 180, 225, 270, 315, 360))
@@ -42,35 +44,37 @@ def run(scale: Scale, trained: RunCache) -> Outcome:
         right.legend(loc="upper left")
     claims = (
         claim(
-            "grows",
-            "The larger the range of angles, the higher the rank of the collection of images.",
+            "rank grows with range",
+            "The larger the range of angles, the higher the rank of the rotated images' covariance.",
             f"mean rank {ranks[:, 0].mean():.1f} for angles up to {ranges[0]}°, {ranks[:, -1].mean():.1f} up to "
-            f"{ranges[-1]}°; it falls from one range to the next for {falls} of {seeds} places",
+            f"{ranges[-1]}°; the rank falls from one range to the next for {falls} of {seeds} positions",
             bool((np.diff(ranks.mean(0)) > 0).all()) and not falls,
         ),
         claim(
             "invariant map",
-            "The larger the range, the lower the rank of a linear map that does not see the rotation.",
-            f"of {SIDE**2} dimensions {SIDE**2 - ranks[:, 0].mean():.1f} are left up to {ranges[0]}°, and "
+            "The larger the range of angles, the lower the rank of a linear map that is invariant to the rotations.",
+            f"of {SIDE**2} dimensions {SIDE**2 - ranks[:, 0].mean():.1f} are left for angles up to {ranges[0]}°, "
             f"{SIDE**2 - ranks[:, -1].mean():.1f} up to {ranges[-1]}°",
             bool(ranks[:, -1].mean() > ranks[:, 0].mean()),
         ),
         claim(
-            "cells",
-            "The rank is at most the number of cells that the pixel passes on its arc, and nearly that (ours).",
-            f"on average {1 - ranks.mean() / cells.mean():.1%} below over {len(rows)} places and ranges, "
-            f"{short:.1%} at most: few of the {IMAGES} angles touch a cell that is passed at its edge",
+            "cells passed",
+            "The rank of the rotated images' covariance is at most, and nearly, the number of cells that the pixel "
+            "passes on its arc (ours).",
+            f"the rank is {1 - ranks.mean() / cells.mean():.1%} below on average over {len(rows)} positions and "
+            f"ranges, {short:.1%} at most: few of the {IMAGES} angles touch a cell that is passed at its edge",
             bool((ranks <= cells).all() and ranks.mean() > 0.95 * cells.mean()),
         ),
     )
     caption = (
-        f"{IMAGES} rotations of an image of {SIDE} × {SIDE} with one pixel at 1, about its centre, bilinear "
-        f"(scipy.ndimage.rotate), by angles drawn uniformly from 0 on; mean and standard deviation over {seeds} random "
-        "places of the pixel. The line counts cells that come within a cell of the rotated pixel, along both its axes."
+        f"A {SIDE} × {SIDE} image with one pixel at 1, rotated about its centre {IMAGES} times (bilinear, "
+        "scipy.ndimage.rotate), by angles sampled uniformly from 0 to the end of the range; mean and standard "
+        f"deviation over {seeds} random positions of the pixel. Line: the number of cells that come within one cell "
+        "of the rotated pixel along both of its axes."
     )
     names = ("seed", "degrees", "rank", "cells", "rank over cells")
-    columns = dict(zip(names, zip(*rows, strict=True), strict=True))
-    return Outcome(figure, caption, {**columns}, claims, tuple(range(seeds)))
+    table = dict(zip(names, zip(*rows, strict=True), strict=True))
+    return Outcome(figure, caption, {**table}, claims, tuple(range(seeds)))
 
 
 def _rotated(place: np.ndarray, angles: Float[np.ndarray, "n"]) -> Float[np.ndarray, "n cells"]:

@@ -12,9 +12,9 @@ from torch import Tensor
 from eigenview.config import ObjectiveRecipe, OptimizerRecipe, ProjectorRecipe, Recipe
 from eigenview.data import Images, channel_statistics, iterate_views, open_images
 from eigenview.nets import Model
-from eigenview.papers.outcome import Scale
+from eigenview.papers.experiment import Scale
 from eigenview.papers.run_cache import RunCache
-from eigenview.papers.scales import SIZES, run_of
+from eigenview.papers.scales import SIZES, image_recipe
 from eigenview.plotting.style import BLUE, GREEN, VERMILLION
 from eigenview.runs import Run, list_checkpoints, load_model
 from eigenview.training.learner import Learner
@@ -45,7 +45,7 @@ class Setting:
     lr: float
     D: int
     P: int
-    looked_at: int
+    samples: int
     data: str = "cifar10"
 
 
@@ -61,7 +61,7 @@ Of few steps each has to go further: with the paper's rate, 800 steps hardly cha
 
 
 @dataclass(frozen=True)
-class Moment:
+class Snapshot:
     """What a net makes of fixed views at one moment of training.
 
     Args:
@@ -79,15 +79,15 @@ class Moment:
     labels: Int64[Tensor, "P"]
 
 
-def runs_of(scale: Scale, trained: RunCache) -> dict[tuple[str, int], Run]:
+def train_runs(scale: Scale, runs: RunCache) -> dict[tuple[str, int], Run]:
     """The runs of a scale, by policy and seed."""
     recipes = {(policy, seed): _recipe(scale, policy, seed) for policy in COLOURS for seed in SETTINGS[scale].seeds}
-    return dict(zip(recipes, trained([*recipes.values()]), strict=True))
+    return dict(zip(recipes, runs([*recipes.values()]), strict=True))
 
 
 def _recipe(scale: Scale, policy: str, seed: int) -> Recipe:
     s = SETTINGS[scale]
-    return run_of(
+    return image_recipe(
         scale,
         ObjectiveRecipe("DecoupledInfoNCE", {"temperature": 1 / BETA}),
         policy,
@@ -102,23 +102,25 @@ def _recipe(scale: Scale, policy: str, seed: int) -> Recipe:
     )
 
 
-def setting_in_words(scale: Scale) -> str:
+def describe_setting(scale: Scale) -> str:
     """What was trained on what, for how long, for a caption."""
     s = SETTINGS[scale]
     net = {
-        "smoke": f"{SIZES['smoke'].says}, 64 features",
-        "cpu": f"{SIZES['cpu'].says}, 64 features, on 16 × 16 pixels of CIFAR-10",
+        "smoke": f"{SIZES['smoke'].description}, 64 features",
+        "cpu": f"{SIZES['cpu'].description}, 64 features, on CIFAR-10 at 16 × 16 pixels",
         "gpu": "a ResNet-18, 512 features, on CIFAR-100",
     }[scale]
     spread = f"mean and standard deviation of {len(s.seeds)} seeds" if len(s.seeds) > 1 else "one seed"
-    paper = "" if scale == "gpu" else " (the paper: 512 features to 128, 500 epochs of CIFAR-100, a rate of 4)"
+    paper = (
+        "" if scale == "gpu" else " (the paper: 512 features, D = 128, 500 epochs of CIFAR-100, a learning rate of 4)"
+    )
     return (
-        f"{net[0].upper()}{net[1:]}, and a linear projector to {s.D}; {s.steps:,} steps of P = {s.P} by LARS at "
-        f"{s.lr:g}{paper}; {spread}"
+        f"{net[0].upper()}{net[1:]}, with a linear projector to D = {s.D}; {s.steps:,} steps of LARS at P = {s.P} and "
+        f"a learning rate of {s.lr:g}{paper}; {spread}"
     )
 
 
-def moments(run: Run, images: Images, samples: int) -> Iterator[Moment]:
+def snapshots(run: Run, images: Images, samples: int) -> Iterator[Snapshot]:
     """What a run's nets make of fixed views of its training images, before training and at each checkpoint.
 
     Args:
@@ -138,7 +140,7 @@ def moments(run: Run, images: Images, samples: int) -> Iterator[Moment]:
         with torch.no_grad():
             h, z = model.to(device).train()(views.to(device))
         W = model.get_parameter("projector.0.weight").detach()
-        yield Moment(step, h.float().cpu(), z.float().cpu(), W.cpu(), labels)
+        yield Snapshot(step, h.float().cpu(), z.float().cpu(), W.cpu(), labels)
 
 
 def _models(run: Run, images: Images) -> Iterator[tuple[int, Model]]:
@@ -151,20 +153,22 @@ def _models(run: Run, images: Images) -> Iterator[tuple[int, Model]]:
 
 
 def over_training(
-    scale: Scale, trained: RunCache, measure: Callable[[Moment], Sequence[float]]
+    scale: Scale, runs: RunCache, measure: Callable[[Snapshot], Sequence[float]]
 ) -> tuple[Int64[np.ndarray, "T"], Float[np.ndarray, "policies seeds T m"]]:
     """Steps, and what is measured at each of them in the runs of each policy, weakest first, and seed."""
-    runs, found, steps = [*runs_of(scale, trained).values()], [], []
-    images = open_images(runs[0].recipe.data.train)
-    for run in runs:
-        taken = [(moment.step, measure(moment)) for moment in moments(run, images, SETTINGS[scale].looked_at)]
+    trained, found, steps = [*train_runs(scale, runs).values()], [], []
+    images = open_images(trained[0].recipe.data.train)
+    for run in trained:
+        taken = [(snapshot.step, measure(snapshot)) for snapshot in snapshots(run, images, SETTINGS[scale].samples)]
         steps = [step for step, _ in taken]
         found.append([values for _, values in taken])
     shape = len(COLOURS), len(SETTINGS[scale].seeds), len(steps), -1
     return np.array(steps), np.array(found, dtype=float).reshape(shape)
 
 
-def draw(axes: Axes, steps: Int64[np.ndarray, "T"], values: Float[np.ndarray, "policies seeds T"], label: str) -> None:
+def plot_by_policy(
+    axes: Axes, steps: Int64[np.ndarray, "T"], values: Float[np.ndarray, "policies seeds T"], label: str
+) -> None:
     """A line for each policy, and the standard deviation of its seeds around it."""
     for (policy, colour), each in zip(COLOURS.items(), values, strict=True):
         mean, spread = each.mean(0), each.std(0)
@@ -173,7 +177,7 @@ def draw(axes: Axes, steps: Int64[np.ndarray, "T"], values: Float[np.ndarray, "p
     axes.set(xlabel="training step", ylabel=label)
 
 
-def columns_of(
+def table_columns(
     scale: Scale, steps: Int64[np.ndarray, "T"], values: Float[np.ndarray, "policies seeds T m"], *names: str
 ) -> dict[str, list]:
     """A row for each policy, seed and step, with what was measured there under these names."""

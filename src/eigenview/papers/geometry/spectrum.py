@@ -5,16 +5,18 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from eigenview.measures import effective_rank, numerical_rank, spectrum
+from eigenview.papers.claims import claim
+from eigenview.papers.experiment import Scale
 from eigenview.papers.geometry.runs import (
     COLOURS,
     SETTINGS,
-    Moment,
+    Snapshot,
     by_policy,
-    columns_of,
+    describe_setting,
     over_training,
-    setting_in_words,
+    table_columns,
 )
-from eigenview.papers.outcome import Outcome, Scale, claim
+from eigenview.papers.outcome import Outcome
 from eigenview.papers.run_cache import RunCache
 from eigenview.plotting.axes import plain_log_ticks
 from eigenview.plotting.style import FAINT, style
@@ -25,18 +27,18 @@ FLOOR = 1e-5
 _DASHES = ":", "--", "-"
 
 
-def run(scale: Scale, trained: RunCache) -> Outcome:
+def run(scale: Scale, runs: RunCache) -> Outcome:
     """Figs. 4 and 9: log-spectra of the encoder's features, and of the embeddings."""
     s = SETTINGS[scale]
     d = 4 * s.D
 
-    def measure(moment: Moment) -> list[float]:
-        h, z = moment.h.flatten(0, 1), moment.z.flatten(0, 1)
+    def measure(snapshot: Snapshot) -> list[float]:
+        h, z = snapshot.h.flatten(0, 1), snapshot.z.flatten(0, 1)
         dead = int((h == 0).all(0).sum())
         found = numerical_rank(h, TOLERANCE), dead, effective_rank(h), effective_rank(z)
         return [*found, *spectrum(h).tolist(), *spectrum(z).tolist()]
 
-    steps, values = over_training(scale, trained, measure)
+    steps, values = over_training(scale, runs, measure)
     rank, dead, filled, embedded = (values[..., i] for i in range(4))
     spectra = {"features": values[..., 4 : 4 + d], "embeddings": values[..., 4 + d :]}
     kept = {name: each[-1, :, -1] / each[0, :, -1] for name, each in (("features", filled), ("embeddings", embedded))}
@@ -59,32 +61,32 @@ def run(scale: Scale, trained: RunCache) -> Outcome:
         figure.legend(handles=lines, loc="outside upper left", ncols=6, columnspacing=1.2, handlelength=1.6)
     claims = (
         claim(
-            "full encoder",
+            "encoder keeps rank",
             f"The encoder's features keep their full rank, here {d}, whatever the augmentation.",
-            f"singular values of at least {TOLERANCE:g} of the largest: before training {by_policy(rank[..., 0], 1)}, "
-            f"after it {by_policy(rank[..., -1], 1)}; features that are always 0 after it "
-            f"{by_policy(dead[..., -1], 1)}",
+            f"number of singular values of at least {TOLERANCE:g} times the largest: before training "
+            f"{by_policy(rank[..., 0], 1)}; after training {by_policy(rank[..., -1], 1)}; features that are always 0 "
+            f"after training: {by_policy(dead[..., -1], 1)}",
             None if scale == "smoke" else bool((rank[..., -1] >= 0.95 * d).all()),
         ),
         claim(
-            "projector falls",
-            "With large augmentations the projector's spectrum falls faster than with small ones.",
-            f"effective rank of embeddings {by_policy(embedded[..., -1], 1)}, of {s.D}",
+            "embeddings fall faster",
+            "The spectrum of the embeddings falls faster with large augmentations than with small ones.",
+            f"effective rank of embeddings, of {s.D}: {by_policy(embedded[..., -1], 1)}",
             bool((kept["embeddings"] < 1).all()),
         ),
         claim(
-            "projector more",
-            "Large augmentations take more of the projector's space than of the encoder's.",
-            f"effective rank of embeddings {by_policy(embedded[..., -1], 1)}, of features "
-            f"{by_policy(filled[..., -1], 1)}; large over small "
-            f"{kept['embeddings'].mean():.2f} and {kept['features'].mean():.2f}",
+            "embeddings lose more",
+            "Large augmentations reduce the effective rank of the embeddings more than that of the encoder's features.",
+            f"effective rank of embeddings: {by_policy(embedded[..., -1], 1)}; of features: "
+            f"{by_policy(filled[..., -1], 1)}; large over small: {kept['embeddings'].mean():.2f} and "
+            f"{kept['features'].mean():.2f}",
             None if scale == "smoke" else bool((kept["embeddings"] < kept["features"]).all()),
         ),
     )
     caption = (
-        f"{setting_in_words(scale)}. Singular values of both views of {s.looked_at} samples over the largest, not "
-        "centred, geometric means over seeds."
+        f"{describe_setting(scale)}. Singular values, relative to the largest, of both views of {s.samples} samples, "
+        "not centred; geometric means over seeds."
     )
     names = "rank of features", "features always 0", "effective rank of features", "effective rank of embeddings"
-    columns = columns_of(scale, steps, values[..., :4], *names)
-    return Outcome(figure, caption, columns, claims, s.seeds)
+    table = table_columns(scale, steps, values[..., :4], *names)
+    return Outcome(figure, caption, table, claims, s.seeds)

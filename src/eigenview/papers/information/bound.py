@@ -9,8 +9,10 @@ from matplotlib.figure import Figure
 
 from eigenview.config import Recipe
 from eigenview.data import Images, iterate_views, open_dataset
-from eigenview.papers.information.runs import OBJECTIVES, POLICY, SEEDS, runs_of, setting_in_words
-from eigenview.papers.outcome import Outcome, Scale, claim
+from eigenview.papers.claims import claim
+from eigenview.papers.experiment import Scale
+from eigenview.papers.information.runs import OBJECTIVES, POLICY, SEEDS, describe_setting, train_runs
+from eigenview.papers.outcome import Outcome
 from eigenview.papers.rank_correlation import rank_correlation
 from eigenview.papers.run_cache import RunCache
 from eigenview.plotting.style import BLUE, GREEN, INK, ORANGE, PURPLE, SKY, VERMILLION, style
@@ -23,9 +25,9 @@ COLOURS = BLUE, SKY, GREEN, PURPLE, VERMILLION, ORANGE, INK
 NAMES = ("objective", "seed", "step", "invariance", "unlabelled", "labelled", "distance", "error")
 
 
-def run(scale: Scale, trained: RunCache) -> Outcome:
+def run(scale: Scale, runs: RunCache) -> Outcome:
     """The three terms that can be computed, beside the test error of the head that they are about."""
-    rows = [*_rows(scale, trained)]
+    rows = [*_rows(scale, runs)]
     numbers = np.array([row[3:] for row in rows])
     total, (distance, error) = numbers[:, :3].sum(1), numbers[:, 3:].T
     with style():
@@ -52,40 +54,42 @@ def run(scale: Scale, trained: RunCache) -> Outcome:
     smoke = scale == "smoke"
     claims = (
         claim(
-            "a bound",
-            "The terms, without Q that vanishes with n and m, are no less than the head's distance from labels.",
-            f"less for {int((total < distance).sum())} of {len(rows)} nets; the sum is {(total / distance).min():.2f} "
-            f"to {(total / distance).max():.2f} times the distance",
+            "bounds the distance",
+            "The sum of the bound's terms, without Q, which vanishes as n and m grow, is at least the distance of a "
+            "linear head's outputs from the labels.",
+            f"the sum is less than the distance for {int((total < distance).sum())} of {len(rows)} nets; it is "
+            f"{(total / distance).min():.2f} to {(total / distance).max():.2f} times the distance",
             bool((total >= distance).all()),
         ),
         claim(
-            "it ranks",
-            "The lower the terms, the better the net generalises.",
+            "sum ranks nets",
+            "The lower the sum of the bound's terms, the better the net generalises.",
             f"rank correlation of the sum with the distance {ranks['sum']}",
             None if smoke else bool(ranks["sum"].rho > 0 and ranks["sum"].p < 0.01),
         ),
         claim(
-            "invariance ranks",
-            "So does the invariance term, which needs no label.",
-            f"rank correlation with the test error {ranks['invariance']}; of the unlabelled set's term, which needs "
-            f"labels, {ranks['unlabelled']}, of the labelled set's {ranks['labelled']}",
+            "invariance ranks nets",
+            "The lower the invariance term of the bound, which needs no labels, the better the net generalises.",
+            f"rank correlation of the invariance term with the test error {ranks['invariance']}; of the unlabelled "
+            f"images' term, which needs labels, {ranks['unlabelled']}; of the labelled images' term "
+            f"{ranks['labelled']}",
             None if smoke else bool(ranks["invariance"].rho > 0 and ranks["invariance"].p < 0.01),
         ),
     )
     caption = (
-        f"{setting_in_words(scale)}; {len(rows)} nets: checkpoints of {len(SEEDS[scale])} runs of each objective. The "
-        f"head is fitted by least squares to {LABELLED:,} labelled images at most, other than the {UNLABELLED:,} "
-        "without labels. The bound's constants are lost with its original, so that this is no theorem's "
-        "test; right of the dashed line the sum is above the distance."
+        f"{describe_setting(scale)}; {len(rows)} nets: checkpoints of {len(SEEDS[scale])} runs of each objective. "
+        f"The head is fitted by least squares to at most {LABELLED:,} labelled images, none of them among the "
+        f"{UNLABELLED:,} without labels. The paper's own constants are unknown, so that this does not test its "
+        "theorem; right of the dashed line the sum is above the distance."
     )
-    columns = dict(zip(NAMES, map(list, zip(*rows, strict=True)), strict=True))
-    return Outcome(figure, caption, {**columns}, claims, SEEDS[scale])
+    table = dict(zip(NAMES, map(list, zip(*rows, strict=True)), strict=True))
+    return Outcome(figure, caption, {**table}, claims, SEEDS[scale])
 
 
-def _rows(scale: Scale, trained: RunCache) -> Iterator[tuple]:
+def _rows(scale: Scale, runs: RunCache) -> Iterator[tuple]:
     """What is in `NAMES`, of each net."""
-    runs = runs_of(scale, trained)
-    recipe = next(iter(runs.values())).recipe
+    trained = train_runs(scale, runs)
+    recipe = next(iter(trained.values())).recipe
     known, held_out = open_dataset(recipe.data.train, recipe.data.test)
     assert known.labels is not None
     assert held_out is not None
@@ -103,7 +107,7 @@ def _rows(scale: Scale, trained: RunCache) -> Iterator[tuple]:
         targets[known.labels[unlabelled]],
         targets[held_out.labels],
     )
-    for (objective, seed), each in runs.items():
+    for (objective, seed), each in trained.items():
         for checkpoint in list_checkpoints(each.checkpoints):
             encoder = load_model(each.path, checkpoint).encoder
             Z, Z_test = (_features(encoder, views)[0] for views in (labelled_images, test_images))

@@ -12,7 +12,9 @@ from scipy.spatial.distance import pdist
 from scipy.special import logsumexp
 
 from eigenview.measures import log_det_entropy, pairwise_entropy
-from eigenview.papers.outcome import Claim, Outcome, Scale, claim
+from eigenview.papers.claims import Claim, claim
+from eigenview.papers.experiment import Scale
+from eigenview.papers.outcome import Outcome
 from eigenview.papers.run_cache import RunCache
 from eigenview.plotting.axes import plain_log_ticks
 from eigenview.plotting.style import BLUE, GREEN, INK, VERMILLION, style
@@ -24,7 +26,7 @@ NAMES = ("covariances", "D", "separation", "seed", "closest pair", "true", "erro
 _CLOSEST, _TRUE = 4, 5
 
 
-def run(scale: Scale, trained: RunCache) -> Outcome:
+def run(scale: Scale, runs: RunCache) -> Outcome:
     """Sec. 2: bounds on a mixture's entropy by pairs of components, and by its covariance, around the true entropy."""
     seeds, draws, points = (2, 100, 7) if scale == "smoke" else (5, 1000, 21)
     separations = np.geomspace(0.1, 100, points)
@@ -46,14 +48,14 @@ def run(scale: Scale, trained: RunCache) -> Outcome:
             axes.set_ylabel("nats" if figure.axes.index(axes) else "entropy over the components' (nats)")
         figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
     caption = (
-        f"Equal mixtures of {COMPONENTS} normal laws in D dimensions, random means, covariances that differ "
-        "(Wishart of 2D degrees, mean I); what is drawn is the entropy less the components' mean, which is the "
-        f"information on the component, at most log {COMPONENTS}. Mean and standard deviation over {seeds} mixtures; "
-        f"the true entropy is a Monte Carlo mean over {COMPONENTS * draws:,} draws. The table has mixtures of equal "
-        "covariances, too."
+        f"Mixtures of {COMPONENTS} equally likely normal distributions in D dimensions with random means and "
+        "different covariances (Wishart with 2D degrees of freedom, mean I). Plotted is the entropy minus the "
+        f"components' mean entropy: the information about the component, at most log {COMPONENTS}. Mean and standard "
+        f"deviation over {seeds} mixtures; the true entropy is a Monte Carlo mean over {COMPONENTS * draws:,} "
+        "samples. The table also has mixtures of equal covariances."
     )
-    columns = dict(zip(NAMES, zip(*rows, strict=True), strict=True))
-    return Outcome(figure, caption, {**columns}, _claims(rows, separations), tuple(range(seeds)))
+    table = dict(zip(NAMES, zip(*rows, strict=True), strict=True))
+    return Outcome(figure, caption, {**table}, _claims(rows, separations), tuple(range(seeds)))
 
 
 def _entropies(kind: str, D: int, separation: float, seed: int, draws: int) -> tuple[float, ...]:
@@ -115,32 +117,36 @@ def _claims(rows: list[tuple], separations: np.ndarray) -> tuple[Claim, ...]:
     return (
         claim(
             "pairwise bounds",
-            "With KL divergences the pairwise estimate is no less than a mixture's entropy, with Bhattacharyya "
-            "distances no more.",
-            f"of {len(rows)} mixtures KL is below the true entropy for {under} and Bhattacharyya above it for {over} "
-            f"(by more than 4 standard errors, {error.max():.1g} at most)",
+            "The pairwise estimate of a mixture's entropy is an upper bound with KL divergences and a lower bound "
+            "with Bhattacharyya distances.",
+            f"of {len(rows)} mixtures, KL is below the true entropy for {under} and Bhattacharyya above it for "
+            f"{over} (by more than 4 standard errors; a standard error is at most {error.max():.1g})",
             not under and not over,
         ),
         claim(
             "LogDet bound",
-            "The entropy of the normal law with the same covariance is no less, either.",
-            f"below the true entropy for {beyond} of {len(rows)}; above it by {(log_det - true)[far].mean():.2g} nats "
-            f"on average where means are {FAR:g} deviations apart",
+            "The entropy of the normal distribution with the mixture's covariance (LogDet) is an upper bound on the "
+            "mixture's entropy.",
+            f"LogDet is below the true entropy for {beyond} of {len(rows)} mixtures; it is above by "
+            f"{(log_det - true)[far].mean():.2g} nats on average where all means are at least {FAR:g} standard "
+            "deviations apart",
             not beyond,
         ),
         claim(
-            "exact ends",
-            "Pairwise bounds meet where components are the same, and where they are far apart.",
-            f"upper and lower bound differ by at most {ends:.2g} nats there "
-            f"({same.sum()} and {far.sum()} mixtures, the latter with all means {FAR:g} deviations apart), by "
-            f"{(upper - lower).max():.2g} elsewhere",
+            "bounds meet",
+            "The two pairwise bounds on a mixture's entropy meet where the components coincide, and where they are "
+            "far apart.",
+            f"the bounds differ by at most {ends:.2g} nats there ({same.sum()} and {far.sum()} mixtures, the latter "
+            f"with all means at least {FAR:g} standard deviations apart), by up to {(upper - lower).max():.2g} nats "
+            "elsewhere",
             ends < 0.01,
         ),
         claim(
             "tighter than LogDet",
-            "Of the two upper bounds the pairwise one is the tighter where components are apart (ours).",
-            f"KL is the lower one for {closer[1]:.0%} of mixtures with means {FAR:g} deviations apart, and for "
-            f"{closer[0]:.0%} of those in between, whose components overlap in part",
+            "Of the two upper bounds on a mixture's entropy, KL is tighter than LogDet where the components are far "
+            "apart (ours).",
+            f"KL is below LogDet for {closer[1]:.0%} of mixtures with all means at least {FAR:g} standard deviations "
+            f"apart, and for {closer[0]:.0%} of those whose components overlap in part",
             closer[1] == 1.0,
         ),
     )

@@ -8,8 +8,10 @@ from torch import Tensor
 from eigenview.data import batches_of, open_images
 from eigenview.measures import gaussianity
 from eigenview.nets import Encoder
-from eigenview.papers.information.runs import recipe_of, setting_in_words, untrained
-from eigenview.papers.outcome import Outcome, Scale, claim
+from eigenview.papers.claims import claim
+from eigenview.papers.experiment import Scale
+from eigenview.papers.information.runs import describe_setting, objective_recipe, untrained_encoder
+from eigenview.papers.outcome import Outcome
 from eigenview.papers.rank_correlation import rank_correlation
 from eigenview.papers.run_cache import RunCache
 from eigenview.plotting.axes import plain_log_ticks
@@ -21,16 +23,16 @@ NOISES = np.geomspace(1e-4, 1.0, 13)
 OBJECTIVE = "VICReg"
 
 
-def run(scale: Scale, trained: RunCache) -> Outcome:
+def run(scale: Scale, runs: RunCache) -> Outcome:
     """D'Agostino and Pearson's test of features of an image with noise, and their variance beside the local map's."""
     copies, images, every = (60, 8, 3) if scale == "smoke" else (256, 48, 1)
     noises = NOISES[::every]
-    recipe = recipe_of(scale, OBJECTIVE, 0)
-    (run,) = trained([recipe])
+    recipe = objective_recipe(scale, OBJECTIVE, 0)
+    (run,) = runs([recipe])
     data, size = run.recipe.data, run.recipe.data.size
     known = open_images(data.train)
     pixels = torch.cat([some for _, some in batches_of(known, size, images, np.arange(images))]) / 255
-    nets = {"trained": load(run.path), "untrained": untrained(run.recipe, known)}
+    nets = {"trained": load(run.path), "untrained": untrained_encoder(run.recipe, known)}
     found = {name: [_looked_at(net, pixels, float(s), copies) for s in noises] for name, net in nets.items()}
     p, share, ratio = ({name: np.array([row[i] for row in rows]) for name, rows in found.items()} for i in range(3))
     with style():
@@ -53,36 +55,38 @@ def run(scale: Scale, trained: RunCache) -> Outcome:
     until = float(noises[exact][-1]) if exact.any() else 0.0
     claims = (
         claim(
-            "normal near an image",
-            "For small noise features around an image are normal.",
+            "normal at small noise",
+            "For small noise the features around an image are normally distributed.",
             f"mean p-value {first:.3f} at s = {noises[0]:g} (normal: 0.5), {share['trained'][0]:.1%} of tests above "
             "0.05 (normal: 95%)",
             bool(first > 0.4 and share["trained"][0] > 0.85),
         ),
         claim(
-            "less with noise",
-            "The larger the noise, the less normal.",
-            f"mean p-value {last:.3f} at s = {noises[-1]:g}; rank correlation with s "
+            "less normal with noise",
+            "The larger the noise, the farther from normal are the features around an image.",
+            f"mean p-value {last:.3f} at s = {noises[-1]:g}; its rank correlation with s is "
             f"{rank_correlation(noises, p['trained'])}",
             bool(last < first / 2),
         ),
         claim(
-            "local map",
-            "There the covariance of features is that of the net's local affine map.",
-            f"total variance is {ratio['trained'][0]:.3f} of what the Jacobian says at s = {noises[0]:g}, within 10% "
-            f"of it up to s = {until:.2g}, and {ratio['trained'][-1]:.2g} of it at s = {noises[-1]:g}",
+            "covariance of local map",
+            "For small noise the features around an image have the covariance that the net's local affine map gives "
+            "them.",
+            f"the total variance is {ratio['trained'][0]:.3f} times that by the Jacobian at s = {noises[0]:g}, "
+            f"within 10% of it up to s = {until:.2g}, and {ratio['trained'][-1]:.2g} times it at s = {noises[-1]:g}",
             bool(abs(ratio["trained"][0] - 1) < 0.1),
         ),
     )
     names = "trained", "untrained"
-    columns = {"s": noises, **{f"p, {name}": p[name] for name in names}}
-    columns |= {f"share, {name}": share[name] for name in names} | {f"variance, {name}": ratio[name] for name in names}
+    table = {"s": noises, **{f"p, {name}": p[name] for name in names}}
+    table |= {f"share, {name}": share[name] for name in names} | {f"variance, {name}": ratio[name] for name in names}
     caption = (
-        f"{setting_in_words(scale)}, by {OBJECTIVE}; features of {copies} copies of each of {images} images, with "
-        "normal noise of deviation s on each pixel, not clipped. Left: a test for each image and feature, means. "
-        "Right: their variance over what the net's Jacobian at the image makes of the noise."
+        f"{describe_setting(scale)}, trained by {OBJECTIVE}; features of {copies} copies of each of {images} images "
+        "with normal noise of standard deviation s on each pixel, not clipped. Left: mean p-value of a test of "
+        "normality for each image and feature. Right: the features' variance over the variance of the noise after "
+        "the net's Jacobian at the image."
     )
-    return Outcome(figure, caption, columns, claims)
+    return Outcome(figure, caption, table, claims)
 
 
 @torch.no_grad()

@@ -5,9 +5,18 @@ from jaxtyping import Float
 from matplotlib.figure import Figure
 
 from eigenview.data import open_dataset
-from eigenview.papers.information.runs import BASELINES, OBJECTIVES, SEEDS, runs_of, setting_in_words, untrained
-from eigenview.papers.outcome import Outcome, Scale, claim
-from eigenview.papers.probes import Accuracies, accuracies_of
+from eigenview.papers.claims import claim
+from eigenview.papers.experiment import Scale
+from eigenview.papers.information.runs import (
+    BASELINES,
+    OBJECTIVES,
+    SEEDS,
+    describe_setting,
+    train_runs,
+    untrained_encoder,
+)
+from eigenview.papers.outcome import Outcome
+from eigenview.papers.probes import Accuracies, encoder_accuracies
 from eigenview.papers.run_cache import RunCache
 from eigenview.plotting.style import BLUE, INK, ORANGE, style
 from eigenview.runs import Run, load
@@ -17,15 +26,15 @@ REPLACED = {"VICReg + LogDet": "VICReg", "VICReg + pairs": "VICReg", "BYOL + Log
 _DASHES = {"o": "--", "^": ":"}
 
 
-def run(scale: Scale, trained: RunCache) -> Outcome:
+def run(scale: Scale, runs: RunCache) -> Outcome:
     """Accuracy of a linear probe and of neighbours on test images, by objective."""
-    runs, seeds = runs_of(scale, trained), SEEDS[scale]
-    recipe = next(iter(runs.values())).recipe
+    trained, seeds = train_runs(scale, runs), SEEDS[scale]
+    recipe = next(iter(trained.values())).recipe
     known, held_out = open_dataset(recipe.data.train, recipe.data.test)
     assert held_out is not None
     assert recipe.data.size is not None
-    found = [accuracies_of(load(each.path), known, held_out, recipe.data.size) for each in runs.values()]
-    before = accuracies_of(untrained(recipe, known), known, held_out, recipe.data.size)
+    found = [encoder_accuracies(load(each.path), known, held_out, recipe.data.size) for each in trained.values()]
+    before = encoder_accuracies(untrained_encoder(recipe, known), known, held_out, recipe.data.size)
     linear, knn = (_by_objective(found, name) for name in ("linear", "knn"))
     with style():
         figure = Figure(figsize=(6.6, 3.0))
@@ -48,21 +57,21 @@ def run(scale: Scale, trained: RunCache) -> Outcome:
     best = {kind: max(names, key=means.__getitem__) for kind, names in _kinds().items()}
     ahead = {kind: linear[[*OBJECTIVES].index(name)] for kind, name in best.items()}
     gains = {name: linear[[*OBJECTIVES].index(name)] - linear[[*OBJECTIVES].index(REPLACED[name])] for name in REPLACED}
-    filled = np.array([_effective_rank(each) for each in runs.values()]).reshape(linear.shape)
+    filled = np.array([_effective_rank(each) for each in trained.values()]).reshape(linear.shape)
     ranks = dict(zip(OBJECTIVES, filled, strict=True))
     smoke = scale == "smoke"
     said = ", ".join(f"{name} {value:.3f}" for name, value in means.items())
     claims = (
         claim(
-            "they learn",
-            "Each of them learns features that are better than those of the untrained net (ours).",
-            f"linear probe, means of {len(seeds)} seeds: {said}; untrained {before.linear:.3f}",
+            "beats untrained net",
+            "Each objective learns better features than those of the untrained net (ours).",
+            f"accuracy of a linear probe, mean of {len(seeds)} seeds: {said}; untrained {before.linear:.3f}",
             None if smoke else bool((linear > before.linear).all()),
         ),
         claim(
             "no collapse",
-            "An entropy, in place of variance and covariance, keeps embeddings from collapse.",
-            "effective rank of a batch: "
+            "An entropy estimate in place of variance and covariance terms keeps embeddings from collapsing.",
+            "effective rank of a batch (its baseline's in parentheses): "
             + ", ".join(
                 f"{name} {ranks[name].min():.0f} ({old} {ranks[old].min():.0f})" for name, old in REPLACED.items()
             ),
@@ -70,27 +79,30 @@ def run(scale: Scale, trained: RunCache) -> Outcome:
         ),
         claim(
             "entropy is best",
-            "The best objective is one with an estimate of entropy.",
-            f"{best['entropy']} {ahead['entropy'].mean():.3f} ± {ahead['entropy'].std():.3f}, {best['baseline']} "
+            "The objective with the best features is one with an entropy estimate.",
+            f"accuracy of a linear probe, for the best of both kinds: {best['entropy']} "
+            f"{ahead['entropy'].mean():.3f} ± {ahead['entropy'].std():.3f}, {best['baseline']} "
             f"{ahead['baseline'].mean():.3f} ± {ahead['baseline'].std():.3f}",
             None if smoke else _decided(ahead["entropy"], ahead["baseline"]),
         ),
         claim(
-            "better than what it replaces",
-            "Each objective with an entropy is better than the one whose terms it replaces.",
-            "; ".join(f"{name} by {gain.min():+.3f} to {gain.max():+.3f}" for name, gain in gains.items()),
+            "beats its baseline",
+            "Each objective with an entropy estimate learns better features than the baseline whose terms the "
+            "estimate replaces.",
+            "accuracy of a linear probe, minus the baseline's by seed: "
+            + "; ".join(f"{name} {gain.min():+.3f} to {gain.max():+.3f}" for name, gain in gains.items()),
             None if smoke or any(gain.min() < 0 < gain.max() for gain in gains.values()) else _all_above(gains),
         ),
     )
     caption = (
-        f"{setting_in_words(scale)}, the same for all; of each objective weights were chosen "
-        "among three to seven by a linear probe on a fifth of the training images, with another seed; points are "
-        f"{len(seeds)} seeds, strokes their means. Blue: baselines; orange: with an entropy. "
-        "The paper trains far longer: differences of a few points may turn."
+        f"{describe_setting(scale)}, the same for all objectives; each objective's weights were chosen among three "
+        "to seven settings by a linear probe on a fifth of the training images, with another seed; points: "
+        f"{len(seeds)} seeds, strokes: their means. Blue: baselines; orange: objectives with an entropy estimate. "
+        "The paper trains far longer: differences of a few points may reverse."
     )
-    rows = [(*key, each.linear, each.knn) for key, each in zip(runs, found, strict=True)]
-    columns = dict(zip(("objective", "seed", "linear", "kNN"), map(list, zip(*rows, strict=True)), strict=True))
-    return Outcome(figure, caption, {**columns}, claims, seeds)
+    rows = [(*key, each.linear, each.knn) for key, each in zip(trained, found, strict=True)]
+    table = dict(zip(("objective", "seed", "linear", "kNN"), map(list, zip(*rows, strict=True)), strict=True))
+    return Outcome(figure, caption, {**table}, claims, seeds)
 
 
 def _effective_rank(run: Run) -> float:

@@ -7,9 +7,9 @@ import torch
 from eigenview.config import ObjectiveRecipe, ProjectorRecipe, Recipe, TeacherRecipe
 from eigenview.data import Images, channel_statistics
 from eigenview.nets import Encoder
-from eigenview.papers.outcome import Scale
+from eigenview.papers.experiment import Scale
 from eigenview.papers.run_cache import RunCache
-from eigenview.papers.scales import SIZES, run_of
+from eigenview.papers.scales import SIZES, image_recipe
 from eigenview.runs import Run
 from eigenview.training.learner import Learner
 from eigenview.views import POLICIES
@@ -37,9 +37,9 @@ CHECKPOINTS = 5
 POLICY = replace(POLICIES["large"], crop=(0.2, 1.0))
 
 
-def recipe_of(scale: Scale, objective: str, seed: int) -> Recipe:
+def objective_recipe(scale: Scale, objective: str, seed: int) -> Recipe:
     """The recipe of an objective: nets, views, optimizer and steps are the same for all."""
-    recipe = run_of(
+    recipe = image_recipe(
         scale,
         OBJECTIVES[objective],
         POLICY,
@@ -54,20 +54,21 @@ def recipe_of(scale: Scale, objective: str, seed: int) -> Recipe:
     return replace(recipe, teacher=teacher)
 
 
-def runs_of(scale: Scale, trained: RunCache) -> dict[tuple[str, int], Run]:
+def train_runs(scale: Scale, runs: RunCache) -> dict[tuple[str, int], Run]:
     """The runs of a scale, by objective and seed."""
     order = [(objective, seed) for objective in OBJECTIVES for seed in SEEDS[scale]]
-    return dict(zip(order, trained([recipe_of(scale, *each) for each in order]), strict=True))
+    return dict(zip(order, runs([objective_recipe(scale, *each) for each in order]), strict=True))
 
 
-def untrained(recipe: Recipe, images: Images) -> Encoder:
+def untrained_encoder(recipe: Recipe, images: Images) -> Encoder:
     """The encoder that a run began with."""
     with torch.random.fork_rng():
         return Learner(recipe, channel_statistics(images), recipe.training.steps).model.encoder.eval()
 
 
-def setting_in_words(scale: Scale) -> str:
+def describe_setting(scale: Scale) -> str:
     """What was trained on what, for a caption."""
-    side = " on 16 × 16 pixels of CIFAR-10" if scale == "cpu" else ""
-    words = f"{SIZES[scale].says}{side}, a projector with a hidden layer to 128, {STEPS[scale]:,} steps of P = "
-    return f"{words[0].upper()}{words[1:]}{256 if scale == 'gpu' else 128}"
+    side = " on CIFAR-10 at 16 × 16 pixels" if scale == "cpu" else ""
+    net, P = f"{SIZES[scale].description}{side}", 256 if scale == "gpu" else 128
+    projector = "a projector with one hidden layer to D = 128"
+    return f"{net[0].upper()}{net[1:]}, {projector}, {STEPS[scale]:,} steps at P = {P}"

@@ -5,8 +5,10 @@ from jaxtyping import Float, Float64
 from matplotlib.figure import Figure
 
 from eigenview.objectives import BetaInfoNCE
-from eigenview.papers.landscape.linear_nets import Net, normal_data, predicted, spectra, weights_of
-from eigenview.papers.outcome import Claim, Outcome, Scale, claim
+from eigenview.papers.claims import Claim, claim
+from eigenview.papers.experiment import Scale
+from eigenview.papers.landscape.linear_nets import Net, normal_data, predicted_spectrum, spectra, train_weights
+from eigenview.papers.outcome import Outcome
 from eigenview.papers.run_cache import RunCache
 from eigenview.plotting.axes import plain_log_ticks
 from eigenview.plotting.style import BLUE, FAINT, GREEN, ORANGE, PURPLE, VERMILLION, style
@@ -19,25 +21,26 @@ _NEAR = 0.13  # of a transition, where its power law is read off
 _COLOURS = (BLUE, GREEN, ORANGE, VERMILLION, PURPLE)
 
 
-def run(scale: Scale, trained: RunCache) -> Outcome:
+def run(scale: Scale, runs: RunCache) -> Outcome:
     """App. Fig. 2 right: all five eigenvalues of WᵀW over the deviation σ of the noise."""
     step, seeds, steps, samples = (0.15, 1, 150, 128) if scale == "smoke" else (0.05, 3, 250, 128)
     sigmas, a = np.arange(0.325, 1.3, step), _DEVIATIONS**2
     cases = [(sigma, seed) for sigma in sigmas for seed in range(seeds)]
     data = [normal_data(samples, a, seed, exactly=True) for seed in range(seeds)]
     nets = [Net(BetaInfoNCE(_BETA), data[seed], sigma, seed) for sigma, seed in cases]
-    found = spectra(weights_of(nets, scale, steps, rate=0.05, workers=trained.workers))
+    found = spectra(train_weights(nets, scale, steps, rate=0.05, workers=runs.workers))
     found = found.reshape(len(sigmas), seeds, len(a))
     theory = np.array([_theory(sigma) for sigma in sigmas])
     critical = np.sqrt(critical_strengths(np.diag(a), np.eye(len(a)), _BETA))
     caption = (
-        f"β = {_BETA:g}; {samples} normal points of variances {', '.join(f'{each:.2g}' for each in a)}, noise of "
-        f"variance σ². Dots: mean and range of {seeds} net{'s' * (seeds > 1)}; lines: theory, with predicted strengths "
-        "σᵢ dotted. Left: each eigenvalue vanishes at its σᵢ; right: near that it is linear in σᵢ − σ."
+        f"β-InfoNCE with β = {_BETA:g} on {samples} normal points of variances "
+        f"{', '.join(f'{each:.2g}' for each in a)}, noise of variance σ². Dots: mean and range of {seeds} "
+        f"net{'s' * (seeds > 1)}; lines: theory; dotted: predicted strengths σᵢ. Left: each eigenvalue vanishes at "
+        "its σᵢ. Right: near its σᵢ it is linear in σᵢ − σ."
     )
     if scale != "gpu":
-        caption += " Nets are trained by gradient descent in whitened coordinates, where the paper has Adam."
-    columns = {
+        caption += " The nets are trained by gradient descent in whitened coordinates; the paper uses Adam."
+    table = {
         "sigma": np.repeat([sigma for sigma, _ in cases], len(a)),
         "seed": np.repeat([seed for _, seed in cases], len(a)),
         "mode": np.tile(np.arange(1, len(a) + 1), len(cases)),
@@ -45,12 +48,12 @@ def run(scale: Scale, trained: RunCache) -> Outcome:
         "predicted": np.repeat(theory, seeds, axis=0).ravel(),
     }
     figure, claims = _drawn(sigmas, found, critical), _claims(sigmas, found, theory, critical, settled=scale != "smoke")
-    return Outcome(figure, caption, columns, claims, tuple(range(seeds)))
+    return Outcome(figure, caption, table, claims, tuple(range(seeds)))
 
 
 def _theory(sigma: float) -> Float64[np.ndarray, "d"]:
     a = _DEVIATIONS**2
-    return predicted(solve_beta_infonce(a, sigma**2 * np.ones(len(a)), _BETA).modes, a, sigma)
+    return predicted_spectrum(solve_beta_infonce(a, sigma**2 * np.ones(len(a)), _BETA).modes, a, sigma)
 
 
 def _claims(
@@ -67,22 +70,23 @@ def _claims(
     ratio = mean[theory > 0] / theory[theory > 0]
     return (
         claim(
-            "strengths",
-            "Collapses happen at the strengths that the theory predicts.",
-            f"as many eigenvalues above {_PRESENT:g} as predicted in {right.sum()} of {right.size} nets; the nearest "
-            f"are {np.abs(distances).min():.3f} from where one vanishes",
+            "critical strengths",
+            "The modes of β-InfoNCE collapse at the augmentation strengths that the theory predicts.",
+            f"{right.sum()} of {right.size} nets have as many eigenvalues above {_PRESENT:g} as predicted; the nets "
+            f"nearest to a transition are {np.abs(distances).min():.3f} in σ away from it",
             right.all(),
         ),
         claim(
-            "exponent",
-            "√λ is the order parameter of a transition, with exponent ½.",
+            "exponent ½",
+            "√λ is the order parameter of a mode's collapse under β-InfoNCE, a transition with exponent ½.",
             f"√λ ∝ (σᵢ − σ)^{slopes[0]:.2f} within {_NEAR:g} of a transition; in theory {slopes[1]:.2f} there",
             abs(slopes[0] - 0.5) < 0.1 if settled else None,
         ),
         claim(
-            "solution",
-            "Solved to all orders, theory gives the eigenvalues themselves.",
-            f"trained over predicted {np.median(ratio):.2f} in the median, {ratio.min():.2f} to {ratio.max():.2f}",
+            "eigenvalues",
+            "The theory, solved to all orders, predicts the eigenvalues of WᵀW under β-InfoNCE.",
+            f"trained over predicted eigenvalues: {np.median(ratio):.2f} in the median, {ratio.min():.2f} to "
+            f"{ratio.max():.2f}",
             abs(np.median(ratio) - 1) < 0.1,
         ),
     )

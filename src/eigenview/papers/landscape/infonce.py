@@ -5,17 +5,19 @@ from jaxtyping import Float
 from matplotlib.figure import Figure
 
 from eigenview.objectives import WeightedInfoNCE
+from eigenview.papers.claims import Claim, claim
+from eigenview.papers.experiment import Scale
 from eigenview.papers.landscape.linear_nets import (
     DIMENSIONS,
     SAMPLES,
     Net,
     clean_variances,
     normal_data,
-    predicted,
+    predicted_spectrum,
     spectra,
-    weights_of,
+    train_weights,
 )
-from eigenview.papers.outcome import Claim, Outcome, Scale, claim
+from eigenview.papers.outcome import Outcome
 from eigenview.papers.run_cache import RunCache
 from eigenview.plotting.axes import plain_log_ticks
 from eigenview.plotting.style import BLUE, GREEN, INK, ORANGE, style
@@ -25,35 +27,36 @@ _SHOWN = 3
 _STRONG = 2.5  # σ from which on the power law is read off: well above the data's deviation, 1
 
 
-def run(scale: Scale, trained: RunCache) -> Outcome:
+def run(scale: Scale, runs: RunCache) -> Outcome:
     """App. Fig. 2 left: the three smallest eigenvalues of WᵀW over the deviation σ of the noise."""
     (d, N), number, seeds, steps = ((8, 50), 4, 1, 200) if scale == "smoke" else ((DIMENSIONS, SAMPLES), 7, 3, 600)
     sigmas = np.geomspace(1, 8, number)
     data = [normal_data(N, np.ones(d), seed) for seed in range(seeds)]
     cases = [(sigma, seed) for sigma in sigmas for seed in range(seeds)]
     nets = [Net(WeightedInfoNCE(1.0), data[seed], sigma, seed) for sigma, seed in cases]
-    found = spectra(weights_of(nets, scale, steps, rate=0.015, workers=trained.workers))
+    found = spectra(train_weights(nets, scale, steps, rate=0.015, workers=runs.workers))
     theory = np.array([_theory(data[seed], sigma) for sigma, seed in cases])
     found, theory = (of[:, -_SHOWN:].reshape(number, seeds, _SHOWN) for of in (found, theory))
     caption = (
-        f"InfoNCE on {N} points of N(0, I) in {d} dimensions. Dots: mean and range of {seeds} net{'s' * (seeds > 1)}, "
-        "each on data of its own; lines: the solution for their covariances; dashed: σ⁻⁴."
+        f"InfoNCE on {N} points of N(0, I) in {d} dimensions. Dots: mean and range of {seeds} "
+        f"net{'s' * (seeds > 1)}, each trained on its own data; lines: the solution for their covariances; dashed: "
+        "σ⁻⁴."
     )
     if scale != "gpu":
-        caption += " Nets are trained by gradient descent in whitened coordinates, where the paper has Adam."
-    columns = {
+        caption += " The nets are trained by gradient descent in whitened coordinates; the paper uses Adam."
+    table = {
         "sigma": np.repeat([sigma for sigma, _ in cases], _SHOWN),
         "seed": np.repeat([seed for _, seed in cases], _SHOWN),
         "from the smallest": np.tile(np.arange(_SHOWN, 0, -1), len(cases)),
         "trained": found.ravel(),
         "predicted": theory.ravel(),
     }
-    return Outcome(_drawn(sigmas, found, theory), caption, columns, _claims(sigmas, found, theory), tuple(range(seeds)))
+    return Outcome(_drawn(sigmas, found, theory), caption, table, _claims(sigmas, found, theory), tuple(range(seeds)))
 
 
 def _theory(x: Float[np.ndarray, "N d"], sigma: float) -> Float[np.ndarray, "d"]:
     a = clean_variances(x)
-    return predicted(solve_beta_infonce(a, np.full(len(a), sigma**2)).modes, a, sigma)
+    return predicted_spectrum(solve_beta_infonce(a, np.full(len(a), sigma**2)).modes, a, sigma)
 
 
 def _claims(
@@ -65,22 +68,24 @@ def _claims(
     ]
     return (
         claim(
-            "power",
-            "The smallest eigenvalues go as σ⁻⁴ (misprinted as σ⁴).",
-            f"∝ σ^{powers[0]:.2f} from σ = {sigmas[strong][0]:.1f} to {sigmas[-1]:g}; in theory σ^{powers[1]:.2f}",
+            "σ⁻⁴ law",
+            "The smallest eigenvalues of WᵀW under InfoNCE are proportional to σ⁻⁴ (misprinted as σ⁴).",
+            f"the eigenvalues are ∝ σ^{powers[0]:.2f} from σ = {sigmas[strong][0]:.1f} to {sigmas[-1]:g}; in theory "
+            f"σ^{powers[1]:.2f}",
             abs(powers[0] + 4) < 0.4,
         ),
         claim(
-            "never",
-            "No mode of InfoNCE collapses, however strong augmentation is.",
-            f"the least of all eigenvalues, {found.min():.1g} at σ = {sigmas[found.min((1, 2)).argmin()]:g}, is "
-            f"{ratio.min():.2f} of the predicted one at least",
+            "no collapse",
+            "No mode collapses under InfoNCE, however strong the augmentation.",
+            f"the smallest eigenvalue is {found.min():.1g}, at σ = {sigmas[found.min((1, 2)).argmin()]:g}; every "
+            f"eigenvalue is at least {ratio.min():.2f} times the predicted one",
             ratio.min() > 0.2,
         ),
         claim(
-            "solution",
-            "Solved to all orders, theory gives the eigenvalues themselves.",
-            f"trained over predicted {np.median(ratio):.2f} in the median, {ratio.min():.2f} to {ratio.max():.2f}",
+            "eigenvalues",
+            "The theory, solved to all orders, predicts the eigenvalues of WᵀW under InfoNCE.",
+            f"trained over predicted eigenvalues: {np.median(ratio):.2f} in the median, {ratio.min():.2f} to "
+            f"{ratio.max():.2f}",
             abs(np.median(ratio) - 1) < 0.15,
         ),
     )

@@ -102,7 +102,7 @@ class LastLayer:
         return float(np.mean(found)), float(np.std(found, ddof=1) / len(found) ** 0.5)
 
 
-def last_layer_of(run: Run, batches: int, decay: float, P: int, K: int) -> LastLayer:
+def extract_last_layer(run: Run, batches: int, decay: float, P: int, K: int) -> LastLayer:
     """The projector of a run, and what it is given for fresh views of training images.
 
     Args:

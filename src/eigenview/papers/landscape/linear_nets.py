@@ -11,8 +11,8 @@ from jaxtyping import Float, Float64
 from torch import Tensor
 
 from eigenview.objectives.base import Objective
-from eigenview.papers.outcome import Scale
-from eigenview.papers.processes import processes
+from eigenview.papers.experiment import Scale
+from eigenview.papers.processes import process_pool
 
 SAMPLES, DIMENSIONS = 100, 32
 """Of the paper's data, N(0, I₃₂). Their number is left open; of 100 the least variance is about 0.2, as it reports."""
@@ -48,7 +48,7 @@ def normal_data(N: int, a: Float[np.ndarray, "d"], seed: int, exactly: bool = Fa
     return x * np.sqrt(a)
 
 
-def weights_of(nets: Sequence[Net], scale: Scale, steps: int, rate: float, workers: int = 1) -> list[np.ndarray]:
+def train_weights(nets: Sequence[Net], scale: Scale, steps: int, rate: float, workers: int = 1) -> list[np.ndarray]:
     """W of each net: at `gpu` by the paper's Adam, else by gradient descent in coordinates where Σ is the identity.
 
     Args:
@@ -61,7 +61,7 @@ def weights_of(nets: Sequence[Net], scale: Scale, steps: int, rate: float, worke
     train = _by_adam if scale == "gpu" else partial(_by_descent, steps=steps, rate=rate)
     if workers == 1:
         return [train(net) for net in nets]
-    with processes(workers) as pool:
+    with process_pool(workers) as pool:
         return list(pool.map(train, nets))
 
 
@@ -112,7 +112,9 @@ def spectra(weights: Sequence[np.ndarray]) -> Float64[np.ndarray, "n d"]:
     return np.square(np.linalg.svd(np.array(weights), compute_uv=False))
 
 
-def predicted(modes: Float[np.ndarray, "d"], a: Float[np.ndarray, "d"], sigma: float) -> Float64[np.ndarray, "d"]:
+def predicted_spectrum(
+    modes: Float[np.ndarray, "d"], a: Float[np.ndarray, "d"], sigma: float
+) -> Float64[np.ndarray, "d"]:
     """Eigenvalues of WᵀW, largest first, from embeddings' variances along the modes; those of largest a come first."""
     return np.sort(modes / (a + sigma**2))[::-1]
 

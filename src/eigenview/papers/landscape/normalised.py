@@ -5,17 +5,19 @@ from jaxtyping import Float
 from matplotlib.figure import Figure
 
 from eigenview.objectives import InfoNCE
+from eigenview.papers.claims import Claim, claim
+from eigenview.papers.experiment import Scale
 from eigenview.papers.landscape.linear_nets import (
     DIMENSIONS,
     SAMPLES,
     Net,
     clean_variances,
     normal_data,
-    predicted,
+    predicted_spectrum,
     spectra,
-    weights_of,
+    train_weights,
 )
-from eigenview.papers.outcome import Claim, Outcome, Scale, claim
+from eigenview.papers.outcome import Outcome
 from eigenview.papers.run_cache import RunCache
 from eigenview.plotting.axes import plain_log_ticks
 from eigenview.plotting.style import BLUE, GREEN, INK, ORANGE, style
@@ -25,7 +27,7 @@ _SHOWN = 3
 _PRESENT = 1e-3  # of the largest eigenvalue
 
 
-def run(scale: Scale, trained: RunCache) -> Outcome:
+def run(scale: Scale, runs: RunCache) -> Outcome:
     """Fig. 3: the three smallest eigenvalues of WᵀW over the noise's variance σ², for f/‖f‖."""
     d, N, (number, seeds, steps) = DIMENSIONS, SAMPLES, (3, 1, 250) if scale == "smoke" else (9, 3, 400)
     variances = np.geomspace(0.003, 0.3, number)
@@ -33,20 +35,20 @@ def run(scale: Scale, trained: RunCache) -> Outcome:
     cases = [(variance, seed) for variance in variances for seed in range(seeds)]
     objective = InfoNCE(1.0, similarity="cosine", negatives="other")
     nets = [Net(objective, data[seed], variance**0.5, seed) for variance, seed in cases]
-    weights = weights_of(nets, scale, steps, rate=0.1, workers=trained.workers)
+    weights = train_weights(nets, scale, steps, rate=0.1, workers=runs.workers)
     lengths = [_mean_square(W, net) for W, net in zip(weights, nets, strict=True)]
     found = (spectra(weights) / np.array(lengths)[:, None]).reshape(number, seeds, d)
     theory = np.array([_theory(data[seed], variance) for variance, seed in cases]).reshape(number, seeds, d)
     least = np.array([clean_variances(x)[-1] for x in data])
     caption = (
-        f"InfoNCE of f/‖f‖ on {N} points of N(0, I) in {d} dimensions; W is scaled to E‖f‖² = 1. Dots: mean and range "
-        f"of {seeds} net{'s' * (seeds > 1)}, each on data of its own; lines: theory, which holds the mean square of "
-        "lengths and not each. Left: the three smallest eigenvalues, and the least variance of the data (dotted); "
-        "right: how many modes there are."
+        f"InfoNCE of f/‖f‖ on {N} points of N(0, I) in {d} dimensions; W is scaled to E‖f‖² = 1. Dots: mean and "
+        f"range of {seeds} net{'s' * (seeds > 1)}, each trained on its own data; lines: theory, which fixes the mean "
+        "squared length instead of each length. Left: the three smallest eigenvalues; dotted: the smallest variance "
+        "of the data. Right: the number of modes."
     )
     if scale != "gpu":
-        caption += " Nets are trained by gradient descent in whitened coordinates, where the paper has Adam."
-    columns = {
+        caption += " The nets are trained by gradient descent in whitened coordinates; the paper uses Adam."
+    table = {
         "variance": np.repeat([variance for variance, _ in cases], d),
         "seed": np.repeat([seed for _, seed in cases], d),
         "mode": np.tile(np.arange(1, d + 1), len(cases)),
@@ -54,7 +56,7 @@ def run(scale: Scale, trained: RunCache) -> Outcome:
         "predicted": theory.ravel(),
     }
     claims = _claims(variances, found, theory, least, settled=scale != "smoke")
-    return Outcome(_drawn(variances, found, theory, least), caption, columns, claims, tuple(range(seeds)))
+    return Outcome(_drawn(variances, found, theory, least), caption, table, claims, tuple(range(seeds)))
 
 
 def _mean_square(W: Float[np.ndarray, "d d"], net: Net) -> float:
@@ -63,7 +65,7 @@ def _mean_square(W: Float[np.ndarray, "d d"], net: Net) -> float:
 
 def _theory(x: Float[np.ndarray, "N d"], variance: float) -> Float[np.ndarray, "d"]:
     a = clean_variances(x)
-    return predicted(solve_normalized_infonce(a, np.full(len(a), variance)).modes, a, variance**0.5)
+    return predicted_spectrum(solve_normalized_infonce(a, np.full(len(a), variance)).modes, a, variance**0.5)
 
 
 def _numbers(spectra: Float[np.ndarray, "n seeds d"]) -> Float[np.ndarray, "n seeds"]:
@@ -83,16 +85,19 @@ def _claims(
     off = numbers - expected
     return (
         claim(
-            "early",
-            "Of normalised outputs the smallest modes collapse well before the noise has the data's least variance.",
-            f"a mode is gone at σ² = {gone.max():.3f} at the latest; the data's least variance is {least.min():.2f} "
-            "or more",
+            "early collapse",
+            "With normalised outputs the smallest modes collapse well before the noise reaches the smallest "
+            "variance of the data.",
+            f"a mode has collapsed by σ² = {gone.max():.3f} at the latest; the smallest variance of the data is at "
+            f"least {least.min():.2f}",
             (gone < least / 2).all(),
         ),
         claim(
-            "number",
-            "Held to one mean length, the solved loss gives how many modes there are, to a tenth of them.",
-            f"trained minus predicted: {off.mean():+.1f} of {d} on average, {off.min():+d} to {off.max():+d}",
+            "number of modes",
+            "With normalised outputs the theory, which fixes only their mean squared length, predicts the number of "
+            "modes to within a tenth of all.",
+            f"number of modes, trained minus predicted: {off.mean():+.1f} of {d} on average, {off.min():+d} to "
+            f"{off.max():+d}",
             np.abs(off).max() <= 0.1 * d if settled else None,
         ),
     )

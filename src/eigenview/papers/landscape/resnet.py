@@ -4,10 +4,12 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from eigenview.config import ObjectiveRecipe, OptimizerRecipe, Recipe
-from eigenview.papers.landscape.last_layers import LastLayer, last_layer_of
-from eigenview.papers.outcome import Claim, Outcome, Scale, claim
+from eigenview.papers.claims import Claim, claim
+from eigenview.papers.experiment import Scale
+from eigenview.papers.landscape.last_layers import LastLayer, extract_last_layer
+from eigenview.papers.outcome import Outcome
 from eigenview.papers.run_cache import RunCache
-from eigenview.papers.scales import SIZES, run_of
+from eigenview.papers.scales import SIZES, image_recipe
 from eigenview.plotting.style import BLUE, GREEN, INK, ORANGE, PURPLE, SKY, VERMILLION, style
 from eigenview.views import ViewPolicy
 
@@ -20,12 +22,14 @@ TEMPERATURE, DECAY = 0.5, 1e-3
 COLOURS = BLUE, GREEN, ORANGE, VERMILLION, PURPLE, SKY
 
 
-def run(scale: Scale, trained: RunCache) -> Outcome:
+def run(scale: Scale, runs: RunCache) -> Outcome:
     """Fig. 1: the loss over a rescaled last layer, for pixel noise of rising strength."""
     noises, steps = NOISES[scale], {"smoke": 8, "cpu": 400, "gpu": 80_000}[scale]
     batches, grid, P, K = (2, 5, 500, 2) if scale == "smoke" else (4, 11, 8000, 10)
-    runs = trained([_recipe(scale, noise, steps) for noise in noises])
-    layers = {noise: last_layer_of(each, batches, DECAY / 2, P, K) for noise, each in zip(noises, runs, strict=True)}
+    trained = runs([_recipe(scale, noise, steps) for noise in noises])
+    layers = {
+        noise: extract_last_layer(each, batches, DECAY / 2, P, K) for noise, each in zip(noises, trained, strict=True)
+    }
     a, r = np.linspace(-1.5, 1.5, 61), np.linspace(-1.5, 1.5, grid)
     lines = {noise: layer.along(a) for noise, layer in layers.items()}
     with style():
@@ -55,14 +59,15 @@ def run(scale: Scale, trained: RunCache) -> Outcome:
     )
     names = (*names, "along the best mode", "its error   ")
     caption = (
-        f"{SIZES[scale].says[0].upper()}{SIZES[scale].says[1:]}, views with Gaussian pixel noise σ, clipped to black "
-        f"and white, SimCLR with normalisation (τ = {TEMPERATURE:g}), Adam with weight decay {DECAY:g}, D = 128, "
-        f"{steps:,} steps{' at 16 × 16 pixels' if scale == 'cpu' else ''}. Drawn is the loss without normalisation, of "
-        "−½ the squared distance, with the decay's term: one of directions has no value at the origin. Centred "
-        "embeddings have unit mean square at a = 1. Dotted: to fourth order. Below, blue is lower than the origin."
+        f"{SIZES[scale].description[0].upper()}{SIZES[scale].description[1:]}, views with Gaussian pixel noise σ, "
+        f"clipped to the range from black to white, SimCLR on normalised embeddings (τ = {TEMPERATURE:g}), Adam with "
+        f"weight decay {DECAY:g}, D = 128, {steps:,} steps{' at 16 × 16 pixels' if scale == 'cpu' else ''}. Plotted "
+        "is the loss without normalisation, which compares embeddings by −½ their squared distance, plus the term "
+        "of weight decay: the loss of normalised embeddings has no value at the origin. Centred embeddings have "
+        "unit mean square at a = 1. Dotted: to fourth order. Bottom: blue is lower than the origin."
     )
-    columns = dict(zip(names, zip(*rows, strict=True), strict=True))
-    return Outcome(figure, caption, {**columns}, _claims(scale, layers, lines, a))
+    table = dict(zip(names, zip(*rows, strict=True), strict=True))
+    return Outcome(figure, caption, {**table}, _claims(scale, layers, lines, a))
 
 
 def _recipe(scale: Scale, noise: float, steps: int) -> Recipe:
@@ -70,7 +75,7 @@ def _recipe(scale: Scale, noise: float, steps: int) -> Recipe:
     optimizer = OptimizerRecipe("adam", lr=1e-3, weight_decay=DECAY)
     # Half of the side: noise is then the stronger, and a step a third of the time.
     side = 16 if scale == "cpu" else None
-    return run_of(scale, objective, ViewPolicy(noise=noise), optimizer=optimizer, steps=steps, side=side)
+    return image_recipe(scale, objective, ViewPolicy(noise=noise), optimizer=optimizer, steps=steps, side=side)
 
 
 def _three(layers: dict[float, LastLayer]) -> tuple[float, ...]:
@@ -104,35 +109,37 @@ def _claims(
     smoke = scale == "smoke"
     return (
         claim(
-            "saddle",
-            "With weak noise the origin is no minimum: the loss falls along the trained layer.",
-            f"second order at σ = {weak:g}: {falls:+.2g} ± {error:.1g} (standard error)",
+            "saddle at weak noise",
+            "With weak noise the origin of the last layer is not a minimum: the loss falls along the trained weight.",
+            f"second order along the trained weight at σ = {weak:g}: {falls:+.2g} ± {error:.1g} (standard error)",
             falls < -2 * error,
         ),
         claim(
-            "minimum",
-            "Along the trained layer the origin becomes the lowest point as noise gets stronger.",
-            "of steps of 0.05, the loss is lowest at a = ±"
+            "minimum at strong noise",
+            "Along the last layer's trained weight the origin becomes the lowest point as the noise gets stronger.",
+            "on a grid of 0.05, the loss is lowest at a = ±"
             + ", ±".join(f"{least:.2g} (σ = {noise:g})" for noise, least in lowest.items()),
             None if smoke else lowest[weak] > 0 == lowest[strong],
         ),
         claim(
-            "stable",
-            "With strong noise no direction falls from the origin, as weight decay outweighs what signal is left.",
-            f"second order at σ = {strong:g}: {rises:+.2g} ± {its_error:.1g} along the trained layer, {best:+.2g} ± "
-            f"{of_best:.1g} along the mode that grows most; decided beyond two standard errors",
+            "stable at strong noise",
+            "With strong noise the loss falls from the last layer's origin in no direction, as weight decay "
+            "outweighs the remaining signal.",
+            f"second order at σ = {strong:g}: {rises:+.2g} ± {its_error:.1g} along the trained weight, {best:+.2g} ± "
+            f"{of_best:.1g} along the mode that grows most; a verdict takes two standard errors",
             None if smoke or not decided else stable,
         ),
         claim(
             "dimensional collapse",
-            "Between them the loss falls along the larger half of W and rises along the smaller.",
-            f"second order along the halves: {halves}",
+            "With intermediate noise the loss falls from the last layer's origin along the larger half of W's "
+            "singular values and rises along the smaller half.",
+            f"second order along the larger and the smaller half: {halves}",
             None if smoke or any(perhaps) > any(halved) else any(halved),
         ),
         claim(
-            "no value",
-            "The loss that is trained, of directions, has no value at the origin (ours).",
-            f"it changes by at most {change:.1g} from a = 0.01 to 1, and by {jump:.2g}, from a = 0",
+            "no value at the origin",
+            "The loss of normalised embeddings, which is the one that is trained, has no value at the origin (ours).",
+            f"the loss changes by at most {change:.1g} from a = 0.01 to a = 1, but by {jump:.2g} from a = 0 to a = 1",
             change < 1e-6 < jump,
         ),
     )

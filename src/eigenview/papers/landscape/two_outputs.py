@@ -15,7 +15,7 @@ INPUTS, WIDTH, POINTS = 32, 32, 105
 
 
 @dataclass(frozen=True)
-class Cut:
+class OutputSlice:
     """A trained net's loss over what its two outputs are multiplied by, once they have unit variance.
 
     Args:
@@ -34,7 +34,9 @@ class Cut:
         return float(there - self.loss(np.zeros((2, 2)))) / step**2
 
 
-def trained_cut(nonlinearity: type[nn.Module], noise: float, objective: InfoNCE, steps: int, views: int) -> Cut:
+def train_output_slice(
+    nonlinearity: type[nn.Module], noise: float, objective: InfoNCE, steps: int, views: int
+) -> OutputSlice:
     """A net of three layers, trained by SGD on views x + ε; its outputs are turned to their principal axes."""
     generator = torch.Generator().manual_seed(0)
     x = torch.randn(POINTS, INPUTS, generator=generator)
@@ -59,4 +61,4 @@ def trained_cut(nonlinearity: type[nn.Module], noise: float, objective: InfoNCE,
     alpha, rho = objective.positive_weight, objective.repulsion
     B = infonce_origin(A0, C, repulsion=rho, partner_share=alpha / (alpha + POINTS - 1))
     effective = EffectiveLandscape(B, A0 + C, 0.75 * rho)
-    return Cut(lambda M: torch.stack([loss(M) for loss in losses]).mean(), effective, spread.numpy())
+    return OutputSlice(lambda M: torch.stack([loss(M) for loss in losses]).mean(), effective, spread.numpy())

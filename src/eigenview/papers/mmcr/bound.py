@@ -1,4 +1,4 @@
-"""How near uniform embeddings come to the bound."""
+"""How close uniform embeddings come to the bound."""
 
 import numpy as np
 import torch
@@ -7,16 +7,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from eigenview.measures import percent_error
-from eigenview.papers.outcome import Outcome, Scale, claim
+from eigenview.papers.claims import claim
+from eigenview.papers.experiment import Scale
+from eigenview.papers.outcome import Outcome
 from eigenview.papers.run_cache import RunCache
 from eigenview.plotting.axes import plain_log_ticks
 from eigenview.plotting.style import INK, LATE_IS_DARK, style
 from eigenview.theory.capacity import capacity_at, error_line
 
-FAR = 4.0  # times, from P = D on, where the gap is fitted
+FAR = 4.0  # ratio of P to D, or of D to P, from which on the gap's power law is fitted
 
 
-def run(scale: Scale, trained: RunCache) -> Outcome:
+def run(scale: Scale, runs: RunCache) -> Outcome:
     """Fig. 2: the gap between what uniform embeddings reach and the bound, over samples P and dimensions D."""
     most, number, seeds = {"smoke": (640, 7, 5), "cpu": (2000, 11, 5), "gpu": (10_000, 11, 5)}[scale]
     sizes = np.geomspace(10, most, number).round().astype(int).tolist()
@@ -40,43 +42,48 @@ def run(scale: Scale, trained: RunCache) -> Outcome:
     worst, orthonormal = float(mean.diagonal().mean()), percent_error(torch.eye(sizes[-1], dtype=torch.float64))
     claims = (
         claim(
-            "falls",
-            "Away from P = D the gap falls as 1/P and as 1/D.",
-            f"from {FAR:g} times P = D on it is ∝ "
-            + " and ∝ ".join(f"{name}^{low:.2f} to {name}^{high:.2f}" for name, (low, high) in slopes.items()),
+            "power law of the gap",
+            "The gap between uniform embeddings and the bound falls as 1/P where P > D, and as 1/D where D > P.",
+            "the gap is "
+            + ", and ".join(
+                f"∝ {name}^{low:.2f} to {name}^{high:.2f} for {name} ≥ {FAR:g}{other}"
+                for (name, (low, high)), other in zip(slopes.items(), "DP", strict=True)
+            ),
             all(-1.1 < low <= high < -0.9 for low, high in slopes.values()),
         ),
         claim(
-            "peak",
-            "The gap is largest at P = D.",
-            f"along {peaks} of {2 * len(sizes)} lines of a fixed D or P",
+            "peak at P = D",
+            "The gap between uniform embeddings and the bound is largest at P = D.",
+            f"the gap is largest at P = D along {peaks} of {2 * len(sizes)} lines of fixed D or fixed P",
             peaks == 2 * len(sizes),
         ),
         claim(
             "Marchenko–Pastur",
-            "The gap is 1 − E√x of the Marchenko–Pastur law, 1 − 8/(3π) = 15.1% at P = D (ours).",
-            f"{worst:.2%} at P = D; off the law by {off:.1g} at most over the {(largest >= 100).sum()} shapes with a "
-            "side of 100 or more",
+            "The gap between uniform embeddings and the bound is 1 − E√x of the Marchenko–Pastur law, which is 1 − "
+            "8/(3π) = 15.1% at P = D (ours).",
+            f"the gap is {worst:.2%} at P = D, and off the law by at most {off:.1g} over the "
+            f"{(largest >= 100).sum()} shapes with P or D of at least 100",
             off < 0.003,
         ),
         claim(
-            "lowest loss",
-            "Perfectly aligned and uniform embeddings have the lowest possible loss (Thm. 3.5), at P = D too.",
-            f"at P = D = {sizes[-1]} they stay {mean[-1, -1]:.1%} short of the bound, and orthonormal ones "
-            f"{orthonormal:.1g}: being uniform is enough only where P and D are far apart, and never needed",
+            "uniform is optimal",
+            "Perfectly aligned and uniform embeddings reach the lowest possible loss even at P = D (Thm. 3.5).",
+            f"at P = D = {sizes[-1]} uniform embeddings stay {mean[-1, -1]:.1%} short of the bound, orthonormal ones "
+            f"{orthonormal:.1g}; uniformity suffices only where P and D are far apart, and is never necessary",
             bool(mean[-1, -1] < 0.01 or orthonormal > 0.01),
         ),
     )
     rows = [(P, D, seed) for P in sizes for D in sizes for seed in range(seeds)]
     P, D, seed = zip(*rows, strict=True)
-    columns = {"P": P, "D": D, "seed": seed, "gap": gaps.ravel(), "law": np.repeat(law.ravel(), seeds)}
+    table = {"P": P, "D": D, "seed": seed, "gap": gaps.ravel(), "law": np.repeat(law.ravel(), seeds)}
     caption = (
-        f"P uniform unit rows in D dimensions, {number} sizes from {sizes[0]} to {sizes[-1]:,}, every second drawn; "
-        f"mean and deviation of {seeds} draws. Dots: 1 − ‖C‖_*/√(P·min(P, D)); lines: the Marchenko–Pastur law."
+        f"P uniform unit rows in D dimensions, both of {number} sizes from {sizes[0]} to {sizes[-1]:,}, of which "
+        f"every second is plotted; mean and standard deviation of {seeds} samples. Dots: 1 − ‖C‖_*/√(P·min(P, D)); "
+        "lines: the Marchenko–Pastur law."
     )
     if scale != "gpu":
         caption += " The paper goes to 10,000."
-    return Outcome(figure, caption, columns, claims, tuple(range(seeds)))
+    return Outcome(figure, caption, table, claims, tuple(range(seeds)))
 
 
 def _gap(P: int, D: int, seed: int) -> float:
@@ -89,7 +96,7 @@ def _draw(
     means: Float64[np.ndarray, "lines n"],
     spreads: Float64[np.ndarray, "lines n"],
 ) -> None:
-    """One line for every second size of the other side, with the law through it."""
+    """Plots one line for every second size of the other side, with the law through it."""
     along = np.geomspace(sizes[0], sizes[-1], 200).astype(int)
     for i in range(0, len(sizes), 2):
         colour = LATE_IS_DARK(i / len(sizes))
@@ -103,7 +110,7 @@ def _draw(
 
 
 def _slopes(sizes: np.ndarray, means: Float[np.ndarray, "lines n"]) -> tuple[float, float]:
-    """The least and the largest power of the gap, of lines with three sizes or more far above their own."""
+    """The smallest and the largest power of the gap, over lines with at least three sizes far above their own."""
     powers = []
     for size, line in zip(sizes, means, strict=True):
         far = sizes >= FAR * size

@@ -4,8 +4,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from eigenview.papers.mmcr.sweep import GRIDS, LAST, Cell, caption_of, cells_of
-from eigenview.papers.outcome import Claim, Outcome, Scale, claim
+from eigenview.papers.claims import Claim, claim
+from eigenview.papers.experiment import Scale
+from eigenview.papers.mmcr.sweep import GRIDS, LAST, Cell, describe_setting, train_cells
+from eigenview.papers.outcome import Outcome
 from eigenview.papers.run_cache import RunCache
 from eigenview.plotting.axes import widths_as_ticks
 from eigenview.plotting.style import BLUE, GREEN, INK, ORANGE, PURPLE, VERMILLION, style
@@ -14,9 +16,9 @@ from eigenview.theory.capacity import capacity_at, error_line
 COLOURS = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE)
 
 
-def run(scale: Scale, trained: RunCache) -> Outcome:
+def run(scale: Scale, runs: RunCache) -> Outcome:
     """Fig. 3: pretraining percent error over P, for each D and K, beside the Marchenko–Pastur law."""
-    grid, cells = GRIDS[scale], cells_of(scale, trained)
+    grid, cells = GRIDS[scale], train_cells(scale, runs)
     expected = [capacity_at(c.shape.P, c.shape.D, c.shape.K, c.agreement).uniform_percent_error for c in cells]
     with style():
         figure = Figure(figsize=(6.6, 3.1))
@@ -33,7 +35,7 @@ def run(scale: Scale, trained: RunCache) -> Outcome:
         last.plot([], [], "D", color="none", markeredgecolor=INK, markersize=7, label="P = D")
         last.set(title="views' agreement in it", xlabel="by the law", ylabel="trained", xlim=(0, top), ylim=(0, top))
         figure.legend(loc="outside lower center", ncols=6, handlelength=1.4, columnspacing=1.2)
-    columns = {
+    table = {
         "P": [cell.shape.P for cell in cells],
         "D": [cell.shape.D for cell in cells],
         "K": [cell.shape.K for cell in cells],
@@ -44,11 +46,12 @@ def run(scale: Scale, trained: RunCache) -> Outcome:
         "uniform at this agreement": expected,
     }
     caption = (
-        f"{caption_of(scale)} Percent error 1 − ‖C‖_*/√(P·min(P, D)), mean and standard deviation over the last {LAST} "
-        "measured training batches. Dashed: what uniform embeddings reach whose views agree, by Marchenko and Pastur. "
-        "Right: the same law with the views' own mean cosine, against what was trained."
+        f"{describe_setting(scale)} Percent error 1 − ‖C‖_*/√(P·min(P, D)): mean and standard deviation over the "
+        f"last {LAST} measured training batches. Dashed: uniform embeddings whose views agree, by the "
+        "Marchenko–Pastur law. Right: the error of the trained embeddings against that of the law at the views' own "
+        "mean cosine."
     )
-    return Outcome(figure, caption, columns, _claims(cells, np.array(expected)))
+    return Outcome(figure, caption, table, _claims(cells, np.array(expected)))
 
 
 def _draw(axes: Axes, cells: list[Cell], sizes: tuple[int, ...], dimensions: tuple[int, ...]) -> None:
@@ -82,28 +85,31 @@ def _claims(cells: list[Cell], expected: np.ndarray) -> tuple[Claim, ...]:
     views = sorted({cell.shape.K for cell in cells})
     return (
         claim(
-            "peak",
-            "The percent error peaks at P = D, for every P, D and K.",
-            f"along {at_peak} of {len(lines)} lines of a fixed D or P, K = {', '.join(map(str, views))}",
+            "peak at P = D",
+            "The pretraining percent error peaks at P = D, for every P, D and K.",
+            f"the percent error peaks at P = D along {at_peak} of {len(lines)} lines of fixed D or fixed P; K = "
+            f"{', '.join(map(str, views))}",
             at_peak == len(lines),
         ),
         claim(
-            "either side",
-            "On either side of P = D it falls.",
-            f"where both sides are swept it is {min(contrast):.2f} to {max(contrast):.2f} times that at the nearer end",
+            "fall on either side",
+            "The pretraining percent error falls on either side of P = D.",
+            f"where both sides are swept, the error at P = D is {min(contrast):.2f} to {max(contrast):.2f} times the "
+            "larger of the errors at the two ends",
             min(contrast) > 1,
         ),
         claim(
             "above uniform",
-            "Trained embeddings stay above what aligned uniform ones reach (ours).",
-            f"by {(errors - uniform).min():.3f} to {(errors - uniform).max():.3f} over {len(cells)} runs",
+            "The percent error of trained embeddings stays above that of aligned uniform embeddings (ours).",
+            f"above by {(errors - uniform).min():.3f} to {(errors - uniform).max():.3f} over {len(cells)} runs",
             bool((errors > uniform).all()),
         ),
         claim(
-            "agreement",
-            "What is above it is mostly the views' disagreement (ours).",
-            f"with their mean cosine in the law, it is off by {np.abs(off).mean():.3f} on average, "
-            f"{np.abs(off).max():.3f} at most; without by {(errors - uniform).mean():.3f}",
+            "disagreement of views",
+            "Most of the percent error beyond that of aligned uniform embeddings comes from views that disagree "
+            "(ours).",
+            f"the law is off by {np.abs(off).mean():.3f} on average and {np.abs(off).max():.3f} at most with the "
+            f"views' mean cosine in it, by {(errors - uniform).mean():.3f} on average without it",
             bool(np.abs(off).mean() < 0.5 * (errors - uniform).mean()),
         ),
     )

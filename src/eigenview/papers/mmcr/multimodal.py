@@ -12,8 +12,10 @@ from matplotlib.figure import Figure
 from eigenview.config import DataRecipe, ObjectiveRecipe, ProjectorRecipe, Recipe, find_recipe
 from eigenview.data import Images, batches_of, distinct_texts, open_dataset
 from eigenview.measures import retrieval
-from eigenview.papers.datasets import data_of
-from eigenview.papers.outcome import Claim, Outcome, Scale, claim, only_if_long_run
+from eigenview.papers.claims import Claim, claim, only_if_long_run
+from eigenview.papers.datasets import data_recipe
+from eigenview.papers.experiment import Scale
+from eigenview.papers.outcome import Outcome
 from eigenview.papers.run_cache import RunCache
 from eigenview.papers.scales import SIZES
 from eigenview.papers.synthetic_pairs import synthetic_pairs
@@ -53,15 +55,15 @@ SWEEPS: dict[Scale, Sweep] = {
 }
 
 
-def run(scale: Scale, trained: RunCache) -> Outcome:
+def run(scale: Scale, runs: RunCache) -> Outcome:
     """Figs. 5 to 7: retrieval, percent error and length of centroids over P, for both objectives."""
-    sweep, data = SWEEPS[scale], _data(scale, trained)
+    sweep, data = SWEEPS[scale], _data(scale, runs)
     order = [(name, P, seed) for name in COLOURS for P in sweep.P for seed in sweep.seeds]
     # The longest first, so that no process is left alone with one at the end.
     longest = sorted(order, key=lambda key: key[1])
-    runs = dict(zip(longest, trained([_recipe(scale, data, *key) for key in longest]), strict=True))
+    trained = dict(zip(longest, runs([_recipe(scale, data, *key) for key in longest]), strict=True))
     held_out = _held_out(data)
-    rows = [(*key, *_measured(runs[key], held_out, sweep.k)) for key in order]
+    rows = [(*key, *_measured(trained[key], held_out, sweep.k)) for key in order]
     found = np.array([row[3:] for row in rows]).reshape(len(COLOURS), len(sweep.P), len(sweep.seeds), -1)
     with style():
         figure = Figure(figsize=(6.6, 2.9))
@@ -73,23 +75,26 @@ def run(scale: Scale, trained: RunCache) -> Outcome:
                 axes.plot(sweep.P, error_line(sweep.P, sweep.D).uniform, "--", color=INK, linewidth=1, label="uniform")
                 axes.axvline(sweep.D, color=INK, linewidth=0.8, linestyle=":", label="P = D")
         figure.legend(*figure.axes[1].get_legend_handles_labels(), loc="outside upper left", ncols=4)
-    columns = dict(zip(("objective", "P", "seed", *NAMES), map(list, zip(*rows, strict=True)), strict=True))
+    table = dict(zip(("objective", "P", "seed", *NAMES), map(list, zip(*rows, strict=True)), strict=True))
     seeds = len(sweep.seeds)
     pairs = "drawn shapes with captions" if scale == "smoke" else "3,000 photographs of products and their titles"
     caption = (
-        f"{SIZES[scale].says.split(' on ')[0][0].upper()}{SIZES[scale].says.split(' on ')[0][1:]} and a transformer of "
-        f"width 128 on {pairs}, D = {sweep.D}, {sweep.epochs:g} epochs of AdamW at 1e-3 for all P and both objectives; "
-        f"retrieval among {len(held_out):,} test pairs; mean and range of {seeds} seed{'s' * (seeds > 1)}. The paper "
-        "has a ResNet-50, D = 1,024, batches beyond 512, and a rate for each objective (1e-4 and 1e-3)."
+        f"{SIZES[scale].description.split(' on ')[0][0].upper()}{SIZES[scale].description.split(' on ')[0][1:]} and "
+        f"a transformer of width 128 on {pairs}, D = {sweep.D}, {sweep.epochs:g} epochs of AdamW at 1e-3 for all P "
+        f"and both objectives; retrieval among {len(held_out):,} test pairs; mean and range of {seeds} "
+        f"seed{'s' * (seeds > 1)}. The paper uses a ResNet-50, D = 1,024, batches beyond 512, and a learning rate "
+        "for each objective (1e-4 and 1e-3)."
     )
-    return Outcome(figure, caption, {**columns}, _claims(scale, sweep, found), sweep.seeds)
+    return Outcome(figure, caption, {**table}, _claims(scale, sweep, found), sweep.seeds)
 
 
-def _data(scale: Scale, trained: RunCache) -> DataRecipe:
+def _data(scale: Scale, runs: RunCache) -> DataRecipe:
     if scale == "smoke":
-        files = (str(synthetic_pairs(trained.folder, copies, seed)) for copies, seed in ((8, 0), (2, 1)))
+        files = (str(synthetic_pairs(runs.folder, copies, seed)) for copies, seed in ((8, 0), (2, 1)))
         return DataRecipe(*files, captions="auto", size=16)
-    return replace(data_of("fashion_products_captions", "cpu"), captions="caption", size=32 if scale == "cpu" else 64)
+    return replace(
+        data_recipe("fashion_products_captions", "cpu"), captions="caption", size=32 if scale == "cpu" else 64
+    )
 
 
 def _recipe(scale: Scale, data: DataRecipe, objective: str, P: int, seed: int) -> Recipe:
@@ -148,34 +153,34 @@ def _claims(
 
     return (
         claim(
-            "small batches",
-            "MMCR beats CLIP at small batches.",
-            f"R@{sweep.k} at P = {sweep.P[0]}: MMCR {mean[0, 0]:.3f}, CLIP {mean[1, 0]:.3f}, by seeds "
-            f"{lead[0].min():+.3f} to {lead[0].max():+.3f}",
+            "MMCR wins at small P",
+            "MMCR beats CLIP at small batch sizes.",
+            f"R@{sweep.k} at P = {sweep.P[0]}: MMCR {mean[0, 0]:.3f}, CLIP {mean[1, 0]:.3f}; MMCR minus CLIP by "
+            f"seed: {lead[0].min():+.3f} to {lead[0].max():+.3f}",
             None if smoke else only_if_long_run(lead[0].min() > 0, scale),
         ),
         claim(
-            "lead shrinks",
-            "Its lead shrinks as the batch grows; it loses at the largest.",
-            f"MMCR less CLIP: {over_P(lead.mean(1))}",
+            "lead shrinks with P",
+            "MMCR's lead over CLIP shrinks as the batch grows, and MMCR loses at the largest batch size.",
+            f"R@{sweep.k}, MMCR minus CLIP: {over_P(lead.mean(1))}",
             None if smoke else only_if_long_run(lead[0].min() > 0 and (np.diff(lead.mean(1)) < 0).all(), scale),
         ),
         claim(
-            "best batch",
-            "MMCR's own best batch is intermediate, and its worst near P = D.",
+            "best batch size",
+            "MMCR's best batch size is intermediate, and its worst is near P = D.",
             f"R@{sweep.k} of MMCR: {over_P(mean[0])}; best at {best}, worst at {worst}, D = {sweep.D}",
             None if smoke else only_if_long_run(best not in (sweep.P[0], sweep.P[-1]) and worst == sweep.D, scale),
         ),
         claim(
-            "centroids",
-            "The smaller the batch, the closer the centroids' length comes to 1.",
-            f"of MMCR: {over_P(norms[0].mean(1))}",
+            "centroid length",
+            "The smaller the batch, the closer the length of MMCR's centroids comes to 1.",
+            f"centroid length of MMCR: {over_P(norms[0].mean(1))}",
             bool((np.diff(norms[0].mean(1)) < 0).all()),
         ),
         claim(
-            "peak",
-            "With two modalities, too, the percent error is highest at P = D.",
-            f"of MMCR: {over_P(errors[0].mean(1))}; highest at P = {peak}, D = {sweep.D}",
+            "peak at P = D",
+            "MMCR's percent error is highest at P = D with two modalities, as it is with one.",
+            f"percent error of MMCR: {over_P(errors[0].mean(1))}; highest at P = {peak}, D = {sweep.D}",
             None if smoke else peak == sweep.D,
         ),
     )

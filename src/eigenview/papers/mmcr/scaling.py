@@ -7,8 +7,10 @@ from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from eigenview.papers.mmcr.sweep import GRIDS, Cell, caption_of, cells_of
-from eigenview.papers.outcome import Claim, Outcome, Scale, claim
+from eigenview.papers.claims import Claim, claim
+from eigenview.papers.experiment import Scale
+from eigenview.papers.mmcr.sweep import GRIDS, Cell, describe_setting, train_cells
+from eigenview.papers.outcome import Outcome
 from eigenview.papers.run_cache import RunCache
 from eigenview.plotting.axes import plain_log_ticks
 from eigenview.plotting.style import BLUE, INK, VERMILLION, style
@@ -44,9 +46,9 @@ class Curve:
         return float((y - y_last) / (x_last - x))
 
 
-def run(scale: Scale, trained: RunCache) -> Outcome:
+def run(scale: Scale, runs: RunCache) -> Outcome:
     """Fig. 4: percent error against training operations at each shape, with fits of E + a F^(−b)."""
-    views, curves = GRIDS[scale].K, [_curve(cell, GRIDS[scale].steps) for cell in cells_of(scale, trained)]
+    views, curves = GRIDS[scale].K, [_curve(cell, GRIDS[scale].steps) for cell in train_cells(scale, runs)]
     with style():
         figure = Figure(figsize=(6.6, 3.1))
         for axes, K in zip(np.ravel(figure.subplots(1, len(views), sharey=True)), views, strict=True):
@@ -58,12 +60,12 @@ def run(scale: Scale, trained: RunCache) -> Outcome:
         for curve in curves
         for x, y in zip(curve.operations, curve.errors, strict=True)
     ]
-    columns = dict(zip(("P", "D", "K", "operations", "percent error", "law"), zip(*rows, strict=True), strict=True))
+    table = dict(zip(("P", "D", "K", "operations", "percent error", "law"), zip(*rows, strict=True), strict=True))
     caption = (
-        f"{caption_of(scale)} Dashed: fits of E + a·F^(−b), E a floor of its own for each shape, without the first "
+        f"{describe_setting(scale)} Dashed: fits of E + a·F^(−b), with a floor E for each shape, without the first "
         f"{FIRST:.0%} of the steps. Operations are those of convolutions and matrix products, forward and backward."
     )
-    return Outcome(figure, caption, {**columns}, _claims(scale, curves, views))
+    return Outcome(figure, caption, {**table}, _claims(scale, curves, views))
 
 
 def _curve(cell: Cell, steps: int) -> Curve:
@@ -98,8 +100,7 @@ def _claims(scale: Scale, curves: list[Curve], views: tuple[int, ...]) -> tuple[
     off = [float(np.sqrt(np.square(law.residuals).mean())) for law in laws]
     powers = [float(law.exponents[0]) for law in laws]
     said = (
-        f"; root mean square deviation {np.median(off):.1%} in the median, exponents {min(powers):.2f} to "
-        f"{max(powers):.2f}"
+        f"; median root mean square deviation {np.median(off):.1%}, exponents {min(powers):.2f} to {max(powers):.2f}"
         if laws
         else ""
     )
@@ -112,22 +113,23 @@ def _claims(scale: Scale, curves: list[Curve], views: tuple[int, ...]) -> tuple[
     return (
         claim(
             "power law",
-            "The percent error falls as a power law in training FLOPs, for every P, D and K.",
-            f"a law with a floor could be fitted to {len(laws)} of {len(curves)} curves, and is within 5% (root mean "
-            f"square) of {sum(each < 0.05 for each in off)}{said}",
+            "The pretraining percent error falls as a power law in training FLOPs, for every P, D and K.",
+            f"a power law with a floor could be fitted to {len(laws)} of {len(curves)} curves, and is within 5% "
+            f"(root mean square) of {sum(each < 0.05 for each in off)} of them{said}",
             None if smoke else sum(each < 0.05 for each in off) == len(curves),
         ),
         claim(
-            "higher on the diagonal",
-            "At P = D the error is higher than at other P or D.",
-            f"at the end {above} of {len(diagonal)} are above all with the same P or D and the same K",
+            "higher at P = D",
+            "The pretraining percent error is higher at P = D than at other P or D.",
+            f"at the end of training {above} of {len(diagonal)} shapes with P = D are above all others with the same "
+            "K and the same P or D",
             above == len(diagonal),
         ),
         claim(
-            "flatter on the diagonal",
-            "At P = D it falls more slowly.",
+            "slower at P = D",
+            "The pretraining percent error falls more slowly at P = D than at other P or D.",
             "; ".join(
-                f"K = {K}: mean power of the fall {one:.3f} at P = D, {other:.3f} beside it"
+                f"K = {K}: mean power of the fall {one:.3f} at P = D, {other:.3f} elsewhere"
                 for K, (one, other) in zip(views, falls, strict=True)
             ),
             None if smoke else all(one < other for one, other in falls),

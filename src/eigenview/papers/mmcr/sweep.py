@@ -7,9 +7,9 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from eigenview.config import ObjectiveRecipe, ProjectorRecipe, Recipe
-from eigenview.papers.outcome import Scale
+from eigenview.papers.experiment import Scale
 from eigenview.papers.run_cache import RunCache
-from eigenview.papers.scales import SIZES, run_of
+from eigenview.papers.scales import SIZES, image_recipe
 from eigenview.runs import Run
 from eigenview.theory.capacity import percent_error
 
@@ -89,17 +89,17 @@ GRIDS: dict[Scale, Grid] = {
 }
 
 
-def cells_of(scale: Scale, trained: RunCache) -> list[Cell]:
+def train_cells(scale: Scale, runs: RunCache) -> list[Cell]:
     """A run at each shape of the scale's grid."""
     grid = GRIDS[scale]
     shapes = [Shape(*each) for each in product(grid.P, grid.D, grid.K)]
     # The longest first, so that no process is left alone with one at the end.
     order = sorted(shapes, key=lambda shape: -shape.P * shape.K)
-    runs = dict(zip(order, trained([_recipe(scale, grid, shape) for shape in order]), strict=True))
-    return [_cell(shape, runs[shape]) for shape in shapes]
+    trained = dict(zip(order, runs([_recipe(scale, grid, shape) for shape in order]), strict=True))
+    return [_cell(shape, trained[shape]) for shape in shapes]
 
 
-def caption_of(scale: Scale) -> str:
+def describe_setting(scale: Scale) -> str:
     """What was trained, and what of it was scaled down."""
     grid = GRIDS[scale]
     if scale == "gpu":
@@ -108,14 +108,14 @@ def caption_of(scale: Scale) -> str:
     views = f"views of {grid.side} pixels, " if grid.side else ""
     on = " on 10,000 CIFAR-10 images" if scale == "cpu" else ""
     return (
-        f"Scaled down to {SIZES[scale].says}{on}, {views}the policy '{grid.policy}', {grid.steps} steps of Adam "
+        f"Scaled down to {SIZES[scale].description}{on}, {views}the policy '{grid.policy}', {grid.steps} steps of Adam "
         f"(1e-3) at every shape, a projector with {grid.hidden} hidden units and batch norm."
     )
 
 
 def _recipe(scale: Scale, grid: Grid, shape: Shape) -> Recipe:
     projector = ProjectorRecipe(shape.D, hidden=(grid.hidden,))
-    recipe = run_of(
+    recipe = image_recipe(
         scale,
         ObjectiveRecipe("MMCR"),
         grid.policy,
