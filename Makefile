@@ -15,6 +15,7 @@ reproduce: .venv/installed
 	OMP_NUM_THREADS=1 $(BIN)/eigenview reproduce all --scale smoke --out runs/reproduced --again
 
 # Two processes of one thread each: most tests are too small for two threads. A file stays in one process.
+# Tests that need real images look in $EIGENVIEW_DATA, and are skipped without it.
 test: .venv/installed-test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 

@@ -2,7 +2,7 @@
 
 Usage: python benchmarks/dynamics.py [--write]
 
-Two classes of MNIST, 200 images each ($EIGENVIEW_DATA; drawn data without it), d = 784, z = 2 outputs. All widths
+Two classes of MNIST, 200 images each ($EIGENVIEW_DATA; random data without it), d = 784, z = 2 outputs. All widths
 start from one map W, that of random layers of width 4,096, and so take one path. Until the loss has lost 99% of its
 distance to the optimum, descent needs as many steps as keep W within 1% of the path to which small steps lead; they are
 counted without a width, on W alone, and that this is descent is checked on a few steps of whole layers. At all widths
@@ -29,7 +29,6 @@ from eigenview.theory.dynamics import (
     projected_descent,
 )
 
-DATA = Path(os.environ.get("EIGENVIEW_DATA", Path(__file__).parents[2] / "shared" / "data"))
 CLASSES, EACH, OUTPUTS, NOISE = (3, 8), 200, 2, 0.1
 WIDTHS = (256, 1024, 2048, 4096, 8192, 16384)
 START, CHECKED = 4096, (1024, 5)  # width of the layers that give W; width and steps of the descent that is checked
@@ -40,12 +39,13 @@ TIMED = 5
 
 
 def images() -> tuple[np.ndarray, str]:
-    """Pixels in [0, 1], a row an image, and where they are from."""
+    """Pixels in [0, 1], one row per image, and a description of the images."""
     generator = np.random.default_rng(0)
-    pixels, labels = (DATA / f"mnist-t10k-{kind}-ubyte.gz" for kind in ("images-idx3", "labels-idx1"))
-    if not pixels.exists():
+    folder = os.environ.get("EIGENVIEW_DATA")
+    if not folder:
         low_rank = generator.normal(size=(2 * EACH, 40)) @ generator.normal(size=(40, 784))
-        return low_rank / low_rank.std() / 4, "drawn data"
+        return low_rank / low_rank.std() / 4, "random data"
+    pixels, labels = (Path(folder) / f"mnist-t10k-{kind}-ubyte.gz" for kind in ("images-idx3", "labels-idx1"))
     x = np.frombuffer(gzip.decompress(pixels.read_bytes()), np.uint8, offset=16).reshape(-1, 784) / 255
     y = np.frombuffer(gzip.decompress(labels.read_bytes()), np.uint8, offset=8)
     return np.concatenate([x[y == digit][:EACH] for digit in CLASSES]), f"MNIST's {CLASSES[0]} and {CLASSES[1]}"

@@ -8,7 +8,6 @@ taken of each run's features and embeddings, of views as the run itself drew the
 """
 
 import json
-import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -39,7 +38,7 @@ from eigenview.measures import CATALOGUE, label_linear, panel
 from eigenview.runs.embed import encode
 from eigenview.views import POLICIES
 
-DATA = Path(os.environ.get("EIGENVIEW_DATA", Path(__file__).parents[2] / "shared" / "data"))
+DATA = published.real_data()
 RUNS = Path(__file__).parents[1] / "runs" / "label_free"
 LABELLED, UNLABELLED = DATA / "cifar10-train.parquet", RUNS / "cifar10-train-unlabelled.parquet"
 OBJECTIVES = (

@@ -9,7 +9,6 @@ on two cores.
 """
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -32,7 +31,7 @@ from eigenview.plotting.style import BLUE, GREEN, INK, VERMILLION, style
 from eigenview.theory.landscape import BetaInfoNCESolution, nearest_covariance, solve_beta_infonce, view_covariances
 from eigenview.views import POLICIES, augment
 
-DATA = Path(os.environ.get("EIGENVIEW_DATA", Path(__file__).parents[2] / "shared" / "data"))
+DATA = published.real_data()
 RUNS = Path(__file__).parents[1] / "runs" / "landscape"
 FILES = {"CIFAR-10": "cifar10-train.parquet", "Fashion-MNIST": "fashion_mnist-train.parquet"}
 WEAK, STRONG = (0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.7, 1.0), (0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.8, 1.0)

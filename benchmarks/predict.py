@@ -5,16 +5,14 @@ Usage: python benchmarks/predict.py [--write]
 10,000 CIFAR-10 images ($EIGENVIEW_DATA), 8 views of each, at seven strengths; and a fifth of them. About two minutes.
 """
 
-import os
 import resource
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import published
 
-DATA = Path(os.environ.get("EIGENVIEW_DATA", Path(__file__).parents[2] / "shared" / "data"))
+DATA = published.real_data()
 CALL = "import sys; from eigenview.cli import main; sys.exit(main())"
 RUNS = 2
 

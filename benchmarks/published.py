@@ -3,6 +3,7 @@
 import argparse
 import os
 import platform
+import sys
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -33,6 +34,13 @@ def made_with(*packages: str) -> str:
     """The date, versions of Python and of some packages, and the processor, in a line."""
     versions = ", ".join(f"{name} {_version(name)}" for name in packages)
     return f"{date.today()}; Python {platform.python_version()}{', ' + versions if versions else ''}; {processor()}."
+
+
+def real_data() -> Path:
+    """The folder of real images that $EIGENVIEW_DATA names; without it the benchmark ends in one line."""
+    if not os.environ.get("EIGENVIEW_DATA"):
+        sys.exit("EIGENVIEW_DATA is not set; set it to the folder of real images")
+    return Path(os.environ["EIGENVIEW_DATA"])
 
 
 def processor() -> str:

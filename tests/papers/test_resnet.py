@@ -38,9 +38,9 @@ class TestLastLayer:
         def second_order(A0: np.ndarray) -> np.ndarray:
             return decayed_origin(infonce_origin(A0, C, 0.5, partner_share=1 / (2 * size - 1)), decay)
 
-        others = tuple(second_order(view_covariances(part.numpy())[0]) for part in h.chunk(10, 1))
+        parts = tuple(second_order(view_covariances(part.numpy())[0]) for part in h.chunk(10, 1))
         W = np.diag([0.6, 0.5, 0.2, 0.1])
-        return LastLayer(h.split(size, 1), W, second_order(A0), A0 + C, others, 0.5, decay)
+        return LastLayer(h.split(size, 1), W, second_order(A0), A0 + C, parts, 0.5, decay)
 
     def test_second_order_is_that_of_the_loss(self, layer):
         curvature, error = layer.curvature(layer.W)
@@ -53,7 +53,7 @@ class TestLastLayer:
         assert np.abs(layer.along(a) - expected).max() < 0.2 * np.abs(without - expected).max()
 
     def test_the_loss_falls_along_signal_and_rises_along_noise(self, layer):
-        larger, of_larger, smaller, of_smaller = layer.halves_curvature
+        larger, of_larger, smaller, of_smaller = layer.curvature_of_halves
         assert larger < -2 * of_larger
         assert smaller > 2 * of_smaller
         plane = layer.over(np.array([-0.2, 0.0, 0.2]))
@@ -66,7 +66,7 @@ class TestLastLayer:
         np.testing.assert_allclose(larger + smaller, layer.W, atol=1e-12)
 
     def test_the_best_mode_is_that_of_the_strongest_signal(self, layer):
-        best, error = layer.best
+        best, error = layer.curvature_of_best_mode
         assert best == pytest.approx(-(1.0 / 0.5 - 0.05), abs=5 * error + 0.05)
 
     def test_directions_do_not_change_with_the_scale(self, layer):

@@ -1,4 +1,4 @@
-"""What a run's encoder is worth, on images that it was not trained on."""
+"""Accuracy of label probes on a run's features, on held-out images."""
 
 from dataclasses import dataclass
 
@@ -13,26 +13,26 @@ from eigenview.runs.embed import encode
 
 @dataclass(frozen=True)
 class Accuracies:
-    """Shares of images in [0, 1] whose label is read off their features, by a linear probe and by ten neighbours."""
+    """Accuracies in [0, 1] of a linear probe and of ten nearest neighbours."""
 
     linear: float
     knn: float
 
 
 def accuracies(run: Run, known: Images, held_out: Images) -> Accuracies:
-    """How well labels can be read off a run's features.
+    """Accuracies of probes on the features of a run's encoder.
 
     Args:
-        run: a finished one.
-        known: images with labels, which probes are fitted to.
-        held_out: images with labels, which they are tested on.
+        run: a finished run.
+        known: labelled images that the probes are fitted to.
+        held_out: labelled images that the probes are tested on.
     """
     assert run.recipe.data.size is not None
     return encoder_accuracies(load(run.path), known, held_out, run.recipe.data.size)
 
 
 def encoder_accuracies(encoder: Encoder, known: Images, held_out: Images, side: int) -> Accuracies:
-    """The same of an encoder, on images of this many pixels a side."""
+    """Accuracies of probes on the features of an encoder, on images of `side` × `side` pixels."""
     assert known.labels is not None
     assert held_out.labels is not None
     h, h_test = (encode(encoder, images, side, Console(quiet=True)) for images in (known, held_out))

@@ -1,4 +1,4 @@
-"""Processes of one thread each, which end with the one that started them."""
+"""A pool of processes of one thread each, which end with the process that started them."""
 
 import os
 import signal
@@ -19,17 +19,17 @@ import torch
 def process_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     """A pool of processes of one thread each.
 
-    Where this process is interrupted or killed, they stop as if asked to by SIGTERM; Ctrl-C reaches them through it.
+    Where this process is interrupted or killed, the pool's processes receive SIGTERM; they ignore Ctrl-C themselves.
 
     Args:
-        workers: how many.
+        workers: number of processes.
     """
     # Spawned: torch's threads do not survive a fork.
     context = get_context("spawn")
     stop = context.Event()
-    pool = ProcessPoolExecutor(workers, context, _begin, (stop,))
+    pool = ProcessPoolExecutor(workers, context, _initialize, (stop,))
     try:
-        with _deaf_to_ctrl_c():
+        with _ignoring_sigint():
             for _ in range(workers):
                 pool.submit(int)
         yield pool
@@ -41,8 +41,8 @@ def process_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
 
 
 @contextmanager
-def _deaf_to_ctrl_c() -> Iterator[None]:
-    """What is started in it ignores SIGINT, which would end its imports with a traceback."""
+def _ignoring_sigint() -> Iterator[None]:
+    """Processes started in this context ignore SIGINT, which would end their imports with a traceback."""
     if current_thread() is not main_thread():
         yield
         return
@@ -53,20 +53,20 @@ def _deaf_to_ctrl_c() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _begin(stop: Event) -> None:
+def _initialize(stop: Event) -> None:
     torch.set_num_threads(1)
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
-    # An exit in order: killed outright, a process leaves semaphores behind, and Python warns of them.
+    # Exit in order: a process that is killed leaves semaphores behind, of which Python warns.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    Thread(target=_end_when_told, args=(stop,), daemon=True).start()
+    Thread(target=_exit_when_stopped, args=(stop,), daemon=True).start()
 
 
-def _end_when_told(stop: Event) -> None:
+def _exit_when_stopped(stop: Event) -> None:
     starter = parent_process()
     assert starter is not None
     while not stop.is_set() and not wait([starter.sentinel], timeout=0.5):
         pass
-    # Again and again: a task ends by it, training with a checkpoint, after which the next task would begin.
+    # Repeatedly, since the signal only ends the current task (training, with a checkpoint), and the next would begin.
     while True:
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(1)

@@ -1,4 +1,4 @@
-"""Whether two numbers put things into the same order."""
+"""Spearman's rank correlation."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,7 @@ from scipy.stats import spearmanr
 
 @dataclass(frozen=True)
 class RankCorrelation:
-    """Spearman's, and the probability of one as far from 0 by chance."""
+    """Spearman's ρ, and the probability of a value at least as far from 0 by chance."""
 
     rho: float
     p: float
@@ -20,6 +20,6 @@ class RankCorrelation:
 
 
 def rank_correlation(x: Float[np.ndarray, "n"], y: Float[np.ndarray, "n"]) -> RankCorrelation:
-    """Spearman's rank correlation of two numbers of each of n things."""
+    """Spearman's rank correlation of n pairs of numbers."""
     found: Any = spearmanr(x, y)
     return RankCorrelation(float(found.statistic), float(found.pvalue))

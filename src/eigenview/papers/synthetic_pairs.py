@@ -1,7 +1,6 @@
-"""Drawn images with captions, for the scale of seconds."""
+"""Synthetic images with captions, for the `smoke` scale."""
 
 import io
-import os
 from itertools import product
 from pathlib import Path
 
@@ -9,6 +8,8 @@ import numpy as np
 from datasets import Dataset, Features, Value
 from datasets import Image as ImageFeature
 from PIL import Image, ImageDraw
+
+from eigenview._files import atomic_write
 
 _COLOURS = {
     "red": (210, 40, 40),
@@ -22,14 +23,14 @@ _SHAPES, _PLACES, _SIDE = ("disc", "square", "bar"), {"left": 0.3, "middle": 0.5
 
 
 def synthetic_pairs(folder: Path, copies: int, seed: int) -> Path:
-    """Writes coloured shapes at three places and what they are, such as "a red disc on the left".
+    """Writes images of coloured shapes with captions such as "a red disc on the left", and returns their file.
 
     Args:
-        folder: where to.
-        copies: of each of the 54 kinds, with positions of their own.
-        seed: of the positions.
+        folder: the directory to write to.
+        copies: number of copies of each of the 54 kinds, with random positions.
+        seed: random seed of the positions.
     """
-    file = folder / f"drawn-{copies}-{seed}.parquet"
+    file = folder / f"pairs-{copies}-{seed}.parquet"
     if file.exists():
         return file
     generator, rows = np.random.default_rng(seed), {"image": [], "caption": []}
@@ -40,9 +41,8 @@ def synthetic_pairs(folder: Path, copies: int, seed: int) -> Path:
         rows, features=Features({"image": ImageFeature(decode=False), "caption": Value("string")})
     )
     folder.mkdir(parents=True, exist_ok=True)
-    beside = file.with_suffix(".tmp")
-    table.to_parquet(beside)
-    os.replace(beside, file)
+    with atomic_write(file) as temporary:
+        table.to_parquet(temporary)
     return file
 
 

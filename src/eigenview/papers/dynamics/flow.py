@@ -1,4 +1,4 @@
-"""Projected descent, and the flow that is its limit."""
+"""Projected gradient descent, and the flow that is its limit."""
 
 import numpy as np
 from jaxtyping import Float
@@ -15,14 +15,14 @@ from eigenview.theory.dynamics import brought_back, euler_steps, flow, lifted, p
 
 
 def run(scale: Scale, runs: RunCache) -> Outcome:
-    """Fig. 3: projected descent (11), the printed flow in steps (12), and the flow that is descent's limit."""
+    """Fig. 3: projected gradient descent (11), the printed flow in steps (12), and the flow that is descent's limit."""
     rate, until, d, z = (5e-3 if scale == "smoke" else 1e-3), 6.0, 8, 2
     widths = (d + z, 32) if scale == "smoke" else (d + z, 32, 128, 512)
     x = np.random.default_rng(0).normal(size=(300, d)) * np.linspace(0.4, 1.2, d)
     C = pair_matrix(x) / (x.var() * d / 4)
     W = 0.5 * brought_back(np.random.default_rng(1).normal(size=(d, z))).T
     steps, every = round(until / rate), round(until / rate / 60)
-    starts = {h: _turned(*lifted(W, d + z), h) for h in widths}
+    starts = {h: _widened(*lifted(W, d + z), h) for h in widths}
     paths = {h: projected_descent(C, *start, rate, steps, every=every).trajectory for h, start in starts.items()}
     descent = paths[widths[0]]
     coarser = projected_descent(C, *starts[widths[0]], 2 * rate, steps // 2, every=every // 2).trajectory
@@ -100,10 +100,10 @@ def run(scale: Scale, runs: RunCache) -> Outcome:
     return Outcome(figure, caption, table, claims)
 
 
-def _turned(
+def _widened(
     W1: Float[np.ndarray, "n d"], W2: Float[np.ndarray, "n z"], h: int
 ) -> tuple[Float[np.ndarray, "h d"], Float[np.ndarray, "h z"]]:
-    """The same map by wider layers, in random directions."""
+    """Wider layers of the same map, in random directions."""
     Q = brought_back(np.random.default_rng(h).normal(size=(h, len(W1))))
     return Q @ W1, Q @ W2
 

@@ -1,4 +1,4 @@
-"""Half moons: the loss itself diverges, the scaled one does not."""
+"""Half moons: the contrastive loss diverges, the scaled loss does not."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -15,13 +15,13 @@ from eigenview.theory.dynamics import optimum, scaled_loss
 
 
 def run(scale: Scale, runs: RunCache) -> Outcome:
-    """Fig. 1: the loss itself diverges, with all outputs alike; over its squared length it converges."""
+    """Fig. 1: the contrastive loss diverges, with all outputs alike; the loss over the squared length converges."""
     starts, steps, rate = {"smoke": 3}.get(scale, 8), 400, 0.05
     C = pair_matrix(np.asarray(make_moons(200, noise=0.05, random_state=0)[0]))
     generator, table, curves = np.random.default_rng(1), [], {"plain": [], "scaled": []}
     for start in range(starts):
         first = generator.normal(size=(2, 2))
-        # Of the scaled loss the direction is all that counts, but a short start would take long steps.
+        # Only the direction matters to the scaled loss, but from a short start its steps would be long.
         W, w = first, first[:1] / np.linalg.norm(first[:1])
         losses, lengths, scaled = [], [], []
         for _ in range(steps):
@@ -29,7 +29,7 @@ def run(scale: Scale, runs: RunCache) -> Outcome:
             lengths.append(np.linalg.norm(W))
             scaled.append(scaled_loss(w, C))
             W = W - 2 * rate * W @ C
-            # Of one output: the slope of wCwᵀ/‖w‖², which has the length of w's own turn.
+            # With one output: half the gradient of wCwᵀ/‖w‖².
             w = w - 2 * rate * (w @ C - scaled[-1] * w) / (w @ w.T)
         singular = np.linalg.svd(W, compute_uv=False)
         table.append((start, losses[-1], singular[1] / singular[0], scaled[-1]))

@@ -1,4 +1,4 @@
-"""What a step costs over the width, and what the embeddings are worth."""
+"""The time per step by width, and the accuracy of a linear SVM on the embeddings."""
 
 import time
 
@@ -22,7 +22,7 @@ from eigenview.theory.dynamics import brought_back, euler_steps, projected_desce
 
 
 def run(scale: Scale, runs: RunCache) -> Outcome:
-    """Fig. 4: what a step costs over the width, and what a linear classifier makes of the embeddings."""
+    """Fig. 4: the time per step by width, and the accuracy of a linear SVM on the embeddings."""
     x, y, name = two_classes(200 if scale != "smoke" else 150, real=scale != "smoke")
     d, z, rate, steps = x.shape[1], 10, 0.05, (150 if scale == "smoke" else 300)
     widths = {"smoke": (96, 192, 384), "cpu": (1024, 4096, 16384), "gpu": (1024, 8192, 65536)}[scale]
@@ -86,7 +86,7 @@ def _start(h: int, d: int, z: int) -> tuple[Float[np.ndarray, "h d"], Float[np.n
 
 
 def _seconds_of_descent(C: Float[np.ndarray, "d d"], h: int, d: int, z: int, rate: float) -> float:
-    """Of a step: half of the fastest of three descents of one, which first bring their start to the constraint."""
+    """Seconds per step: half the fastest of three descents of one step, which project their start as well."""
     W1, W2 = _start(h, d, z)
     taken = []
     for _ in range(3):

@@ -1,4 +1,4 @@
-"""Which activations make a wide network a linear one."""
+"""The activations with which a wide network becomes a linear one."""
 
 import numpy as np
 from matplotlib.figure import Figure

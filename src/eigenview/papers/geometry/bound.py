@@ -80,6 +80,6 @@ def run(scale: Scale, runs: RunCache) -> Outcome:
 
 
 def _correlations(loss: np.ndarray, bound: np.ndarray) -> np.ndarray:
-    """Of the two over training, for each policy and seed."""
+    """Correlations of loss and bound over training, for each policy and seed."""
     pairs = zip(loss.reshape(-1, loss.shape[-1]), bound.reshape(-1, loss.shape[-1]), strict=True)
     return np.array([np.corrcoef(*pair)[0, 1] for pair in pairs]).reshape(loss.shape[:2])

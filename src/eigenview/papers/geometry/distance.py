@@ -1,4 +1,4 @@
-"""How far features are from their nearest negatives."""
+"""The distance of features to their nearest negatives."""
 
 import numpy as np
 from matplotlib.figure import Figure

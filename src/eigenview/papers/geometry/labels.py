@@ -1,4 +1,4 @@
-"""Whether nearest negatives share the sample's label."""
+"""The share of nearest negatives with the sample's own label."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -21,7 +21,7 @@ from eigenview.plotting.style import INK, style
 
 
 def run(scale: Scale, runs: RunCache) -> Outcome:
-    """Fig. 6: share of samples whose nearest negative has their label, over training."""
+    """Fig. 6: share of samples whose nearest negative has their own label, over training."""
 
     def measure(snapshot: Snapshot) -> tuple[float, float]:
         found = label_negatives(snapshot.z, snapshot.labels)
@@ -31,7 +31,7 @@ def run(scale: Scale, runs: RunCache) -> Outcome:
     share, chance = values[..., 0], values[..., 1].mean()
     mean = share.mean(1)
     rise = (mean - mean[:, :1]) / (mean.max(1, keepdims=True) - mean[:, :1])
-    # The first step that is looked at by which most of the rise is done.
+    # The first snapshot by which most of the rise is done.
     arrived = steps[(rise >= 0.9).argmax(1)]
     with style():
         figure = Figure(figsize=(6.6, 2.8))

@@ -1,4 +1,4 @@
-"""Depth and width of the projector: what they do to the encoder, and how well it fits locally."""
+"""Depth and width of the projector, the encoder's accuracy, and how much its local maps explain."""
 
 from collections.abc import Callable
 from itertools import permutations
@@ -31,7 +31,7 @@ MEASURES = "linear probe", "kNN", "unexplained", "rank of the projector", "effec
 
 
 def run(scale: Scale, runs: RunCache) -> Outcome:
-    """Sec. 5: the encoder's accuracy, and what local maps of the projector leave of displacements."""
+    """Sec. 5: the encoder's accuracy, and the share of displacements that local maps leave unexplained."""
     seeds, steps = ((0,), 20) if scale == "smoke" else ((0, 1), 300) if scale == "cpu" else (range(5), 200_000)
     order = [(hidden, seed) for hidden in HIDDEN[scale] for seed in seeds]
     trained = runs([_recipe(scale, hidden, seed, steps) for hidden, seed in order])
@@ -126,7 +126,7 @@ def _claims(scale: Scale, names: list[str], found: np.ndarray) -> tuple[Claim, .
 def _gains(
     scale: Scale, values: Float[np.ndarray, "projectors seeds"], follows: Callable[[Hidden, Hidden], bool]
 ) -> Float[np.ndarray, "pairs seeds"]:
-    """What a projector has more than each one that it follows."""
+    """The difference in a value between each projector and each one that it follows."""
     pairs = permutations(zip(HIDDEN[scale], values, strict=True), 2)
     return np.array([after - before for (one, before), (other, after) in pairs if follows(one, other)])
 
@@ -140,5 +140,5 @@ def _is_deeper(one: Hidden, other: Hidden) -> bool:
 
 
 def _by_every_seed(gains: Float[np.ndarray, "pairs seeds"]) -> bool | None:
-    """True where all are gains, False where some pair gains in no seed; None where seeds do not agree."""
+    """True if all pairs gain in all seeds, False if some pair gains in no seed; None if seeds disagree."""
     return True if (gains > 0).all() else False if (gains <= 0).all(1).any() else None

@@ -24,10 +24,10 @@ from eigenview.papers.run_cache import RunCache
 from eigenview.plotting.style import style
 
 TOLERANCE = 0.2
-"""Of the largest singular value, the paper's τ, which it does not give.
+"""The paper's τ, as a share of the largest singular value; the paper gives no number.
 
-A random matrix with four columns a row has a smallest singular value of a third of the largest (Marchenko–Pastur), so
-that before training all are above this, and a lower rank is training's work.
+A random matrix with four columns per row has a smallest singular value of a third of the largest (Marchenko–Pastur):
+before training all are above this tolerance, so that a lower rank is due to training.
 """
 
 
@@ -75,7 +75,7 @@ def run(scale: Scale, runs: RunCache) -> Outcome:
             "The stronger the augmentation, up to large, the better the encoder.",
             f"accuracy, large minus moderate: linear probe {(linear[2] - linear[1]).mean():+.3f}, kNN "
             f"{(knn[2] - knn[1]).mean():+.3f} ({s.steps:,} steps)",
-            # Few steps do not reach what large augmentations are good for: of a small image a crop of 8% shows little.
+            # Few steps are too short for large augmentations to pay off: a crop of 8% of a small image shows little.
             only_if_long_run(linear[2].min() > linear[1].max(), scale),
         ),
     )
@@ -91,7 +91,7 @@ def _ranks(snapshot: Snapshot) -> tuple[float, float]:
 
 
 def _accuracies(scale: Scale, runs: RunCache) -> tuple[np.ndarray, np.ndarray]:
-    """Of a linear probe and of neighbours, by policy and seed."""
+    """Accuracies of a linear probe and of kNN, by policy and seed."""
     trained = [*train_runs(scale, runs).values()]
     data = trained[0].recipe.data
     known, held_out = open_images(data.train), open_images(data.test or data.train, "train" if data.test else "test")

@@ -1,4 +1,4 @@
-"""Rank of what rotations make of one point."""
+"""The rank of the covariance of a rotated image."""
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -21,10 +21,10 @@ def run(scale: Scale, runs: RunCache) -> Outcome:
     rows = []
     for seed in range(seeds):
         generator = np.random.default_rng(seed)
-        place, shares = generator.integers(SIDE, size=2), generator.uniform(size=IMAGES)
+        position, shares = generator.integers(SIDE, size=2), generator.uniform(size=IMAGES)
         for degrees in ranges:
-            images = _rotated(place, degrees * shares)
-            cells = int(_passed(place, float(degrees)).sum())
+            images = _rotated(position, degrees * shares)
+            cells = int(_passed(position, float(degrees)).sum())
             rank = int(np.linalg.matrix_rank(images - images.mean(0)))
             rows.append((seed, int(degrees), rank, cells, rank / cells))
     ranks, cells = (np.array([row[i] for row in rows]).reshape(seeds, -1) for i in (2, 3))
@@ -35,11 +35,13 @@ def run(scale: Scale, runs: RunCache) -> Outcome:
         left.errorbar(ranges, ranks.mean(0), ranks.std(0), fmt="o", color=BLUE, label="rank of the covariance")
         left.plot(ranges, cells.mean(0), color=VERMILLION, label="cells that the pixel passes")
         left.set(
-            xlabel="angles from 0 to … (degrees)", ylabel="rank", ylim=(0, 1.35 * (ranks.mean(0) + ranks.std(0))[-1])
+            xlabel="end of the range of angles (degrees)",
+            ylabel="rank",
+            ylim=(0, 1.35 * (ranks.mean(0) + ranks.std(0))[-1]),
         )
         left.legend(loc="upper left")
         right.plot([0, cells.max()], [0, cells.max()], color=INK, linewidth=1, linestyle="--", label="equal")
-        right.plot(cells.ravel(), ranks.ravel(), "o", color=BLUE, alpha=0.7, label="each place and range")
+        right.plot(cells.ravel(), ranks.ravel(), "o", color=BLUE, alpha=0.7, label="each position and range")
         right.set(xlabel="cells that the pixel passes", ylabel="rank")
         right.legend(loc="upper left")
     claims = (
@@ -77,21 +79,21 @@ def run(scale: Scale, runs: RunCache) -> Outcome:
     return Outcome(figure, caption, {**table}, claims, tuple(range(seeds)))
 
 
-def _rotated(place: np.ndarray, angles: Float[np.ndarray, "n"]) -> Float[np.ndarray, "n cells"]:
-    """Images of one pixel at a place, rotated by these degrees; without cells that are 0 in all of them."""
+def _rotated(position: np.ndarray, angles: Float[np.ndarray, "n"]) -> Float[np.ndarray, "n cells"]:
+    """Rotated images of one pixel at a position, without the cells that are 0 in all of them; angles in degrees."""
     image = np.zeros((SIDE, SIDE))
-    image[tuple(place)] = 1
+    image[tuple(position)] = 1
     images = np.stack([rotate(image, angle, reshape=False, order=1).ravel() for angle in angles])
     return images[:, images.any(0)]
 
 
-def _passed(place: np.ndarray, degrees: float) -> Bool[np.ndarray, "cells"]:
-    """Cells of the image on which the pixel leaves something at some angle of the range."""
+def _passed(position: np.ndarray, degrees: float) -> Bool[np.ndarray, "cells"]:
+    """The cells that the pixel touches at some angle of the range."""
     middle, cells = (SIDE - 1) / 2, np.indices((SIDE, SIDE)).reshape(2, -1)
     passed = np.zeros(SIDE**2, bool)
     for angle in np.deg2rad(np.linspace(0, degrees, 2000)):
-        # The way back: where in the first image a cell's centre comes from.
+        # Rotating back gives where in the unrotated image a cell's centre comes from.
         back = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
         source = (back @ (cells - middle)).T + middle
-        passed |= (np.abs(source - place) < 1).all(1)
+        passed |= (np.abs(source - position) < 1).all(1)
     return passed

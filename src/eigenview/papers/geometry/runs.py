@@ -1,4 +1,4 @@
-"""The runs that most of the experiments look at: views of three strengths, and what nets make of them over training."""
+"""The runs that most experiments share: views of three strengths, and snapshots of the nets over training."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,23 +20,23 @@ from eigenview.runs import Run, list_checkpoints, load_model
 from eigenview.training.learner import Learner
 
 COLOURS = {"small": GREEN, "moderate": BLUE, "large": VERMILLION}
-"""Of the paper's three policies of views, weakest first."""
+"""Colours of the paper's three view policies, weakest first."""
 BETA = 2.0
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What a scale has time for.
+    """The setting of a scale.
 
     Args:
-        seeds: of repetitions, for each policy.
-        steps: updates.
-        checkpoints: how many of these are looked at.
-        lr: of LARS; the paper's is 4.
-        D: dimensions of embeddings, a quarter of the features as in the paper.
-        P: samples in a batch.
-        looked_at: samples whose views are looked at.
-        data: images, by their name in `$EIGENVIEW_DATA`.
+        seeds: random seeds, one for each repetition with each policy.
+        steps: number of updates.
+        checkpoints: number of checkpoints, each of which gives a snapshot.
+        lr: learning rate of LARS; the paper's is 4.
+        D: dimensions of the embeddings, a quarter of the features as in the paper.
+        P: batch size.
+        samples: number of samples in a snapshot.
+        data: name of the images in `$EIGENVIEW_DATA`.
     """
 
     seeds: tuple[int, ...]
@@ -54,22 +54,22 @@ SETTINGS: dict[Scale, Setting] = {
     "cpu": Setting((0, 1, 2), 800, 8, 16.0, 16, 128, 512),
     "gpu": Setting((0, 1, 2, 3, 4), 195_000, 25, 4.0, 128, 128, 2048, "cifar100"),
 }
-"""The paper trains for 500 epochs of CIFAR-100, and says its batch for one figure alone.
+"""The paper trains for 500 epochs of CIFAR-100, and gives its batch size for one figure alone.
 
-Of few steps each has to go further: with the paper's rate, 800 steps hardly change the projector's singular values.
+Short training needs a larger rate: at the paper's, 800 steps hardly change the projector's singular values.
 """
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What a net makes of fixed views at one moment of training.
+    """Features and embeddings of fixed views at one step of training.
 
     Args:
-        step: updates until then; 0 is before training.
+        step: number of updates so far; 0 is before training.
         h: features, in training mode: batch norm sees all of these views together.
-        z: their embeddings.
+        z: embeddings of the features.
         W: the projector's weight, z = h Wᵀ.
-        labels: the samples'.
+        labels: labels of the samples.
     """
 
     step: int
@@ -103,7 +103,7 @@ def _recipe(scale: Scale, policy: str, seed: int) -> Recipe:
 
 
 def describe_setting(scale: Scale) -> str:
-    """What was trained on what, for how long, for a caption."""
+    """The net, the images and the training in words, for a caption."""
     s = SETTINGS[scale]
     net = {
         "smoke": f"{SIZES['smoke'].description}, 64 features",
@@ -121,12 +121,12 @@ def describe_setting(scale: Scale) -> str:
 
 
 def snapshots(run: Run, images: Images, samples: int) -> Iterator[Snapshot]:
-    """What a run's nets make of fixed views of its training images, before training and at each checkpoint.
+    """Snapshots on fixed views of training images, before training and at each checkpoint.
 
     Args:
-        run: one with a linear projector.
-        images: what it was trained on, with labels.
-        samples: how many are looked at, at most all.
+        run: a run with a linear projector.
+        images: the labelled images that it was trained on.
+        samples: number of images to use, at most all.
     """
     recipe = run.recipe
     assert images.labels is not None
@@ -144,7 +144,7 @@ def snapshots(run: Run, images: Images, samples: int) -> Iterator[Snapshot]:
 
 
 def _models(run: Run, images: Images) -> Iterator[tuple[int, Model]]:
-    """Models by step, from the weights that training began with."""
+    """The run's models by step, beginning with the initial weights."""
     with torch.random.fork_rng():
         learner = Learner(run.recipe, channel_statistics(images), run.recipe.training.steps)
     yield 0, learner.model
@@ -155,13 +155,13 @@ def _models(run: Run, images: Images) -> Iterator[tuple[int, Model]]:
 def over_training(
     scale: Scale, runs: RunCache, measure: Callable[[Snapshot], Sequence[float]]
 ) -> tuple[Int64[np.ndarray, "T"], Float[np.ndarray, "policies seeds T m"]]:
-    """Steps, and what is measured at each of them in the runs of each policy, weakest first, and seed."""
+    """The steps of the snapshots, and a measure of each by policy, weakest first, and seed."""
     trained, found, steps = [*train_runs(scale, runs).values()], [], []
     images = open_images(trained[0].recipe.data.train)
     for run in trained:
-        taken = [(snapshot.step, measure(snapshot)) for snapshot in snapshots(run, images, SETTINGS[scale].samples)]
-        steps = [step for step, _ in taken]
-        found.append([values for _, values in taken])
+        measured = [(snapshot.step, measure(snapshot)) for snapshot in snapshots(run, images, SETTINGS[scale].samples)]
+        steps = [step for step, _ in measured]
+        found.append([values for _, values in measured])
     shape = len(COLOURS), len(SETTINGS[scale].seeds), len(steps), -1
     return np.array(steps), np.array(found, dtype=float).reshape(shape)
 
@@ -169,7 +169,7 @@ def over_training(
 def plot_by_policy(
     axes: Axes, steps: Int64[np.ndarray, "T"], values: Float[np.ndarray, "policies seeds T"], label: str
 ) -> None:
-    """A line for each policy, and the standard deviation of its seeds around it."""
+    """Plots the mean over seeds for each policy, within a band of one standard deviation."""
     for (policy, colour), each in zip(COLOURS.items(), values, strict=True):
         mean, spread = each.mean(0), each.std(0)
         axes.plot(steps, mean, "o-", color=colour, label=policy)
@@ -180,7 +180,7 @@ def plot_by_policy(
 def table_columns(
     scale: Scale, steps: Int64[np.ndarray, "T"], values: Float[np.ndarray, "policies seeds T m"], *names: str
 ) -> dict[str, list]:
-    """A row for each policy, seed and step, with what was measured there under these names."""
+    """A table with a row for each policy, seed and step, and a column for each named measure."""
     rows = [
         (policy, seed, int(step), *map(float, values[i, j, t]))
         for i, policy in enumerate(COLOURS)
@@ -191,7 +191,7 @@ def table_columns(
 
 
 def by_policy(values: Float[np.ndarray, "policies seeds"], digits: int = 2) -> str:
-    """Means over seeds in words, with their spread where there are several."""
+    """Means over seeds in words, with standard deviations if there are several seeds."""
     spread = values.shape[1] > 1
-    said = (f"{each.mean():.{digits}f}" + (f" ± {each.std():.{digits}f}" if spread else "") for each in values)
-    return ", ".join(f"{policy} {words}" for policy, words in zip(COLOURS, said, strict=True))
+    numbers = (f"{each.mean():.{digits}f}" + (f" ± {each.std():.{digits}f}" if spread else "") for each in values)
+    return ", ".join(f"{policy} {words}" for policy, words in zip(COLOURS, numbers, strict=True))

@@ -22,7 +22,7 @@ from eigenview.plotting.axes import plain_log_ticks
 from eigenview.plotting.style import FAINT, style
 
 TOLERANCE = 1e-3
-"""Of the largest singular value; the paper does not give its τ."""
+"""The paper's τ, as a share of the largest singular value; the paper gives no number."""
 FLOOR = 1e-5
 _DASHES = ":", "--", "-"
 
@@ -48,7 +48,7 @@ def run(scale: Scale, runs: RunCache) -> Outcome:
         for axes, (name, each) in zip(np.ravel(figure.subplots(1, 2)), spectra.items(), strict=True):
             for policy, curves in zip(COLOURS, each / each[..., :1], strict=True):
                 for t, dashes in zip(times.values(), _DASHES, strict=True):
-                    # Of a feature that is always 0 there is nothing to draw, or only rounding.
+                    # A feature that is always 0 has a singular value of 0 but for rounding.
                     curve = np.exp(np.log(np.maximum(curves[:, t], FLOOR)).mean(0))
                     axes.plot(np.arange(1, len(curve) + 1), curve, dashes, color=COLOURS[policy])
             axes.set(yscale="log", xlabel=f"index of the {name}", ylabel="singular value, of the largest")

@@ -1,4 +1,4 @@
-"""How much of the displacements between neighbours the projector does not see."""
+"""The variance of displacements between neighbours that the projector leaves unexplained."""
 
 from matplotlib.figure import Figure
 

@@ -1,4 +1,4 @@
-"""Terms of a bound on a linear head's error, and the error."""
+"""The terms of a bound on a linear head's error, and the error."""
 
 from collections.abc import Iterator
 
@@ -26,7 +26,7 @@ NAMES = ("objective", "seed", "step", "invariance", "unlabelled", "labelled", "d
 
 
 def run(scale: Scale, runs: RunCache) -> Outcome:
-    """The three terms that can be computed, beside the test error of the head that they are about."""
+    """Sec. 4: the three terms of the bound that can be computed, beside the test error of the head."""
     rows = [*_rows(scale, runs)]
     numbers = np.array([row[3:] for row in rows])
     total, (distance, error) = numbers[:, :3].sum(1), numbers[:, 3:].T
@@ -87,7 +87,7 @@ def run(scale: Scale, runs: RunCache) -> Outcome:
 
 
 def _rows(scale: Scale, runs: RunCache) -> Iterator[tuple]:
-    """What is in `NAMES`, of each net."""
+    """The `NAMES` of each net."""
     trained = train_runs(scale, runs)
     recipe = next(iter(trained.values())).recipe
     known, held_out = open_dataset(recipe.data.train, recipe.data.test)
@@ -134,6 +134,6 @@ def _views(images: Images, chosen: np.ndarray, policy: ViewPolicy, K: int, recip
 
 @torch.no_grad()
 def _features(encoder: torch.nn.Module, views: torch.Tensor) -> Float[np.ndarray, "K P d"]:
-    """Features, and a constant beside them for the head's bias."""
+    """Features, with a constant 1 appended for the head's bias."""
     h = torch.cat([encoder(part) for part in views.flatten(0, 1).split(512)]).unflatten(0, views.shape[:2])
     return torch.cat([h, torch.ones_like(h[..., :1])], dim=-1).double().numpy()

@@ -1,4 +1,4 @@
-"""Estimates of a mixture's entropy around the true one."""
+"""Estimates of a mixture's entropy beside the true entropy."""
 
 from math import e, log, pi
 
@@ -21,7 +21,7 @@ from eigenview.plotting.style import BLUE, GREEN, INK, VERMILLION, style
 from eigenview.theory.information import mixture_entropy
 
 COMPONENTS, DIMENSIONS = 16, (2, 8, 32)
-FAR = 20.0  # deviations, between the closest two means
+FAR = 20.0  # standard deviations between the closest two means
 NAMES = ("covariances", "D", "separation", "seed", "closest pair", "true", "error", "Bhattacharyya", "KL", "LogDet")
 _CLOSEST, _TRUE = 4, 5
 
@@ -59,7 +59,7 @@ def run(scale: Scale, runs: RunCache) -> Outcome:
 
 
 def _entropies(kind: str, D: int, separation: float, seed: int, draws: int) -> tuple[float, ...]:
-    """The closest means' distance; the entropy, its standard error and the estimates, less the components'."""
+    """Distance of the closest means; entropy, its standard error and its estimates, minus the components' entropy."""
     generator = np.random.default_rng([seed, D])
     mu = separation / (2 * D) ** 0.5 * generator.normal(size=(COMPONENTS, D))
     if kind == "equal":
@@ -79,7 +79,7 @@ def _entropies(kind: str, D: int, separation: float, seed: int, draws: int) -> t
 def _information(
     mu: Float[np.ndarray, "N D"], Sigma: Float[np.ndarray, "N D D"], draws: int, generator: np.random.Generator
 ) -> tuple[float, float]:
-    """Mean of log p(x|i)/p(x) over draws from each component: the entropy but for what is known of it exactly."""
+    """Mean of log p(x|i)/p(x) over samples from each component, with its standard error: the entropy's inexact part."""
     N, D = mu.shape
     L = np.linalg.cholesky(Sigma)
     x = mu[:, None] + generator.normal(size=(N, draws, D)) @ L.mT

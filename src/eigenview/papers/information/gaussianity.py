@@ -1,4 +1,4 @@
-"""For how much noise on an image its features are normal."""
+"""The noise up to which the features around an image are normal."""
 
 import numpy as np
 import torch
@@ -28,12 +28,12 @@ def run(scale: Scale, runs: RunCache) -> Outcome:
     copies, images, every = (60, 8, 3) if scale == "smoke" else (256, 48, 1)
     noises = NOISES[::every]
     recipe = objective_recipe(scale, OBJECTIVE, 0)
-    (run,) = runs([recipe])
-    data, size = run.recipe.data, run.recipe.data.size
+    (trained,) = runs([recipe])
+    data, size = trained.recipe.data, trained.recipe.data.size
     known = open_images(data.train)
     pixels = torch.cat([some for _, some in batches_of(known, size, images, np.arange(images))]) / 255
-    nets = {"trained": load(run.path), "untrained": untrained_encoder(run.recipe, known)}
-    found = {name: [_looked_at(net, pixels, float(s), copies) for s in noises] for name, net in nets.items()}
+    nets = {"trained": load(trained.path), "untrained": untrained_encoder(trained.recipe, known)}
+    found = {name: [_test_features(net, pixels, float(s), copies) for s in noises] for name, net in nets.items()}
     p, share, ratio = ({name: np.array([row[i] for row in rows]) for name, rows in found.items()} for i in range(3))
     with style():
         figure = Figure(figsize=(6.6, 2.9))
@@ -90,8 +90,8 @@ def run(scale: Scale, runs: RunCache) -> Outcome:
 
 
 @torch.no_grad()
-def _looked_at(net: Encoder, images: Tensor, noise: float, copies: int) -> tuple[float, float, float]:
-    """Mean p-value, share of tests that do not refute, and variance over that of the local map."""
+def _test_features(net: Encoder, images: Tensor, noise: float, copies: int) -> tuple[float, float, float]:
+    """Mean p-value, share of tests that do not reject normality, and variance over that of the local map."""
     generator = torch.Generator().manual_seed(0)
     drawn = [net(images + noise * torch.randn(images.shape, generator=generator)) for _ in range(copies)]
     features = torch.stack(drawn).double()

@@ -1,4 +1,4 @@
-"""Objectives with an entropy, and their baselines, under one budget."""
+"""Objectives with an entropy estimate, and their baselines, on one budget."""
 
 import numpy as np
 from jaxtyping import Float
@@ -22,12 +22,12 @@ from eigenview.plotting.style import BLUE, INK, ORANGE, style
 from eigenview.runs import Run, load
 
 REPLACED = {"VICReg + LogDet": "VICReg", "VICReg + pairs": "VICReg", "BYOL + LogDet": "BYOL"}
-"""What each objective with an entropy is to be better than."""
+"""The baseline of each objective with an entropy estimate."""
 _DASHES = {"o": "--", "^": ":"}
 
 
 def run(scale: Scale, runs: RunCache) -> Outcome:
-    """Accuracy of a linear probe and of neighbours on test images, by objective."""
+    """Table 1: accuracy of a linear probe and of kNN on test images, by objective."""
     trained, seeds = train_runs(scale, runs), SEEDS[scale]
     recipe = next(iter(trained.values())).recipe
     known, held_out = open_dataset(recipe.data.train, recipe.data.test)
@@ -60,12 +60,12 @@ def run(scale: Scale, runs: RunCache) -> Outcome:
     filled = np.array([_effective_rank(each) for each in trained.values()]).reshape(linear.shape)
     ranks = dict(zip(OBJECTIVES, filled, strict=True))
     smoke = scale == "smoke"
-    said = ", ".join(f"{name} {value:.3f}" for name, value in means.items())
+    accuracies = ", ".join(f"{name} {value:.3f}" for name, value in means.items())
     claims = (
         claim(
             "beats untrained net",
             "Each objective learns better features than those of the untrained net (ours).",
-            f"accuracy of a linear probe, mean of {len(seeds)} seeds: {said}; untrained {before.linear:.3f}",
+            f"accuracy of a linear probe, mean of {len(seeds)} seeds: {accuracies}; untrained {before.linear:.3f}",
             None if smoke else bool((linear > before.linear).all()),
         ),
         claim(
@@ -106,7 +106,7 @@ def run(scale: Scale, runs: RunCache) -> Outcome:
 
 
 def _effective_rank(run: Run) -> float:
-    """Of the embeddings of the last training batch that was measured."""
+    """The effective rank of the embeddings of the last measured training batch."""
     return run.history.steps[-1].value("effective_rank", "embeddings")
 
 
@@ -119,7 +119,7 @@ def _by_objective(found: list[Accuracies], name: str) -> Float[np.ndarray, "obje
 
 
 def _decided(one: Float[np.ndarray, "seeds"], other: Float[np.ndarray, "seeds"]) -> bool | None:
-    """Whether one is above the other; None where their seeds overlap."""
+    """Whether one is above the other; None if their seeds overlap."""
     if one.min() > other.max():
         return True
     return False if one.max() < other.min() else None

@@ -1,4 +1,4 @@
-"""Runs that this paper's experiments share: objectives with an entropy and their baselines, under one budget."""
+"""The runs that the paper's experiments share: objectives with an entropy estimate and baselines, on one budget."""
 
 from dataclasses import replace
 
@@ -24,21 +24,21 @@ OBJECTIVES = {
     "VICReg + pairs": ObjectiveRecipe("InvarianceEntropy", {"estimator": {"name": "kl"}, "invariance": 2.0}),
     "BYOL + LogDet": ObjectiveRecipe("BYOL", {"entropy": _LOG_DET, "entropy_weight": 0.0025}),
 }
-"""Baselines, then what has a term of entropy in place of variance and covariance, or beside the prediction.
+"""Baselines, then objectives with an entropy estimate in place of variance and covariance, or beside the prediction.
 
-The weights are the best of three to seven by a linear probe on a fifth of CIFAR-10's training images, after one `cpu`
-run each with seed 7. What mattered most were β of the determinant and its balance with invariance.
+The weights are the best of three to seven settings by a linear probe on a fifth of CIFAR-10's training images, after
+one `cpu` run each with seed 7. What mattered most was β of the determinant and its balance with invariance.
 """
 BASELINES = ("SimCLR", "Barlow Twins", "VICReg", "BYOL")
 STEPS: dict[Scale, int] = {"smoke": 10, "cpu": 600, "gpu": 100_000}
 SEEDS: dict[Scale, tuple[int, ...]] = {"smoke": (0,), "cpu": (0, 1), "gpu": (0, 1, 2)}
 CHECKPOINTS = 5
-# With a smaller crop than this a view of so small an image shows nothing.
+# A smaller crop of so small an image shows nothing.
 POLICY = replace(POLICIES["large"], crop=(0.2, 1.0))
 
 
 def objective_recipe(scale: Scale, objective: str, seed: int) -> Recipe:
-    """The recipe of an objective: nets, views, optimizer and steps are the same for all."""
+    """The recipe of an objective; nets, views, optimizer and steps are the same for all."""
     recipe = image_recipe(
         scale,
         OBJECTIVES[objective],
@@ -48,7 +48,7 @@ def objective_recipe(scale: Scale, objective: str, seed: int) -> Recipe:
         steps=STEPS[scale],
         checkpoints=CHECKPOINTS,
         seed=seed,
-        side=16 if scale == "cpu" else None,  # half of it: more steps in the same time
+        side=16 if scale == "cpu" else None,  # half the paper's side, for more steps in the same time
     )
     teacher = TeacherRecipe(0.95 if scale != "gpu" else 0.99) if objective.startswith("BYOL") else recipe.teacher
     return replace(recipe, teacher=teacher)
@@ -61,13 +61,13 @@ def train_runs(scale: Scale, runs: RunCache) -> dict[tuple[str, int], Run]:
 
 
 def untrained_encoder(recipe: Recipe, images: Images) -> Encoder:
-    """The encoder that a run began with."""
+    """The encoder with which a run begins."""
     with torch.random.fork_rng():
         return Learner(recipe, channel_statistics(images), recipe.training.steps).model.encoder.eval()
 
 
 def describe_setting(scale: Scale) -> str:
-    """What was trained on what, for a caption."""
+    """The net, the images and the training in words, for a caption."""
     side = " on CIFAR-10 at 16 × 16 pixels" if scale == "cpu" else ""
     net, P = f"{SIZES[scale].description}{side}", 256 if scale == "gpu" else 128
     projector = "a projector with one hidden layer to D = 128"

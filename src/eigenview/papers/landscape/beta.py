@@ -28,7 +28,7 @@ def run(scale: Scale, runs: RunCache) -> Outcome:
     cases = [(sigma, seed) for sigma in sigmas for seed in range(seeds)]
     data = [normal_data(samples, a, seed, exactly=True) for seed in range(seeds)]
     nets = [Net(BetaInfoNCE(_BETA), data[seed], sigma, seed) for sigma, seed in cases]
-    found = spectra(train_weights(nets, scale, steps, rate=0.05, workers=runs.workers))
+    found = spectra(train_weights(nets, scale, steps, rate=0.05, runs=runs))
     found = found.reshape(len(sigmas), seeds, len(a))
     theory = np.array([_theory(sigma) for sigma in sigmas])
     critical = np.sqrt(critical_strengths(np.diag(a), np.eye(len(a)), _BETA))

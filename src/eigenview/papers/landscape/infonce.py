@@ -34,7 +34,7 @@ def run(scale: Scale, runs: RunCache) -> Outcome:
     data = [normal_data(N, np.ones(d), seed) for seed in range(seeds)]
     cases = [(sigma, seed) for sigma in sigmas for seed in range(seeds)]
     nets = [Net(WeightedInfoNCE(1.0), data[seed], sigma, seed) for sigma, seed in cases]
-    found = spectra(train_weights(nets, scale, steps, rate=0.015, workers=runs.workers))
+    found = spectra(train_weights(nets, scale, steps, rate=0.015, runs=runs))
     theory = np.array([_theory(data[seed], sigma) for sigma, seed in cases])
     found, theory = (of[:, -_SHOWN:].reshape(number, seeds, _SHOWN) for of in (found, theory))
     caption = (

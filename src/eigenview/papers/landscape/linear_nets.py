@@ -1,6 +1,7 @@
-"""Linear nets on normal data, trained until their modes have settled."""
+"""Linear nets on normal data, trained until their modes settle."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
@@ -13,24 +14,25 @@ from torch import Tensor
 from eigenview.objectives.base import Objective
 from eigenview.papers.experiment import Scale
 from eigenview.papers.processes import process_pool
+from eigenview.papers.run_cache import RunCache
 
 SAMPLES, DIMENSIONS = 100, 32
-"""Of the paper's data, N(0, I₃₂). Their number is left open; of 100 the least variance is about 0.2, as it reports."""
+"""The paper's data, N(0, I₃₂). It gives no number of points; 100 have the smallest variance of 0.2 that it reports."""
 _MOMENTUM = 0.9
-_START = 0.1  # root mean square length of embeddings to start from
+_START = 0.1  # root mean square length of the initial embeddings
 _ADAMS_RATE, _ADAMS_STEPS = 6e-4, 5000  # the paper's
 _SIGNS = tuple(product((1, -1), repeat=2))
 
 
 @dataclass(frozen=True, eq=False)
 class Net:
-    """f(x) = Wx with as many outputs as inputs, and what it is trained on.
+    """A net f(x) = Wx with as many outputs as inputs, and what it is trained on.
 
     Args:
-        objective: of two views of all of the data.
+        objective: the objective, of two views of all data.
         x: the data, [N, d], of mean 0.
-        sigma: standard deviation of the noise that makes a view.
-        seed: of the first weights and the noise.
+        sigma: standard deviation of the noise of a view.
+        seed: random seed of the initial weights and the noise.
     """
 
     objective: Objective
@@ -40,7 +42,7 @@ class Net:
 
 
 def normal_data(N: int, a: Float[np.ndarray, "d"], seed: int, exactly: bool = False) -> Float64[np.ndarray, "N d"]:
-    """Normal points of mean 0 and covariance diag(a), whose own covariance, too, may be brought to be exactly that."""
+    """Normal points of mean 0 and covariance diag(a); with `exactly`, their sample covariance is diag(a), too."""
     x = np.random.default_rng(seed).normal(size=(N, len(a)))
     x -= x.mean(0)
     if exactly:
@@ -48,26 +50,28 @@ def normal_data(N: int, a: Float[np.ndarray, "d"], seed: int, exactly: bool = Fa
     return x * np.sqrt(a)
 
 
-def train_weights(nets: Sequence[Net], scale: Scale, steps: int, rate: float, workers: int = 1) -> list[np.ndarray]:
+def train_weights(nets: Sequence[Net], scale: Scale, steps: int, rate: float, runs: RunCache) -> list[np.ndarray]:
     """W of each net: at `gpu` by the paper's Adam, else by gradient descent in coordinates where Σ is the identity.
 
     Args:
-        nets: to train.
-        scale: decides how.
-        steps: of gradient descent, which cools from `rate` to nearly 0.
-        rate: over the largest share of clean variance, a/(a + σ²), which is how fast modes grow.
-        workers: processes of one thread each; 1 trains here.
+        nets: the nets to train.
+        scale: decides on Adam or gradient descent.
+        steps: number of steps of gradient descent, over which its learning rate decays to nearly 0.
+        rate: highest learning rate times the largest share of clean variance, a/(a + σ²), at which modes grow.
+        runs: gives the number of processes, and is told the progress.
     """
     train = _by_adam if scale == "gpu" else partial(_by_descent, steps=steps, rate=rate)
-    if workers == 1:
-        return [train(net) for net in nets]
-    with process_pool(workers) as pool:
-        return list(pool.map(train, nets))
+    weights = []
+    with process_pool(runs.workers) if runs.workers > 1 else nullcontext() as pool:
+        for W in (pool.map if pool else map)(train, nets):
+            weights.append(W)
+            runs.report(f"{len(weights)} of {len(nets)} nets")
+    return weights
 
 
 def _by_descent(net: Net, steps: int, rate: float) -> Float64[np.ndarray, "d d"]:
-    # Each step's loss is a mean over both signs of both views' noise: to second order the noise then adds nothing but
-    # its covariance, and weak modes are not drowned in it.
+    # Each step's loss is a mean over both signs of both views' noise: to second order the noise then contributes only
+    # its covariance, in which weak modes do not drown.
     a, axes = np.linalg.eigh(np.cov(net.x.T))
     whiten = 1 / np.sqrt(a + net.sigma**2)
     generator = torch.Generator().manual_seed(net.seed)
@@ -102,20 +106,20 @@ def _by_adam(net: Net) -> Float64[np.ndarray, "d d"]:
 
 
 def _first_weights(d: int, generator: torch.Generator) -> Float64[Tensor, "d d"]:
-    """Orthogonal ones: of a square Gaussian matrix some direction is so small that it takes long to grow."""
+    """Orthogonal initial weights: a square Gaussian matrix has some direction so small that it takes long to grow."""
     W = torch.linalg.qr(torch.randn(d, d, generator=generator, dtype=torch.float64))[0]
     return (_START * W / d**0.5).requires_grad_()
 
 
 def spectra(weights: Sequence[np.ndarray]) -> Float64[np.ndarray, "n d"]:
-    """Eigenvalues of WᵀW, largest first, a row for each W."""
+    """Eigenvalues of WᵀW, largest first, one row for each W."""
     return np.square(np.linalg.svd(np.array(weights), compute_uv=False))
 
 
 def predicted_spectrum(
     modes: Float[np.ndarray, "d"], a: Float[np.ndarray, "d"], sigma: float
 ) -> Float64[np.ndarray, "d"]:
-    """Eigenvalues of WᵀW, largest first, from embeddings' variances along the modes; those of largest a come first."""
+    """Eigenvalues of WᵀW, largest first, from the embeddings' variances along the modes, in the order of a."""
     return np.sort(modes / (a + sigma**2))[::-1]
 
 

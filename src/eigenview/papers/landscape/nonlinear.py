@@ -33,17 +33,17 @@ def run(scale: Scale, runs: RunCache) -> Outcome:
     theory = {name: np.array([cut.effective.value(each * EYE) for each in a]) for name, cut in lines.items()}
     with style():
         figure = Figure(figsize=(6.6, 4.8))
-        places = figure.subplot_mosaic("AAABBB;CCDDEE", height_ratios=(5, 6))
-        places = dict(zip((*lines, *planes), places.values(), strict=True))
+        panels = figure.subplot_mosaic("AAABBB;CCDDEE", height_ratios=(5, 6))
+        panels = dict(zip((*lines, *planes), panels.values(), strict=True))
         for name, losses in along.items():
-            axes = places[name]
+            axes = panels[name]
             axes.plot(a, losses - losses[grid], color=BLUE, label=f"loss ({name})")
             axes.plot(a, theory[name], color=VERMILLION, linestyle="--", label="to fourth order")
             axes.set(xlabel="a, where W is multiplied by it", ylabel="loss over that at 0")
             axes.set_ylim(1.3 * float((losses - losses[grid]).min()), -2.5 * float((losses - losses[grid]).min()))
             axes.legend(loc="upper center")
         for name, losses in over.items():
-            axes = places[name]
+            axes = panels[name]
             expected = [[planes[name].effective.value(np.diag([one, other])) for one in r] for other in r]
             axes.contourf(r, r, losses.T, np.linspace(-0.1, 0.1, 21), cmap="RdBu_r", extend="both")
             axes.contour(r, r, losses.T, [0.0], colors=INK, linewidths=1.2)

@@ -35,7 +35,7 @@ def run(scale: Scale, runs: RunCache) -> Outcome:
     cases = [(variance, seed) for variance in variances for seed in range(seeds)]
     objective = InfoNCE(1.0, similarity="cosine", negatives="other")
     nets = [Net(objective, data[seed], variance**0.5, seed) for variance, seed in cases]
-    weights = train_weights(nets, scale, steps, rate=0.1, workers=runs.workers)
+    weights = train_weights(nets, scale, steps, rate=0.1, runs=runs)
     lengths = [_mean_square(W, net) for W, net in zip(weights, nets, strict=True)]
     found = (spectra(weights) / np.array(lengths)[:, None]).reshape(number, seeds, d)
     theory = np.array([_theory(data[seed], variance) for variance, seed in cases]).reshape(number, seeds, d)

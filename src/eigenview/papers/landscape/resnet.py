@@ -1,4 +1,4 @@
-"""What noise makes of the origin of a ResNet's last layer."""
+"""The origin of a ResNet's last layer, by the strength of pixel noise."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -34,20 +34,23 @@ def run(scale: Scale, runs: RunCache) -> Outcome:
     lines = {noise: layer.along(a) for noise, layer in layers.items()}
     with style():
         figure = Figure(figsize=(6.6, 5.2))
-        places = figure.subplot_mosaic("AAA;BCD" if len(layers) > 2 else "AA;BC")
+        panels = figure.subplot_mosaic("AAA;BCD" if len(layers) > 2 else "AA;BC")
         for i, (noise, losses) in enumerate(lines.items()):
             colour = COLOURS[i]
-            places["A"].plot(a, losses, color=colour, label=f"σ = {noise:g}")
-            places["A"].plot(a, layers[noise].expected(a), color=colour, linestyle=":", linewidth=1.2)
+            panels["A"].plot(a, losses, color=colour, label=f"σ = {noise:g}")
+            panels["A"].plot(a, layers[noise].expected(a), color=colour, linestyle=":", linewidth=1.2)
         lowest = min(float(losses.min()) for losses in lines.values())
-        places["A"].set(xlabel="a, where W is multiplied by it", ylabel="loss over that at 0", ylim=(1.2 * lowest, 1))
-        places["A"].legend(loc="center left", bbox_to_anchor=(1, 0.5))
+        panels["A"].set(xlabel="a, where W is multiplied by it", ylabel="loss over that at 0", ylim=(1.2 * lowest, 1))
+        panels["A"].legend(loc="center left", bbox_to_anchor=(1, 0.5))
         for i, noise in enumerate(_three(layers)):
-            axes, over = places["BCD"[i]], layers[noise].over(r)
+            axes, over = panels["BCD"[i]], layers[noise].over(r)
             axes.contourf(r, r, over.T, np.linspace(-1, 1, 21) * np.abs(over).max(), cmap="RdBu_r")
             axes.contour(r, r, over.T, [0.0], colors=INK, linewidths=1.2)
             axes.set(xlabel="r1 (larger half)", ylabel="r2 (smaller half)", title=f"σ = {noise:g}", aspect="equal")
-    rows = [(noise, *layer.curvature(layer.W), *layer.halves_curvature, *layer.best) for noise, layer in layers.items()]
+    rows = [
+        (noise, *layer.curvature(layer.W), *layer.curvature_of_halves, *layer.curvature_of_best_mode)
+        for noise, layer in layers.items()
+    ]
     names = (
         "σ",
         "along W",
@@ -73,13 +76,13 @@ def run(scale: Scale, runs: RunCache) -> Outcome:
 def _recipe(scale: Scale, noise: float, steps: int) -> Recipe:
     objective = ObjectiveRecipe("SimCLR", {"temperature": TEMPERATURE})
     optimizer = OptimizerRecipe("adam", lr=1e-3, weight_decay=DECAY)
-    # Half of the side: noise is then the stronger, and a step a third of the time.
+    # Half the side, at which noise is stronger and a step takes a third of the time.
     side = 16 if scale == "cpu" else None
     return image_recipe(scale, objective, ViewPolicy(noise=noise), optimizer=optimizer, steps=steps, side=side)
 
 
 def _three(layers: dict[float, LastLayer]) -> tuple[float, ...]:
-    """The weakest noise, the strongest, and one between, of dimensional collapse if there is any."""
+    """The weakest noise, one in between (with dimensional collapse, if any has it), and the strongest."""
     first, *between, last = layers
     collapsed = [noise for noise in between if _halved(layers[noise], 2.0)]
     return (first, *(collapsed or between[len(between) // 2 :])[:1], last)
@@ -87,7 +90,7 @@ def _three(layers: dict[float, LastLayer]) -> tuple[float, ...]:
 
 def _halved(layer: LastLayer, errors: float) -> bool:
     """Whether the loss falls along the larger half of W and rises along the smaller, by so many standard errors."""
-    larger, of_larger, smaller, of_smaller = layer.halves_curvature
+    larger, of_larger, smaller, of_smaller = layer.curvature_of_halves
     return larger < -errors * of_larger and smaller > errors * of_smaller
 
 
@@ -96,13 +99,17 @@ def _claims(
 ) -> tuple[Claim, ...]:
     lowest = {noise: abs(float(a[losses.argmin()])) for noise, losses in lines.items()}
     (weak, first), *_, (strong, last) = layers.items()
-    (falls, error), (rises, its_error), (best, of_best) = first.curvature(first.W), last.curvature(last.W), last.best
+    (falls, error), (rises, its_error), (best, of_best) = (
+        first.curvature(first.W),
+        last.curvature(last.W),
+        last.curvature_of_best_mode,
+    )
     halved = [_halved(layer, 2.0) for layer in layers.values()]
     perhaps = [_halved(layer, 0.0) for layer in layers.values()]
     stable = rises > 2 * its_error and best > -2 * of_best
     decided = stable or rises < -2 * its_error or best < -2 * of_best
     halves = "; ".join(
-        "σ = {:g}: {:+.2g} ± {:.1g} and {:+.2g} ± {:.1g}".format(noise, *layer.halves_curvature)
+        "σ = {:g}: {:+.2g} ± {:.1g} and {:+.2g} ± {:.1g}".format(noise, *layer.curvature_of_halves)
         for noise, layer in layers.items()
     )
     change, jump = first.cosine_jump()

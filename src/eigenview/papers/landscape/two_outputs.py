@@ -1,4 +1,4 @@
-"""Small nets of two outputs, and their loss as a function of those."""
+"""Small nets with two outputs, and their loss as a function of the scale of each output."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ INPUTS, WIDTH, POINTS = 32, 32, 105
 
 @dataclass(frozen=True)
 class OutputSlice:
-    """A trained net's loss over what its two outputs are multiplied by, once they have unit variance.
+    """The loss of a trained net over a matrix that multiplies its two outputs, scaled to unit variance.
 
     Args:
-        loss: of a 2 × 2 matrix that the outputs are multiplied by.
-        effective: the same to fourth order, for outputs that are Gaussian.
-        spread: standard deviations that the outputs were trained to, the larger one first.
+        loss: the loss as a function of the 2 × 2 matrix.
+        effective: the loss to fourth order, for Gaussian outputs.
+        spread: standard deviations of the trained outputs, the larger one first.
     """
 
     loss: Callable[[np.ndarray | Tensor], Float[Tensor, ""]]
@@ -29,7 +29,7 @@ class OutputSlice:
     spread: Float[np.ndarray, "2"]
 
     def curvature(self, r1: float, r2: float, step: float = 1e-2) -> float:
-        """Half the loss's curvature at the origin along outputs multiplied by these, as −Tr WBWᵀ predicts it."""
+        """Half the loss's curvature at the origin along W = diag(r1, r2), which −Tr WBWᵀ predicts."""
         there = self.loss(step * np.diag([r1, r2]).astype(np.float64))
         return float(there - self.loss(np.zeros((2, 2)))) / step**2
 
@@ -37,7 +37,7 @@ class OutputSlice:
 def train_output_slice(
     nonlinearity: type[nn.Module], noise: float, objective: InfoNCE, steps: int, views: int
 ) -> OutputSlice:
-    """A net of three layers, trained by SGD on views x + ε; its outputs are turned to their principal axes."""
+    """Trains a net of three layers by SGD on views x + ε, and rotates its outputs to their principal axes."""
     generator = torch.Generator().manual_seed(0)
     x = torch.randn(POINTS, INPUTS, generator=generator)
     with torch.random.fork_rng():

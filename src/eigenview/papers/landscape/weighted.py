@@ -34,7 +34,7 @@ def run(scale: Scale, runs: RunCache) -> Outcome:
     data = {(N, seed): normal_data(N, np.ones(d), seed) for N in sizes for seed in range(seeds)}
     cases = [(alpha, *of) for alpha in _ALPHAS for of in data]
     nets = [Net(WeightedInfoNCE(alpha), data[N, seed], _SIGMA, seed) for alpha, N, seed in cases]
-    found = spectra(train_weights(nets, scale, steps, rate=0.02, workers=runs.workers))
+    found = spectra(train_weights(nets, scale, steps, rate=0.02, runs=runs))
     theory = np.array([_theory(data[N, seed]) for _, N, seed in cases])
     printed = np.array([_printed(data[N, seed]) for _, N, seed in cases])  # the largest critical size
     shape = (len(_ALPHAS), len(sizes), seeds)

@@ -74,7 +74,7 @@ def _claims(cells: list[Cell], expected: np.ndarray) -> tuple[Claim, ...]:
         for side in ("D", "P")
         for size in sorted({getattr(cell.shape, side) for cell in cells})
     ]
-    # A line tells where its peak is if it has P = D on it, and something beside.
+    # Only a line with P = D and another shape on it shows where its peak is.
     lines = [line for line in lines if len(line) > 1 and any(shape.P == shape.D for shape in line)]
     at_peak = sum(1 for line in lines if (top := max(line, key=found.__getitem__)).P == top.D)
     both = [line for line in lines if line[0].P != line[0].D and line[-1].P != line[-1].D]

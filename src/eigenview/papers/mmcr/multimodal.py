@@ -26,19 +26,19 @@ from eigenview.theory.capacity import error_line
 
 COLOURS = {"MMCR": BLUE, "CLIP": VERMILLION}
 NAMES = "recall", "percent error", "centroid norm"
-_LAST = 3  # measurements, over which the end is averaged
+_LAST = 3  # measurements that make up the end of training
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """What is swept at a scale.
+    """The batch sizes and training of a scale.
 
     Args:
-        P: pairs in a batch.
-        D: dimensions.
-        epochs: over the training pairs, the same for all.
-        seeds: of repetitions.
-        k: a match is to be among so many nearest.
+        P: batch sizes, in pairs.
+        D: embedding dimensions.
+        epochs: epochs over the training pairs, the same for all runs.
+        seeds: random seeds, one for each repetition.
+        k: number of nearest neighbours among which a match counts (R@k).
     """
 
     P: tuple[int, ...]
@@ -59,7 +59,7 @@ def run(scale: Scale, runs: RunCache) -> Outcome:
     """Figs. 5 to 7: retrieval, percent error and length of centroids over P, for both objectives."""
     sweep, data = SWEEPS[scale], _data(scale, runs)
     order = [(name, P, seed) for name in COLOURS for P in sweep.P for seed in sweep.seeds]
-    # The longest first, so that no process is left alone with one at the end.
+    # The longest first, so that no process is left alone with a long run at the end.
     longest = sorted(order, key=lambda key: key[1])
     trained = dict(zip(longest, runs([_recipe(scale, data, *key) for key in longest]), strict=True))
     held_out = _held_out(data)
@@ -77,7 +77,7 @@ def run(scale: Scale, runs: RunCache) -> Outcome:
         figure.legend(*figure.axes[1].get_legend_handles_labels(), loc="outside upper left", ncols=4)
     table = dict(zip(("objective", "P", "seed", *NAMES), map(list, zip(*rows, strict=True)), strict=True))
     seeds = len(sweep.seeds)
-    pairs = "drawn shapes with captions" if scale == "smoke" else "3,000 photographs of products and their titles"
+    pairs = "synthetic shapes with captions" if scale == "smoke" else "3,000 photographs of products and their titles"
     caption = (
         f"{SIZES[scale].description.split(' on ')[0][0].upper()}{SIZES[scale].description.split(' on ')[0][1:]} and "
         f"a transformer of width 128 on {pairs}, D = {sweep.D}, {sweep.epochs:g} epochs of AdamW at 1e-3 for all P "
@@ -98,7 +98,7 @@ def _data(scale: Scale, runs: RunCache) -> DataRecipe:
 
 
 def _recipe(scale: Scale, data: DataRecipe, objective: str, P: int, seed: int) -> Recipe:
-    # One rate for both objectives and every P: the recipe's.
+    # The recipe's learning rate for both objectives and every P.
     base, sweep = find_recipe("captions"), SWEEPS[scale]
     return replace(
         base,
@@ -118,7 +118,7 @@ def _held_out(data: DataRecipe) -> Images:
 
 
 def _measured(run: Run, pairs: Images, k: int) -> tuple[float, ...]:
-    """A run's `NAMES`; the last two are of its training batches."""
+    """The `NAMES` of a run; the last two are those of its training batches."""
     towers = load_towers(run.path)
     x = torch.cat([towers.images(some) for _, some in batches_of(pairs, towers.size, 256)])
     assert pairs.captions is not None

@@ -1,4 +1,4 @@
-"""Percent error over training, as a power of the operations that it took."""
+"""Percent error over training, as a power of the compute."""
 
 from dataclasses import dataclass
 
@@ -18,12 +18,12 @@ from eigenview.theory.scaling import CannotFit, PowerLaw, fit_power_law
 from eigenview.training import flops_of_step
 
 FIRST = 0.05
-"""Share of the steps that is left out of fits: the learning rate still rises then."""
+"""Share of the first steps that fits leave out, since the learning rate still rises."""
 
 
 @dataclass(frozen=True)
 class Curve:
-    """Percent errors over training at one shape, and the law that is nearest to them, if one can be told."""
+    """Percent errors over training at one shape, and the power law fitted to them; None if no law can be fitted."""
 
     cell: Cell
     operations: Float[np.ndarray, "T"]
@@ -32,12 +32,12 @@ class Curve:
 
     @property
     def diagonal(self) -> bool:
-        """Whether there are as many samples as dimensions."""
+        """Whether P = D."""
         return self.cell.shape.P == self.cell.shape.D
 
     @property
     def fall(self) -> float:
-        """By what power of the operations the error falls from the first to the last quarter."""
+        """The power of the operations by which the error falls from the first to the last quarter of training."""
         quarter = max(1, len(self.errors) // 4)
         (x, y), (x_last, y_last) = (
             (np.log(self.operations[part]).mean(), np.log(self.errors[part]).mean())
@@ -138,6 +138,6 @@ def _claims(scale: Scale, curves: list[Curve], views: tuple[int, ...]) -> tuple[
 
 
 def _share(one: Curve, other: Curve) -> bool:
-    """Whether they have K and a side in common."""
+    """Whether two curves have the same K and the same P or D."""
     a, b = one.cell.shape, other.cell.shape
     return a.K == b.K and (a.P == b.P or a.D == b.D)

@@ -13,12 +13,12 @@ from eigenview.papers.scales import SIZES, image_recipe
 from eigenview.runs import Run
 from eigenview.theory.capacity import percent_error
 
-LAST = 5  # measured batches, over which the end is averaged
+LAST = 5  # measured batches that make up the end of training
 
 
 @dataclass(frozen=True)
 class Shape:
-    """A batch's."""
+    """The shape of a batch of embeddings: P samples, D dimensions, K views."""
 
     P: int
     D: int
@@ -27,14 +27,14 @@ class Shape:
 
 @dataclass(frozen=True)
 class Cell:
-    """What training left at one shape.
+    """The result of training at one shape.
 
     Args:
-        shape: of its batches.
-        run: it.
-        steps: after which it was measured.
-        errors: percent errors of the training batches of these steps.
-        agreement: mean cosine of two views of a sample at the end.
+        shape: the shape of its batches.
+        run: the run.
+        steps: the steps at which it was measured.
+        errors: percent errors of the training batches at these steps.
+        agreement: mean cosine of two views of a sample at the end of training.
     """
 
     shape: Shape
@@ -45,29 +45,29 @@ class Cell:
 
     @property
     def error(self) -> float:
-        """The percent error at the end."""
+        """The percent error at the end of training."""
         return float(self.errors[-LAST:].mean())
 
     @property
     def spread(self) -> float:
-        """Its standard deviation over batches."""
+        """The standard deviation of the percent error over the last batches."""
         return float(self.errors[-LAST:].std(ddof=1))
 
 
 @dataclass(frozen=True)
 class Grid:
-    """What is swept at a scale.
+    """The grid of shapes of a scale.
 
     Args:
-        P: samples.
-        D: dimensions.
-        K: views.
-        steps: updates, the same at all shapes.
+        P: batch sizes.
+        D: embedding dimensions.
+        K: numbers of views.
+        steps: number of updates, the same at all shapes.
         every: steps between measurements.
-        side: of a view in pixels; None is the scale's own.
-        data: which images.
-        hidden: width of the projector's hidden layer; more than the encoder's, so that it does not bound what D can be.
-        policy: of the views, which the paper does not say.
+        side: view size in pixels; None is that of the scale.
+        data: name of the images.
+        hidden: width of the projector's hidden layer, wider than the encoder so that it does not limit the rank of D.
+        policy: name of the view policy; the paper names none.
     """
 
     P: tuple[int, ...]
@@ -93,14 +93,14 @@ def train_cells(scale: Scale, runs: RunCache) -> list[Cell]:
     """A run at each shape of the scale's grid."""
     grid = GRIDS[scale]
     shapes = [Shape(*each) for each in product(grid.P, grid.D, grid.K)]
-    # The longest first, so that no process is left alone with one at the end.
+    # The longest first, so that no process is left alone with a long run at the end.
     order = sorted(shapes, key=lambda shape: -shape.P * shape.K)
     trained = dict(zip(order, runs([_recipe(scale, grid, shape) for shape in order]), strict=True))
     return [_cell(shape, trained[shape]) for shape in shapes]
 
 
 def describe_setting(scale: Scale) -> str:
-    """What was trained, and what of it was scaled down."""
+    """The training and what was scaled down, in words for a caption."""
     grid = GRIDS[scale]
     if scale == "gpu":
         data = "STL-10's 5,000 training images, of which the paper has the 100,000 without labels"
