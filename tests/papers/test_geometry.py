@@ -66,29 +66,29 @@ def run(run_cache) -> Run:
 
 
 @pytest.fixture(scope="module")
-def taken(run) -> list[Snapshot]:
+def series(run) -> list[Snapshot]:
     return [*snapshots(run, open_images("digits"), 40)]
 
 
 class TestMoments:
-    def test_they_are_before_training_and_at_each_checkpoint(self, taken):
-        assert [moment.step for moment in taken] == [0, 16, 32, 48]
+    def test_they_are_before_training_and_at_each_checkpoint(self, series):
+        assert [snapshot.step for snapshot in series] == [0, 16, 32, 48]
 
-    def test_the_first_has_the_weights_that_training_begins_with(self, run, taken):
+    def test_the_first_has_the_weights_that_training_begins_with(self, run, series):
         learner = Learner(run.recipe, ((0.5, 0.5, 0.5), (0.25, 0.25, 0.25)), 48)
         W = learner.model.get_parameter("projector.0.weight").detach()
-        torch.testing.assert_close(taken[0].W, W, rtol=0, atol=0)
-        assert not torch.equal(taken[1].W, taken[0].W)
+        torch.testing.assert_close(series[0].W, W, rtol=0, atol=0)
+        assert not torch.equal(series[1].W, series[0].W)
 
-    def test_embeddings_are_the_features_projected(self, taken):
-        for moment in taken:
-            torch.testing.assert_close(moment.h @ moment.W.T, moment.z)
-            assert moment.h.shape == (2, 40, 4 * SETTINGS["smoke"].D)
+    def test_embeddings_are_the_features_projected(self, series):
+        for snapshot in series:
+            torch.testing.assert_close(snapshot.h @ snapshot.W.T, snapshot.z)
+            assert snapshot.h.shape == (2, 40, 4 * SETTINGS["smoke"].D)
 
-    def test_views_and_labels_are_the_same_throughout(self, run, taken):
+    def test_views_and_labels_are_the_same_throughout(self, run, series):
         again = [*snapshots(run, open_images("digits"), 40)]
-        torch.testing.assert_close(again[-1].h, taken[-1].h, rtol=0, atol=0)
-        assert all(torch.equal(moment.labels, taken[0].labels) for moment in taken)
+        torch.testing.assert_close(again[-1].h, series[-1].h, rtol=0, atol=0)
+        assert all(torch.equal(snapshot.labels, series[0].labels) for snapshot in series)
 
     def test_what_is_measured_is_in_order(self, run_cache):
         steps, values = over_training("smoke", run_cache, lambda m: (m.step, *nearest_negatives(m.z)[:2].tolist()))

@@ -118,9 +118,9 @@ def test_real_images_are_looked_for_where_the_variable_says_and_nowhere_else(tmp
 
 def test_as_it_is_typed(counted, tmp_path, capsys):
     assert main(["reproduce", "dynamics/half-moons", "--scale", "smoke", "--out", str(tmp_path)]) == 0
-    said = capsys.readouterr()
-    assert "fails" in said.out
-    assert "index.html" in said.err
+    output = capsys.readouterr()
+    assert "fails" in output.out
+    assert "index.html" in output.err
     assert main(["reproduce", "--out", str(tmp_path)]) == 0
     assert "1 hold, 1 fail (smoke" in capsys.readouterr().out
     assert main(["reproduce", "nothing"]) == 2
@@ -176,9 +176,9 @@ def test_an_experiment_from_outside_is_run_by_its_import_path(tmp_path, monkeypa
     monkeypatch.syspath_prepend(tmp_path)
     (tmp_path / "outside_exps.py").write_text(OUTSIDE)
     assert main(["reproduce", "outside_exps:falls_off", "--scale", "smoke", "--out", "out"]) == 0
-    said = capsys.readouterr()
-    assert "from 2 to 1" in said.out
-    assert "[1/1] outside_exps/falls-off, of unknown duration: Something falls\n" in said.err
+    output = capsys.readouterr()
+    assert "from 2 to 1" in output.out
+    assert "[1/1] outside_exps/falls-off, of unknown duration: Something falls\n" in output.err
     assert main(["reproduce", "outside_exps:EXPERIMENT", "--scale", "smoke", "--out", "out"]) == 0
     page = (tmp_path / "out" / "index.html").read_text()
     assert "Something falls." in page

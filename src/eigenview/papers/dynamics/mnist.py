@@ -88,12 +88,12 @@ def _start(h: int, d: int, z: int) -> tuple[Float[np.ndarray, "h d"], Float[np.n
 def _seconds_of_descent(C: Float[np.ndarray, "d d"], h: int, d: int, z: int, rate: float) -> float:
     """Seconds per step: half the fastest of three descents of one step, which project their start as well."""
     W1, W2 = _start(h, d, z)
-    taken = []
+    times = []
     for _ in range(3):
         begin = time.perf_counter()
         projected_descent(C, W1, W2, rate, 1)
-        taken.append(time.perf_counter() - begin)
-    return min(taken) / 2
+        times.append(time.perf_counter() - begin)
+    return min(times) / 2
 
 
 def _accuracy(features: Float[np.ndarray, "N z"], y: np.ndarray) -> float:

@@ -35,7 +35,7 @@ def run(scale: Scale, runs: RunCache) -> Outcome:
     seeds, steps = ((0,), 20) if scale == "smoke" else ((0, 1), 300) if scale == "cpu" else (range(5), 200_000)
     order = [(hidden, seed) for hidden in HIDDEN[scale] for seed in seeds]
     trained = runs([_recipe(scale, hidden, seed, steps) for hidden, seed in order])
-    found = np.array([_measured(each, 200 if scale == "smoke" else 1000) for each in trained])
+    found = np.array([_measure(each, 200 if scale == "smoke" else 1000) for each in trained])
     found = found.reshape(len(HIDDEN[scale]), len(seeds), -1)
     names = ["×".join(map(str, hidden)) or "linear" for hidden in HIDDEN[scale]]
     with style():
@@ -76,7 +76,7 @@ def _recipe(scale: Scale, hidden: Hidden, seed: int, steps: int) -> Recipe:
     )
 
 
-def _measured(run: Run, P: int) -> tuple[float, ...]:
+def _measure(run: Run, P: int) -> tuple[float, ...]:
     """A run's `MEASURES`."""
     known, held_out = open_dataset(run.recipe.data.train, run.recipe.data.test)
     assert held_out is not None

@@ -132,8 +132,8 @@ def snapshots(run: Run, images: Images, samples: int) -> Iterator[Snapshot]:
     assert images.labels is not None
     assert recipe.data.size is not None
     chosen = np.sort(np.random.default_rng(0).permutation(len(images))[:samples])
-    drawn = iterate_views(images, chosen, [recipe.views.policy], 2, recipe.data.size, 0, recipe.data.workers)
-    views = torch.cat([some for _, some in drawn], dim=1)
+    batches = iterate_views(images, chosen, [recipe.views.policy], 2, recipe.data.size, 0, recipe.data.workers)
+    views = torch.cat([part for _, part in batches], dim=1)
     labels = torch.from_numpy(images.labels[chosen])
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     for step, model in _models(run, images):

@@ -128,8 +128,8 @@ def _rows(scale: Scale, runs: RunCache) -> Iterator[tuple]:
 
 def _views(images: Images, chosen: np.ndarray, policy: ViewPolicy, K: int, recipe: Recipe) -> torch.Tensor:
     assert recipe.data.size is not None
-    drawn = iterate_views(images, chosen, [policy], K, recipe.data.size, 0, recipe.data.workers)
-    return torch.cat([some for _, some in drawn], dim=1)
+    batches = iterate_views(images, chosen, [policy], K, recipe.data.size, 0, recipe.data.workers)
+    return torch.cat([part for _, part in batches], dim=1)
 
 
 @torch.no_grad()

@@ -31,7 +31,7 @@ def run(scale: Scale, runs: RunCache) -> Outcome:
     (trained,) = runs([recipe])
     data, size = trained.recipe.data, trained.recipe.data.size
     known = open_images(data.train)
-    pixels = torch.cat([some for _, some in batches_of(known, size, images, np.arange(images))]) / 255
+    pixels = torch.cat([part for _, part in batches_of(known, size, images, np.arange(images))]) / 255
     nets = {"trained": load(trained.path), "untrained": untrained_encoder(trained.recipe, known)}
     found = {name: [_test_features(net, pixels, float(s), copies) for s in noises] for name, net in nets.items()}
     p, share, ratio = ({name: np.array([row[i] for row in rows]) for name, rows in found.items()} for i in range(3))
@@ -93,8 +93,8 @@ def run(scale: Scale, runs: RunCache) -> Outcome:
 def _test_features(net: Encoder, images: Tensor, noise: float, copies: int) -> tuple[float, float, float]:
     """Mean p-value, share of tests that do not reject normality, and variance over that of the local map."""
     generator = torch.Generator().manual_seed(0)
-    drawn = [net(images + noise * torch.randn(images.shape, generator=generator)) for _ in range(copies)]
-    features = torch.stack(drawn).double()
+    outputs = [net(images + noise * torch.randn(images.shape, generator=generator)) for _ in range(copies)]
+    features = torch.stack(outputs).double()
     tests = gaussianity(features)
     expected = local_gaussians(net, images, noise**2).covariances.trace(axis1=1, axis2=2).sum()
     return tests.p, tests.share, float(features.var(0).sum()) / float(expected)

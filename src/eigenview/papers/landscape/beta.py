@@ -16,7 +16,7 @@ from eigenview.theory.landscape import critical_strengths, solve_beta_infonce
 
 _BETA = 0.5
 _DEVIATIONS = np.array([1.2, 1.0, 0.8, 0.6, 0.4])  # of the data along its axes; where β = ½, also the σ that count
-_PRESENT = 1e-3  # an eigenvalue that counts; the least that theory has at the strengths drawn is ten times that
+_PRESENT = 1e-3  # above it an eigenvalue counts as present; theory has at least ten times that at the plotted strengths
 _NEAR = 0.13  # of a transition, where its power law is read off
 _COLOURS = (BLUE, GREEN, ORANGE, VERMILLION, PURPLE)
 
@@ -47,7 +47,10 @@ def run(scale: Scale, runs: RunCache) -> Outcome:
         "trained": found.ravel(),
         "predicted": np.repeat(theory, seeds, axis=0).ravel(),
     }
-    figure, claims = _drawn(sigmas, found, critical), _claims(sigmas, found, theory, critical, settled=scale != "smoke")
+    figure, claims = (
+        _figure(sigmas, found, critical),
+        _claims(sigmas, found, theory, critical, settled=scale != "smoke"),
+    )
     return Outcome(figure, caption, table, claims, tuple(range(seeds)))
 
 
@@ -92,7 +95,7 @@ def _claims(
     )
 
 
-def _drawn(
+def _figure(
     sigmas: Float[np.ndarray, "n"], found: Float[np.ndarray, "n seeds d"], critical: Float[np.ndarray, "d"]
 ) -> Figure:
     smooth, close = np.linspace(sigmas[0], sigmas[-1], 400), np.geomspace(0.02, 0.2, 30)

@@ -51,7 +51,7 @@ def run(scale: Scale, runs: RunCache) -> Outcome:
         "trained": found.ravel(),
         "predicted": theory.ravel(),
     }
-    return Outcome(_drawn(sigmas, found, theory), caption, table, _claims(sigmas, found, theory), tuple(range(seeds)))
+    return Outcome(_figure(sigmas, found, theory), caption, table, _claims(sigmas, found, theory), tuple(range(seeds)))
 
 
 def _theory(x: Float[np.ndarray, "N d"], sigma: float) -> Float[np.ndarray, "d"]:
@@ -91,7 +91,7 @@ def _claims(
     )
 
 
-def _drawn(
+def _figure(
     sigmas: Float[np.ndarray, "n"], found: Float[np.ndarray, "n seeds m"], theory: Float[np.ndarray, "n seeds m"]
 ) -> Figure:
     mean = found.mean(1)

@@ -56,7 +56,7 @@ def run(scale: Scale, runs: RunCache) -> Outcome:
         "predicted": theory.ravel(),
     }
     claims = _claims(variances, found, theory, least, settled=scale != "smoke")
-    return Outcome(_drawn(variances, found, theory, least), caption, table, claims, tuple(range(seeds)))
+    return Outcome(_figure(variances, found, theory, least), caption, table, claims, tuple(range(seeds)))
 
 
 def _mean_square(W: Float[np.ndarray, "d d"], net: Net) -> float:
@@ -103,7 +103,7 @@ def _claims(
     )
 
 
-def _drawn(
+def _figure(
     variances: Float[np.ndarray, "n"],
     found: Float[np.ndarray, "n seeds d"],
     theory: Float[np.ndarray, "n seeds d"],

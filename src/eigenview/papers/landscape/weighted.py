@@ -58,7 +58,7 @@ def run(scale: Scale, runs: RunCache) -> Outcome:
             size if alpha < 1 else 0.0 for (alpha, _, _), size in zip(cases, printed, strict=True)
         ],
     }
-    claims, figure = _claims(sizes, smallest, derived, critical), _drawn(sizes, smallest, derived, critical)
+    claims, figure = _claims(sizes, smallest, derived, critical), _figure(sizes, smallest, derived, critical)
     return Outcome(figure, caption, table, claims, tuple(range(seeds)))
 
 
@@ -101,7 +101,7 @@ def _claims(
     )
 
 
-def _drawn(
+def _figure(
     sizes: tuple[int, ...],
     smallest: Float[np.ndarray, "alphas n seeds"],
     derived: Float[np.ndarray, "alphas n seeds"],

@@ -63,7 +63,7 @@ def run(scale: Scale, runs: RunCache) -> Outcome:
     longest = sorted(order, key=lambda key: key[1])
     trained = dict(zip(longest, runs([_recipe(scale, data, *key) for key in longest]), strict=True))
     held_out = _held_out(data)
-    rows = [(*key, *_measured(trained[key], held_out, sweep.k)) for key in order]
+    rows = [(*key, *_measure(trained[key], held_out, sweep.k)) for key in order]
     found = np.array([row[3:] for row in rows]).reshape(len(COLOURS), len(sweep.P), len(sweep.seeds), -1)
     with style():
         figure = Figure(figsize=(6.6, 2.9))
@@ -117,13 +117,13 @@ def _held_out(data: DataRecipe) -> Images:
     return held_out
 
 
-def _measured(run: Run, pairs: Images, k: int) -> tuple[float, ...]:
+def _measure(run: Run, pairs: Images, k: int) -> tuple[float, ...]:
     """The `NAMES` of a run; the last two are those of its training batches."""
     towers = load_towers(run.path)
-    x = torch.cat([towers.images(some) for _, some in batches_of(pairs, towers.size, 256)])
+    x = torch.cat([towers.images(part) for _, part in batches_of(pairs, towers.size, 256)])
     assert pairs.captions is not None
-    texts, whose = distinct_texts([said[:1] for said in pairs.captions])
-    y, matches = towers.texts(texts), torch.from_numpy(whose)
+    texts, matched = distinct_texts([captions[:1] for captions in pairs.captions])
+    y, matches = towers.texts(texts), torch.from_numpy(matched)
     ways = (retrieval(x, y, matches, [k]), retrieval(y, x, matches.T, [k]))
     newest = run.history.steps[-_LAST:]
     ends = (

@@ -99,7 +99,7 @@ def _claims(scale: Scale, curves: list[Curve], views: tuple[int, ...]) -> tuple[
     laws = [curve.law for curve in curves if curve.law is not None]
     off = [float(np.sqrt(np.square(law.residuals).mean())) for law in laws]
     powers = [float(law.exponents[0]) for law in laws]
-    said = (
+    spread = (
         f"; median root mean square deviation {np.median(off):.1%}, exponents {min(powers):.2f} to {max(powers):.2f}"
         if laws
         else ""
@@ -115,7 +115,7 @@ def _claims(scale: Scale, curves: list[Curve], views: tuple[int, ...]) -> tuple[
             "power law",
             "The pretraining percent error falls as a power law in training FLOPs, for every P, D and K.",
             f"a power law with a floor could be fitted to {len(laws)} of {len(curves)} curves, and is within 5% "
-            f"(root mean square) of {sum(each < 0.05 for each in off)} of them{said}",
+            f"(root mean square) of {sum(each < 0.05 for each in off)} of them{spread}",
             None if smoke else sum(each < 0.05 for each in off) == len(curves),
         ),
         claim(
