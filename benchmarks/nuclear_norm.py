@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 import published
-from eigenview.linalg import normalize, nuclear_norm, polar_factor_by_products
+from eigenview.linalg import normalize, nuclear_norm, polar_factor_by_iteration
 from eigenview.objectives import MMCR
 
 SHAPES = ((256, 2048), (256, 4096), (2048, 512), (512, 512), (1024, 1024))
@@ -129,7 +129,7 @@ def accuracy() -> list[str]:
             U32, _, Vh32 = torch.linalg.svd(x.detach(), full_matrices=False)
             cosines = [
                 torch.cosine_similarity(g.double().flatten(), (U @ Vh).flatten(), dim=0).item()
-                for g in (x.grad, U32 @ Vh32, polar_factor_by_products(x.detach()))
+                for g in (x.grad, U32 @ Vh32, polar_factor_by_iteration(x.detach()))
             ]
             error = abs(value.item() / S.sum().item() - 1)
             numbers = " | ".join(f"{cosine:.5f}" for cosine in cosines)

@@ -1,15 +1,15 @@
-"""On one process it is torch's; on several, the objectives that have it are compared with one process."""
+"""On one process it equals torch's; on several, the tests of the objectives that use it compare them with one."""
 
 import pytest
 import torch
 from torch import nn
 
-from eigenview.distributed import BatchNorm
+from eigenview.distributed import SyncBatchNorm
 
 
 @pytest.fixture
-def both() -> tuple[BatchNorm, nn.BatchNorm1d]:
-    ours, theirs = BatchNorm(5), nn.BatchNorm1d(5)
+def both() -> tuple[SyncBatchNorm, nn.BatchNorm1d]:
+    ours, theirs = SyncBatchNorm(5), nn.BatchNorm1d(5)
     with torch.no_grad():
         ours.weight.copy_(torch.arange(1, 6))
         ours.bias.copy_(torch.linspace(-1, 1, 5))

@@ -1,6 +1,6 @@
 """Collectives on 2 and on 3 gloo processes: values and gradients are those of one process.
 
-A rank's gradient is the number of ranks times its share, where all make the same use of a result.
+Where all processes use a result in the same way, each one's gradient is the world size times its share.
 """
 
 import pytest
@@ -8,14 +8,14 @@ import torch
 from torch.multiprocessing.spawn import spawn
 
 from eigenview.linalg import nuclear_norm
-from tests.distributed import work
+from tests.distributed import worker
 
 
 @pytest.fixture(scope="module", params=[2, 3], ids=lambda ranks: f"{ranks} ranks")
 def found(request, tmp_path_factory):
-    """What each rank found."""
+    """The results of each process."""
     folder = tmp_path_factory.mktemp("ranks")
-    spawn(work.on_a_rank, (request.param, str(folder)), nprocs=request.param)
+    spawn(worker.on_a_rank, (request.param, str(folder)), nprocs=request.param)
     return [torch.load(folder / f"{rank}.pt", weights_only=True) for rank in range(request.param)]
 
 
@@ -30,20 +30,20 @@ def joined(found, name):
     return torch.cat([each[name] for each in found])
 
 
-def test_ranks_are_counted(found):
-    assert [each["ranks"] for each in found] == [len(found)] * len(found)
+def test_world_size(found):
+    assert [each["world size"] for each in found] == [len(found)] * len(found)
 
 
-def test_total_sums_the_gradients_of_different_uses(found):
-    used = torch.stack([work.weights(rank) for rank in range(len(found))]).sum(0)
-    torch.testing.assert_close(joined(found, "total, used differently"), used.expand(12, 5))
+def test_all_reduce_sum_sums_the_gradients_of_different_uses(found):
+    used = torch.stack([worker.weights(rank) for rank in range(len(found))]).sum(0)
+    torch.testing.assert_close(joined(found, "all_reduce_sum, used differently"), used.expand(12, 5))
 
 
-def test_gather_sums_the_gradients_of_different_uses(found):
-    x = work.matrices()["tall"]
-    uses = [gradient_of(lambda x, r=rank: (x @ work.weights(r)).square().sum(), x) for rank in range(len(found))]
+def test_all_gather_sums_the_gradients_of_different_uses(found):
+    x = worker.matrices()["tall"]
+    uses = [gradient_of(lambda x, r=rank: (x @ worker.weights(r)).square().sum(), x) for rank in range(len(found))]
     expected = torch.stack(uses).sum(0)
-    torch.testing.assert_close(joined(found, "gather"), expected)
+    torch.testing.assert_close(joined(found, "all_gather"), expected)
     for each in found:
         assert torch.equal(each["gathered"], x)
 
@@ -52,18 +52,18 @@ def test_gather_sums_the_gradients_of_different_uses(found):
     ("name", "loss"),
     [
         ("mean", lambda x: x.square().mean(1).mean()),
-        ("total_symmetric", lambda x: (x.mT @ x).square().sum()),
+        ("all_reduce_sum_symmetric", lambda x: (x.mT @ x).square().sum()),
         ("covariance", lambda x: x.mT.cov().pow(3).sum()),
     ],
 )
-def test_what_all_use_alike_has_the_gradient_of_one_process_times_the_ranks(name, loss, found):
-    expected = gradient_of(loss, work.matrices()["tall"])
+def test_identical_use_has_the_gradient_of_one_process_times_the_world_size(name, loss, found):
+    expected = gradient_of(loss, worker.matrices()["tall"])
     torch.testing.assert_close(joined(found, name), len(found) * expected, rtol=1e-11, atol=1e-12)
 
 
-@pytest.mark.parametrize("name", work.matrices())
+@pytest.mark.parametrize("name", worker.matrices())
 def test_nuclear_norm(name, found):
-    x = work.matrices()[name]
+    x = worker.matrices()[name]
     for each in found:
         torch.testing.assert_close(each[f"norm, {name}"], nuclear_norm(x), rtol=1e-12, atol=1e-12)
     expected = len(found) * gradient_of(nuclear_norm, x)
@@ -79,5 +79,5 @@ def test_what_is_not_finite_on_one_rank_is_seen_on_all(found):
 def test_shapes_that_differ_are_refused_on_all_ranks(found):
     for each in found:
         assert each["refused"].startswith(
-            f"ranks must hold batches of one shape, not from [2, 3] to [2, {len(found) + 2}]"
+            f"batches must have the same shape on every process, but range from [2, 3] to [2, {len(found) + 2}]"
         )

@@ -280,14 +280,14 @@ def test_a_row_without_candidates_has_the_log_of_nothing() -> None:
 
 @pytest.mark.parametrize("bad", [-1.0, inf, nan])
 def test_a_weight_is_finite_and_not_negative(bad: float) -> None:
-    with pytest.raises(ValueError, match=f"^partner_weight must be finite, 0 or more, not {bad}$"):
+    with pytest.raises(ValueError, match=f"^partner_weight must be finite and at least 0, not {bad}$"):
         mean_log_sum_exp(gaussian(2, 3), gaussian(2, 3), partner=torch.arange(2), partner_weight=bad)
-    with pytest.raises(ValueError, match=f"^partner_weight must be finite, 0 or more, not {bad}$"):
+    with pytest.raises(ValueError, match=f"^partner_weight must be finite and at least 0, not {bad}$"):
         paired_mean_log_sum_exp(gaussian(2, 2, 3), bad)
 
 
 def test_a_kernel_needs_pairs_and_a_width() -> None:
-    with pytest.raises(ValueError, match=r"^distances between rows need at least two, not 1$"):
+    with pytest.raises(ValueError, match=r"^pairwise distances need at least two rows, not 1$"):
         log_mean_gaussian_kernel(gaussian(1, 3))
     with pytest.raises(ValueError, match=r"^t must be positive and finite, not 0\.0$"):
         log_mean_gaussian_kernel(gaussian(2, 3), t=0.0)

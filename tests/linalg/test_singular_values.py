@@ -64,7 +64,7 @@ def test_against_numpy_streamed_or_not(shape, direct, monkeypatch):
 @WAYS
 def test_a_far_origin_takes_no_digits_of_centred_ones(shape, direct, monkeypatch):
     use(direct, monkeypatch)
-    found, expected = (singular_values(rows(shape, offset), centred=True) for offset in (1e6, 0))
+    found, expected = (singular_values(rows(shape, offset), centered=True) for offset in (1e6, 0))
     torch.testing.assert_close(found, expected, rtol=1e-8, atol=1e-6)
 
 
@@ -74,7 +74,7 @@ def test_a_far_origin_takes_no_digits_of_centred_ones(shape, direct, monkeypatch
 def test_equal_rows_centred_are_exactly_zero(shape, direct, dtype, monkeypatch):
     use(direct, monkeypatch)
     row = rows((1, shape[1]), offset=1e3).to(dtype)
-    assert singular_values(row.expand(shape), centred=True).abs().max() == 0
+    assert singular_values(row.expand(shape), centered=True).abs().max() == 0
 
 
 def test_how_small_a_streamed_value_may_be(monkeypatch):
@@ -100,5 +100,5 @@ def test_streamed_the_memory_is_that_of_the_smaller_side(shape, monkeypatch):
     monkeypatch.setattr(blocks, "_BYTES", 2**18)
     x = torch.randn(*shape, generator=torch.Generator().manual_seed(0))
     with Memory() as memory:
-        singular_values(x, centred=True)
+        singular_values(x, centered=True)
     assert memory.peak < 2**20 + 8 * (8 * 60**2)

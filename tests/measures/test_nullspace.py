@@ -130,11 +130,11 @@ def test_what_cannot_be_measured_is_refused():
         nullspace_shares(W, gaussian(1, 5, 8))
     with pytest.raises(ValueError, match=r"\[0, 1\], not 2"):
         projector_rank(W, 2.0)
-    with pytest.raises(ValueError, match="no rows"):
+    with pytest.raises(ValueError, match="no row space"):
         projector_rank(W[:0])
     with pytest.raises(ValueError, match="empty"):
         unexplained_variance(W, W[:0])
-    with pytest.raises(ValueError, match="takes 8 dimensions sees nothing of 7"):
+    with pytest.raises(ValueError, match="rows have 7 dimensions, but the matrix has 8 columns"):
         row_space(W, 0.0).outside(gaussian(5, 7))
     W[1, 1] = torch.nan
     for measure in (

@@ -1,4 +1,4 @@
-"""The few collectives that keep losses and gradients exact across ranks."""
+"""The world size and the few collectives that keep losses and gradients exact across processes."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""Matrices: unit rows, nuclear norm, safe spectra, effective rank, Marchenko–Pastur."""
+"""Linear algebra: nuclear norm, polar factor, log-sum-exp, covariances, singular values, Marchenko–Pastur."""
 
 import lazy_loader
 

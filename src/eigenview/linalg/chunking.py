@@ -1,4 +1,4 @@
-"""Large matrices, some rows at a time."""
+"""Blocks of a large matrix in float64, so that it is never in memory as a whole."""
 
 from collections.abc import Iterator
 
@@ -10,16 +10,16 @@ _BYTES = 64 * 2**20
 
 
 def row_blocks(x: Float[Tensor, "N D"], what: str = "features") -> Iterator[Float64[Tensor, "n D"]]:
-    """The rows of a matrix in float64, as many at a time as take 64 MiB.
+    """Yields the rows of a matrix in float64, in blocks of 64 MiB.
 
-    A matrix that is mapped from a file is thus never whole in memory. Each block is a copy, which may be written into.
+    A memory-mapped matrix is thus never in memory as a whole. Each block is a copy that the caller may write to.
 
     Args:
         x: of any floating dtype.
-        what: what to call it in an error.
+        what: name of x in an error.
 
     Raises:
-        ValueError: a row is not finite, or has no dimensions; x is no matrix.
+        ValueError: a row is not finite or has no dimensions, or x is not a matrix.
     """
     if x.ndim != 2 or not x.shape[1]:
         raise ValueError(f"{what} must be [N, D] with at least one dimension, not {[*x.shape]}")
@@ -34,16 +34,16 @@ def row_blocks(x: Float[Tensor, "N D"], what: str = "features") -> Iterator[Floa
 
 
 def view_blocks(z: Float[Tensor, "K P D"], what: str = "features") -> Iterator[Float64[Tensor, "K p D"]]:
-    """All views of some samples in float64, of as many samples at a time as take 64 MiB.
+    """Yields all views of consecutive samples in float64, in blocks of 64 MiB.
 
-    Each block is a copy, which may be written into.
+    Each block is a copy that the caller may write to.
 
     Args:
         z: of any floating dtype.
-        what: what to call it in an error.
+        what: name of z in an error.
 
     Raises:
-        ValueError: a view is not finite, or has no dimensions; z is not three-dimensional.
+        ValueError: a view is not finite or has no dimensions, or z is not three-dimensional.
     """
     if z.ndim != 3 or not z.shape[2]:
         raise ValueError(f"{what} must be [K, P, D] with at least one dimension, not {[*z.shape]}")

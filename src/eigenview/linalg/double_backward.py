@@ -1,13 +1,13 @@
-"""Gradients that are worked out in the forward pass, and so cannot be differentiated again."""
+"""Refuses double backward for functions whose gradient is computed in the forward pass."""
 
 import torch
 
 
 def refuse_second_derivative(what: str) -> None:
-    """To be called in a backward pass whose result must not be taken for a function of the input.
+    """Raises if the gradient itself is to be differentiated; call it in a backward pass that returns a stored gradient.
 
     Raises:
-        RuntimeError: a graph of the gradient is asked for (`create_graph=True`), in which it would stand as a constant.
+        RuntimeError: `create_graph=True`, under which the stored gradient would count as a constant.
     """
     if torch.is_grad_enabled():
-        raise RuntimeError(f"{what} can be differentiated only once: its gradient is worked out in the forward pass")
+        raise RuntimeError(f"{what} can be differentiated only once: its gradient is computed in the forward pass")

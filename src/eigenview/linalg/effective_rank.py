@@ -1,4 +1,4 @@
-"""How many directions a spectrum fills."""
+"""Effective rank: how many directions a spectrum fills."""
 
 import torch
 from jaxtyping import Float
@@ -6,12 +6,10 @@ from torch import Tensor
 
 
 def effective_rank(singular_values: Float[Tensor, "M"]) -> Float[Tensor, ""]:
-    """Exponential of the entropy of the singular values' shares: 1 for one direction, M for M equal ones.
-
-    A matrix of zeros has no direction: 0.
+    """Exponential of the entropy of normalized singular values: 1 for one direction, M for M equal ones, 0 for none.
 
     Args:
-        singular_values: not negative, in any order.
+        singular_values: nonnegative, in any order.
 
     Source: RankMe, Garrido et al. 2023, Eq. 1 (1e-7 is added to each share, as there).
     """

@@ -1,4 +1,4 @@
-"""Logs of sums of exponentials over all pairs of rows, streamed, with gradients gathered on the way."""
+"""Log-sum-exp of scores between all pairs of rows, streamed, with gradients accumulated in the forward pass."""
 
 from collections.abc import Iterator
 from math import inf, log, nan, sqrt
@@ -21,19 +21,19 @@ def mean_log_sum_exp(
 ) -> Float[Tensor, ""]:
     """Mean over rows i of log Σ_j w_ij exp(x_i·y_j + bias_j), in memory of the order of x and y.
 
-    The forward pass gathers the gradients that will be asked for, none under `no_grad`; they can be taken once only.
-    What is not finite gives NaN; a row with no candidate left, −∞, and gradients that are not finite.
+    The forward pass computes the gradients that autograd needs (none under `no_grad`), so it can be differentiated only
+    once. An input that is not finite gives NaN; a row without a candidate gives −∞ and gradients that are not finite.
 
     Args:
         x: anchors, of any floating dtype, also under autocast; the result is in float32 or better.
         y: candidates.
-        bias: what each candidate's score has added.
-        own: columns that each row leaves out, w = 0, such as an anchor itself.
-        partner: the column of each row whose weight is `partner_weight`; every other weight is 1.
-        partner_weight: not negative; 0 leaves the partner out.
+        bias: added to each candidate's scores.
+        own: columns that each row leaves out (w = 0), such as the anchor itself.
+        partner: for each row, the column with weight `partner_weight`; every other weight is 1.
+        partner_weight: nonnegative; 0 leaves the partner out.
 
     Raises:
-        ValueError: a weight that is negative or not finite.
+        ValueError: partner_weight is negative or not finite.
     """
     shift = log_weight(partner_weight)
     with torch.autocast(x.device.type, enabled=False):
@@ -50,39 +50,39 @@ def mean_log_gaussian_sum(
 ) -> Float[Tensor, ""]:
     """Mean over rows i of log Σ_j w_ij exp(−½‖x_i − y_j‖²): `mean_log_sum_exp` of squared distances.
 
-    Rows are centred first, so that an offset common to all costs no digits.
+    Rows are centered first, so that a common offset costs no precision.
 
     Args:
         x: anchors.
         y: candidates.
-        own: see `mean_log_sum_exp`, as for the others.
-        partner: see there.
-        partner_weight: see there.
+        own: as in `mean_log_sum_exp`.
+        partner: as in `mean_log_sum_exp`.
+        partner_weight: as in `mean_log_sum_exp`.
     """
     with torch.autocast(x.device.type, enabled=False):
         x, y, _ = _float32_or_better(x, y, None)
-        centre = y.detach().mean(0)
-        x, y = x - centre, y - centre
+        center = y.detach().mean(0)
+        x, y = x - center, y - center
         return mean_log_sum_exp(x, y, -half_squares(y), own, partner, partner_weight) - half_squares(x).mean()
 
 
 def log_mean_gaussian_kernel(x: Float[Tensor, "N D"], t: float = 2.0) -> Float[Tensor, ""]:
     """Log of the mean over pairs i ≠ j of exp(−t‖x_i − x_j‖²), streamed: the uniformity of rows on the sphere.
 
-    The forward pass gathers the gradient, unless under `no_grad`; it can be taken once only. What is not finite gives
-    NaN.
+    The forward pass computes the gradient (not under `no_grad`), so it can be differentiated only once. An input that
+    is not finite gives NaN.
 
     Args:
         x: rows of any floating dtype, also under autocast; the result is in float32 or better.
         t: positive.
 
     Raises:
-        ValueError: fewer than two rows, or a t that is not positive and finite.
+        ValueError: x has fewer than two rows, or t is not positive and finite.
 
     Source: Wang & Isola 2020, Sec. 4.1 (uniformity, at t = 2).
     """
     if len(x) < 2:
-        raise ValueError(f"distances between rows need at least two, not {len(x)}")
+        raise ValueError(f"pairwise distances need at least two rows, not {len(x)}")
     if not 0 < t < inf:
         raise ValueError(f"t must be positive and finite, not {t}")
     with torch.autocast(x.device.type, enabled=False):
@@ -110,7 +110,7 @@ class _MeanLogSumExp(torch.autograd.Function):
         for rows, exps, sums, top in _blocks(x, y, bias, own, partner, shift):
             logs[rows] = sums.log().add_(top)[:, 0]
             share = one / (len(x) * sums)
-            # The shares of a row's candidates are exps · share; the narrow factor of each product takes the share.
+            # A row's softmax weights are exps · share; the narrow factor of each product takes the share.
             if for_x is not None:
                 torch.mm(exps, y, out=for_x[rows]).mul_(share)
             if for_y is not None:
@@ -142,8 +142,8 @@ class _LogMeanGaussianKernel(torch.autograd.Function):
         logs -= half
         result = logs.logsumexp(0)
         if for_x is not None:
-            # Pairs count twice, so the gradient is that of each row's own sum, twice: the row's share of all pairs
-            # times the pull from the mean of the others, in its eyes.
+            # Each pair counts twice, so the gradient is twice that of the row's own sum: the row's share of all pairs
+            # times its difference from the softmax-weighted mean of the others.
             share = (logs - result).exp() * one
             for_x.sub_(x).mul_(2 * sqrt(2 * t) * share[:, None])
         ctx.save_for_backward(for_x)
@@ -159,9 +159,9 @@ class _LogMeanGaussianKernel(torch.autograd.Function):
 def _blocks(
     x: Tensor, y: Tensor, bias: Tensor | None, own: Tensor | None, partner: Tensor | None = None, shift: float = 0.0
 ) -> Iterator[tuple[slice, Tensor, Tensor, Tensor]]:
-    """Blocks of rows: which, exp(scores − each row's largest), their sums by row, and the largest.
+    """Yields blocks of rows: the slice, exp(scores − row maximum), row sums of these, and row maxima.
 
-    The exponentials lie in one buffer, which the next block overwrites.
+    The exponentials share one buffer, which the next block overwrites.
     """
     buffer = x.new_empty(min(len(x), height(len(y))), len(y))
     for start in range(0, len(x), max(1, len(buffer))):
@@ -175,25 +175,25 @@ def _blocks(
             scores.scatter_add_(1, partner[rows, None], scores.new_full((len(scores), 1), shift))
         if own is not None:
             scores.scatter_(1, own[rows].reshape(len(scores), -1), -inf)
-        # A row with nothing left has no largest score; any finite number makes its sum 0.
+        # A row without candidates has a maximum of −∞; any finite number instead makes its sum 0.
         top = scores.amax(1, keepdim=True).clamp_min_(torch.finfo(scores.dtype).min)
         exps = scores.sub_(top).exp_()
         yield rows, exps, exps.sum(1, keepdim=True), top
 
 
 def height(columns: int) -> int:
-    """How many rows of scores to hold at a time: 16 MB, or where there are very many columns what products need."""
+    """Rows of scores in a block: 16 MB of float32, but at least 256 rows, which fast matrix products need."""
     return max(256, 2**22 // max(1, columns))
 
 
 def log_weight(weight: float) -> float:
-    """The log of a partner's weight.
+    """Log of a partner's weight.
 
     Raises:
-        ValueError: it is negative or not finite.
+        ValueError: the weight is negative or not finite.
     """
     if not 0 <= weight < inf:
-        raise ValueError(f"partner_weight must be finite, 0 or more, not {weight}")
+        raise ValueError(f"partner_weight must be finite and at least 0, not {weight}")
     return log(weight) if weight else -inf
 
 
@@ -203,7 +203,7 @@ def half_squares(x: Tensor) -> Tensor:
 
 
 def one_if_finite(x: Tensor, *others: Tensor | None) -> Tensor:
-    """1, or NaN where something is not finite: a candidate at −∞ would leave no trace in a sum of exponentials."""
+    """1, or NaN if any input is not finite: a candidate at −∞ would vanish silently in a sum of exponentials."""
     finite = [torch.isfinite(part).all() for part in (x, *others) if part is not None]
     return torch.where(torch.stack(finite).all(), 1.0, nan).to(x.dtype)
 

@@ -1,4 +1,4 @@
-"""What uniform random rows reach: the Marchenko–Pastur law."""
+"""Expectations under the Marchenko–Pastur law of the eigenvalues of random covariances."""
 
 from math import inf, log1p, sqrt
 
@@ -7,36 +7,36 @@ from jaxtyping import Float
 from scipy.special import hyp2f1
 
 
-def mean_sqrt(gamma: float) -> float:
+def marchenko_pastur_mean_sqrt(gamma: float) -> float:
     """E√x for x from the Marchenko–Pastur law of ratio γ.
 
-    The law's moments are E xˢ = ₂F₁(−s, 1 − s; 2; γ): Narayana's polynomials for whole s, continued to any s.
+    The law's moments are E xˢ = ₂F₁(−s, 1 − s; 2; γ): Narayana polynomials for integer s, continued to real s.
 
     Args:
-        gamma: in (0, 1]; smaller side over larger side of the matrix, whose entries have unit variance.
+        gamma: γ in (0, 1], the smaller over the larger side of a matrix whose entries have unit variance.
 
     Raises:
-        ValueError: gamma outside (0, 1].
+        ValueError: gamma is not in (0, 1].
     """
     if not 0 < gamma <= 1:
         raise ValueError(f"gamma must be in (0, 1], not {gamma}")
     return float(hyp2f1(-0.5, 0.5, 2, gamma))
 
 
-def mean_log1p(gamma: float, strength: float) -> float:
-    """E log(1 + strength·x) over the eigenvalues x of a sample covariance of independent unit variances.
+def marchenko_pastur_mean_log1p(gamma: float, strength: float) -> float:
+    """E log(1 + strength·x) over the eigenvalues x of the sample covariance of independent variables of unit variance.
 
     Args:
-        gamma: dimensions over samples, positive; above 1 some of the eigenvalues are zero.
-        strength: what the eigenvalues are multiplied by; 0 or more.
+        gamma: dimensions over samples, positive; above 1 some eigenvalues are zero.
+        strength: factor of the eigenvalues, nonnegative.
 
     Raises:
-        ValueError: gamma or strength out of range.
+        ValueError: gamma or strength is out of range.
 
-    Source: Tulino & Verdú 2004, the law's Shannon transform.
+    Source: Tulino & Verdú 2004, Shannon transform of the law.
     """
     if not 0 < gamma < inf or not 0 <= strength < inf:
-        raise ValueError(f"gamma must be positive and strength 0 or more, both finite, not {gamma} and {strength}")
+        raise ValueError(f"gamma must be positive and strength at least 0, both finite, not {gamma} and {strength}")
     if strength == 0:
         return 0.0
     root = sqrt(gamma)
@@ -47,17 +47,18 @@ def mean_log1p(gamma: float, strength: float) -> float:
 
 
 def uniform_percent_error(P: int, D: int) -> float:
-    """How far short of √(P·min(P, D)) the nuclear norm of P uniform rows on the unit sphere in D dimensions stays.
+    """Relative distance of the nuclear norm of P uniform rows on the unit sphere in D dimensions from its upper bound.
 
-    The large-P, D limit 1 − E√x; γ/8 + γ²/64 + O(γ³) for γ = min(P/D, D/P), and 1 − 8/(3π) at P = D.
+    The bound is √(P·min(P, D)). In the limit of large P and D the distance is 1 − E√x: γ/8 + γ²/64 + O(γ³) for
+    γ = min(P/D, D/P), and 1 − 8/(3π) at P = D.
 
     Args:
-        P: rows.
-        D: dimensions.
+        P: number of rows.
+        D: dimension.
 
     Source: derived (NOTES 1); sharper than mmcr, App. D.
     """
-    return 1 - mean_sqrt(min(P, D) / max(P, D))
+    return 1 - marchenko_pastur_mean_sqrt(min(P, D) / max(P, D))
 
 
 def isotropic_singular_values(N: int, D: int) -> Float[np.ndarray, "M"]:

@@ -1,16 +1,17 @@
-"""Rows on the unit sphere."""
+"""Normalization of rows to unit length."""
 
 from jaxtyping import Float
 from torch import Tensor, nn
 
 
 def normalize(z: Float[Tensor, "*batch D"]) -> Float[Tensor, "*batch D"]:
-    """Rows of length one; a row with nothing above 1e-12 counts as zero, and stays there with a gradient of order one.
+    """Rows scaled to unit length; a row without an entry above 1e-12 counts as zero and stays zero.
 
-    `normalize` alone multiplies the gradient at a zero row by 1e12, and makes a row zero whose squares overflow.
+    Its gradient is of order one. `torch.nn.functional.normalize` multiplies the gradient at a zero row by 1e12, and
+    returns zero for a row whose squares overflow.
 
     Args:
-        z: rows of any length. Each is first scaled to a largest entry of 1, by a factor constant to the gradient.
+        z: rows of any length. Each is first scaled to a largest entry of 1, by a factor that the gradient ignores.
     """
     largest = z.detach().abs().amax(-1, keepdim=True)
     scaled = z / largest.where(largest > 1e-12, 1.0)

@@ -1,4 +1,4 @@
-"""Logs of sums of exponentials among paired rows: scores are symmetric, and each is worked out for both of its rows."""
+"""Log-sum-exp of scores among paired rows: scores are symmetric, and each is computed once for both of its rows."""
 
 from collections.abc import Iterator
 from math import inf
@@ -17,19 +17,20 @@ def paired_mean_log_sum_exp(
 ) -> Float[Tensor, ""]:
     """Mean over all 2P rows x of log Σ_y w_xy exp(x·y), over the other rows y, in memory of the order of z.
 
-    It is the mean of `mean_log_sum_exp` over the two halves as anchors, for two thirds of the arithmetic. The forward
-    pass gathers the gradient, unless under `no_grad`; it can be taken once only. What is not finite gives NaN.
+    It equals the mean of `mean_log_sum_exp` with each half as anchors, for two thirds of the arithmetic. The forward
+    pass computes the gradient (not under `no_grad`), so it can be differentiated only once. An input that is not finite
+    gives NaN.
 
     Args:
         z: rows z[0, p] and z[1, p] are partners; of any floating dtype, also under autocast. The result is in float32
             or better.
-        partner_weight: a partner's w; that of any other row is 1.
-        across: only the rows y of the other half than x's count.
-        gaussian: scores are −½‖x − y‖² in place of x·y; rows are centred first, so that an offset common to all costs
-            no digits.
+        partner_weight: w of a partner; that of any other row is 1.
+        across: sum only over rows y of the half that does not contain x.
+        gaussian: use scores −½‖x − y‖² instead of x·y; rows are centered first, so that a common offset costs no
+            precision.
 
     Raises:
-        ValueError: a weight that is negative or not finite.
+        ValueError: partner_weight is negative or not finite.
     """
     shift = log_sum_exp.log_weight(partner_weight)
     with torch.autocast(z.device.type, enabled=False):
@@ -39,7 +40,7 @@ def paired_mean_log_sum_exp(
 
 
 class _PairedMeanLogSumExp(torch.autograd.Function):
-    """By tiles of the scores' upper triangle, met twice: for the sums of rows and columns, then for the gradient."""
+    """Visits tiles of the scores' upper triangle twice: for row and column sums, then for the gradient."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, shift: float, across: bool, gaussian: bool, gather: bool) -> Tensor:
@@ -58,9 +59,9 @@ class _PairedMeanLogSumExp(torch.autograd.Function):
             gathered, totals = torch.zeros_like(x), torch.zeros_like(logs)
             for tile in reversed(tiles):
                 rows, columns, beyond, skipped = _parts(*tile)
-                if tile != tiles[-1]:  # whose scores are still there
+                if tile != tiles[-1]:  # the scores of the last one are still in the buffer
                     S = _scores(buffer, x, half, shift, *tile)
-                # The share that a column has of its row's sum, and the row of its column's.
+                # The softmax weight of the column in its row, plus that of the row in its column.
                 W = torch.sub(S, logs[rows, None], out=spare[: S.numel()].view(S.shape)).exp_()
                 W += S.sub_(logs[columns]).exp_()
                 gathered[rows].addmm_(W, x[columns])
@@ -81,7 +82,7 @@ class _PairedMeanLogSumExp(torch.autograd.Function):
 
 
 def _tiles(P: int, across: bool) -> Iterator[tuple[int, int, int]]:
-    """First row, end of rows, first column of tiles that hold every pair of rows once; columns go on to the last."""
+    """First row, end of rows and first column of tiles that cover every pair of rows once; columns run to the last."""
     start = 0
     while start < (P if across else 2 * P):
         first = P if across else start
@@ -91,7 +92,7 @@ def _tiles(P: int, across: bool) -> Iterator[tuple[int, int, int]]:
 
 
 def _parts(start: int, stop: int, first: int) -> tuple[slice, slice, slice, int]:
-    """A tile's rows, its columns, those of them that are none of its rows, and how many come before those."""
+    """A tile's rows, its columns, its columns beyond those rows, and how many columns come before these."""
     skipped = stop - start if first == start else 0
     return slice(start, stop), slice(first, None), slice(first + skipped, None), skipped
 
@@ -114,7 +115,7 @@ def _scores(
 
 
 def _add(logs: Tensor, S: Tensor, spare: Tensor, dim: int) -> None:
-    """Adds the exponentials of scores, summed over an axis, to sums of which only the logs are kept."""
+    """Adds the exponentials of scores, summed over an axis, to sums that are kept as logs."""
     if S.numel():
         top = S.amax(dim, keepdim=True).clamp_min_(torch.finfo(S.dtype).min)
         sums = torch.sub(S, top, out=spare[: S.numel()].view(S.shape)).exp_().sum(dim)

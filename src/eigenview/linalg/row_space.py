@@ -1,4 +1,4 @@
-"""What a matrix sees of its inputs, and what it does not."""
+"""Row space of a matrix, and the part of its inputs in its null space."""
 
 from dataclasses import dataclass
 
@@ -12,39 +12,39 @@ class RowSpace:
     """The span of the rows of a matrix, or of each of a batch.
 
     Args:
-        basis: orthonormal rows, then rows of zeros where the matrix has a smaller rank than M = min(D, d).
-        rank: how many rows of the basis are not zero.
+        basis: orthonormal rows, then rows of zeros where the matrix rank is below M = min(D, d).
+        rank: matrix rank, the number of nonzero rows of the basis.
     """
 
     basis: Float64[Tensor, "*batch M d"]
     rank: Int64[Tensor, "*batch"]
 
     def outside(self, x: Float64[Tensor, "*rows d"]) -> Float64[Tensor, "*each d"]:
-        """The part of each row of x that is orthogonal to the row space, so in the kernel of the matrix.
+        """The component of each row of x orthogonal to the row space, that is, in the null space of the matrix.
 
         Raises:
-            ValueError: rows of another dimension than the matrix takes.
+            ValueError: the dimension of the rows differs from the matrix's number of columns.
         """
         if x.shape[-1] != self.basis.shape[-1]:
-            raise ValueError(f"a matrix that takes {self.basis.shape[-1]} dimensions sees nothing of {x.shape[-1]}")
+            raise ValueError(f"rows have {x.shape[-1]} dimensions, but the matrix has {self.basis.shape[-1]} columns")
         return x - x @ self.basis.mT @ self.basis
 
 
 def row_space(W: Float[Tensor, "*batch D d"], tolerance: float) -> RowSpace:
-    """The span of the rows of W, from right singular vectors whose singular value is at least tolerance · σ₁.
+    """The span of the rows of W: right singular vectors whose singular value is at least tolerance · σ₁.
 
     Args:
         W: of any floating dtype; the decomposition is in float64.
-        tolerance: relative to the largest singular value. Below what rounding leaves of a zero in W's own precision
-            (max(D, d) times its epsilon, of float32 at the coarsest) it counts as that.
+        tolerance: relative to the largest singular value σ₁; at least the rounding error of a zero in W's own precision
+            (max(D, d) times its machine epsilon, that of float32 at the coarsest).
 
     Raises:
-        ValueError: W is not finite or has no entries, or a tolerance not in [0, 1].
+        ValueError: W is not finite or has no entries, or tolerance is not in [0, 1].
     """
     if not 0 <= tolerance <= 1:
-        raise ValueError(f"a tolerance relative to the largest singular value is in [0, 1], not {tolerance}")
+        raise ValueError(f"tolerance, relative to the largest singular value, must be in [0, 1], not {tolerance}")
     if not W.numel():
-        raise ValueError(f"a {W.shape[-2]} × {W.shape[-1]} matrix has no rows to span anything")
+        raise ValueError(f"a {W.shape[-2]} × {W.shape[-1]} matrix has no row space")
     if not torch.isfinite(W).all():
         raise ValueError(f"a {W.shape[-2]} × {W.shape[-1]} matrix has entries that are not finite")
     rounding = max(W.shape[-2:]) * torch.finfo(torch.promote_types(W.dtype, torch.float32)).eps

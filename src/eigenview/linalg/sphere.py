@@ -1,4 +1,4 @@
-"""What uniform points on the unit sphere are like."""
+"""Expectations over uniform points on the unit sphere."""
 
 from math import log, sqrt
 
@@ -7,10 +7,10 @@ from scipy.special import gammaln
 
 
 def log_mean_exp_cosine(beta: float, D: int) -> float:
-    """Log of E exp(β·cos) between a fixed and a uniform point of the unit sphere in D dimensions.
+    """Log of E exp(β·cos θ), θ the angle between a fixed and a uniform point on the unit sphere in D dimensions.
 
-    That is Γ(D/2)·(2/β)^(D/2 − 1)·I_{D/2 − 1}(β), a Bessel function that under- and overflows, so its power series is
-    summed in logs: terms are positive, largest at k(k + D/2) = β²/4, and negligible far from there.
+    It is the log of Γ(D/2)·(2/β)^(D/2 − 1)·I_{D/2 − 1}(β). This Bessel function under- and overflows, so its power
+    series is summed in logs: terms are positive, largest at k(k + D/2) = β²/4, and negligible far from there.
     """
     largest = sqrt(D**2 / 16 + beta**2 / 4) - D / 4
     far = 40 * sqrt(largest + 1) + 100

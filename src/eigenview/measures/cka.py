@@ -51,6 +51,6 @@ def _cross(x: Float[Tensor, "N D"], of_x: Moments, y: Float[Tensor, "N E"], of_y
 def _sample_gram(x: Float[Tensor, "N D"]) -> Float64[Tensor, "N N"]:
     """XXᵀ of the centred rows."""
     if x.shape[1] > len(x):
-        return smaller_gram(x, centred=True)
+        return smaller_gram(x, centered=True)
     centred = x.detach().double() - moments(x).mean
     return centred @ centred.mT

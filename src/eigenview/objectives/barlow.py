@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from eigenview.distributed import mean_over_ranks
-from eigenview.linalg import centred
+from eigenview.linalg import center
 from eigenview.objectives.base import Objective, Reference, weight
 from eigenview.objectives.loss_theory import CrossCorrelation
 
@@ -37,7 +37,7 @@ class BarlowTwins(Objective):
     def terms(self, z: Float[Tensor, "K P D"]) -> dict[str, Float[Tensor, ""]]:
         """`invariance` and `redundancy`, the latter weighted."""
         first, second = map(list, zip(*combinations(range(z.shape[0]), 2), strict=True))
-        z = centred(z)
+        z = center(z)
         variances = mean_over_ranks(z.square().mean(1))
         # An infinite variance would make the correlations of a dimension 0.
         deviations = (variances.where(variances.isfinite(), torch.nan) + self.epsilon).sqrt()

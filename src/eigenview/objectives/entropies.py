@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from eigenview._errors import UsageError
 from eigenview._names import build, nearest
 from eigenview.distributed import all_gather, mean_over_ranks, world_size
-from eigenview.linalg import log_det_covariance, log_mean_exp_cosine, mean_log1p, mean_log_gaussian_sum
+from eigenview.linalg import log_det_covariance, log_mean_exp_cosine, marchenko_pastur_mean_log1p, mean_log_gaussian_sum
 
 
 class Entropy(nn.Module, ABC):
@@ -69,7 +69,7 @@ class LogDet(Entropy):
 
     def uniform(self, P: int, D: int, length: float) -> float:
         """By the limit law for independent dimensions of variance length²/D."""
-        limit = D / 2 * mean_log1p(D / (P - 1), length**2 / D / self.beta)
+        limit = D / 2 * marchenko_pastur_mean_log1p(D / (P - 1), length**2 / D / self.beta)
         return self.collapsed(P, D) + min(limit, self._gain(P, D, length))
 
     def most(self, P: int, D: int, length: float) -> float:

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from eigenview._errors import UsageError
-from eigenview.distributed import BatchNorm, mean_over_ranks
+from eigenview.distributed import SyncBatchNorm, mean_over_ranks
 from eigenview.linalg import normalize
 
 
@@ -35,7 +35,7 @@ class Predictor(nn.Sequential):
         for width in hidden:
             self.append(_Linear(inputs, width, bias=not batch_norm))
             if batch_norm:
-                self.append(BatchNorm(width))
+                self.append(SyncBatchNorm(width))
             self.append(nn.ReLU())
             inputs = width
         self.append(_Linear(inputs, D))

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from eigenview.distributed import mean_over_ranks, world_size
-from eigenview.linalg import centred
+from eigenview.linalg import center
 from eigenview.objectives.base import Objective, Reference
 from eigenview.objectives.constraints import constrain, known_constraint
 
@@ -73,7 +73,7 @@ class TraceContrastive(TraceAlignment):
     def terms(self, z: Float[Tensor, "K P D"]) -> dict[str, Float[Tensor, ""]]:
         """`contrast`."""
         P = world_size() * z.shape[1]
-        return {"contrast": -mean_over_ranks(_inner_products(centred(z)).mean()) * P / (P - 1)}
+        return {"contrast": -mean_over_ranks(_inner_products(center(z)).mean()) * P / (P - 1)}
 
     def reference(self, K: int, P: int, D: int) -> Reference:
         """Collapsed, wherever that is, a sample is as near to the others as to itself: 0."""

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float64, Int, Int64
 from scipy.optimize import root_scalar
 
-from eigenview.linalg import mean_sqrt
+from eigenview.linalg import marchenko_pastur_mean_sqrt, uniform_percent_error
 from eigenview.theory.capacity._checks import whole
 from eigenview.theory.capacity.nuclear_norm import capacity_at
 
@@ -88,7 +88,8 @@ def batch_sizes_below(D: int, share: float = 0.5) -> BatchRange:
     (D,) = whole(least=2, D=D)
     if not 0 < share < 1:
         raise ValueError(f"share must be between 0 and 1, not {share}")
-    aim = 1 - share * (1 - mean_sqrt(1.0))
+    aim = 1 - share * uniform_percent_error(D, D)
     # The error is 0 at γ = 0 and convex, so at γ = share it is still no more than that share of the worst.
-    ratio = float(root_scalar(lambda gamma: mean_sqrt(gamma) - aim, bracket=(share, 1.0), xtol=1e-15).root)
+    found = root_scalar(lambda gamma: marchenko_pastur_mean_sqrt(gamma) - aim, bracket=(share, 1.0), xtol=1e-15)
+    ratio = float(found.root)
     return BatchRange(max(1, int(ratio * D)), int(np.ceil(D / ratio)), ratio)

@@ -1,4 +1,4 @@
-"""What each of several processes does in these tests, with inputs that all of them can draw."""
+"""The work of each process in these tests, on inputs that all of them generate alike."""
 
 import torch
 from torch import Tensor
@@ -20,7 +20,7 @@ def draw(*shape: int, seed: int = 0) -> Tensor:
 
 
 def matrices() -> dict[str, Tensor]:
-    """Matrices of 12 rows, which 2 and 3 ranks can share, of each kind that is treated apart."""
+    """Matrices of 12 rows, which 2 and 3 processes can share, one of each kind that is treated separately."""
     orthogonal = torch.linalg.qr(draw(12, 5, seed=3)).Q
     turned = torch.linalg.qr(draw(5, 5, seed=4)).Q
     return {
@@ -34,31 +34,31 @@ def matrices() -> dict[str, Tensor]:
 
 
 def weights(rank: int) -> Tensor:
-    """A different use that each rank makes of what it gets."""
+    """Weights by which each process uses its result differently."""
     return draw(5, seed=10 + rank)
 
 
 def on_a_rank(rank: int, world: int, folder: str) -> None:
-    """Everything once; results go to a file."""
+    """Runs everything once and saves the results to a file."""
     dist.init_process_group("gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=world)
-    found: dict[str, Tensor | str | int | None] = {"ranks": world_size()}
+    found: dict[str, Tensor | str | int | None] = {"world size": world_size()}
 
     def own(x: Tensor) -> Tensor:
         return x.chunk(world)[rank].clone().requires_grad_()
 
     x = own(matrices()["tall"])
     (all_reduce_sum(x.sum(0)) * weights(rank)).sum().backward()
-    found["total, used differently"] = x.grad
+    found["all_reduce_sum, used differently"] = x.grad
     x = own(matrices()["tall"])
     mean_over_ranks(x.square().mean()).backward()
     found["mean"] = x.grad
     x = own(matrices()["tall"])
     everything = all_gather(x)
     (everything @ weights(rank)).square().sum().backward()
-    found["gathered"], found["gather"] = everything.detach(), x.grad
+    found["gathered"], found["all_gather"] = everything.detach(), x.grad
     x = own(matrices()["tall"])
     all_reduce_sum_symmetric(x.mT @ x).square().sum().backward()
-    found["total_symmetric"] = x.grad
+    found["all_reduce_sum_symmetric"] = x.grad
     x = own(matrices()["tall"])
     covariance(x).pow(3).sum().backward()
     found["covariance"] = x.grad
