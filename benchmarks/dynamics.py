@@ -20,13 +20,13 @@ import numpy as np
 
 import published
 from eigenview.theory.dynamics import (
-    brought_back,
     contrastive_matrix,
+    end_to_end_descent,
     flow,
-    lifted,
     optimum,
-    product_descent,
-    projected_descent,
+    orthonormal_factors,
+    project_onto_constraint,
+    projected_gradient_descent,
 )
 
 CLASSES, EACH, OUTPUTS, NOISE = (3, 8), 200, 2, 0.1
@@ -62,7 +62,8 @@ def matrix(x: np.ndarray) -> np.ndarray:
 
 def random_layers(h: int) -> tuple[np.ndarray, np.ndarray]:
     generator = np.random.default_rng(2)
-    return brought_back(generator.normal(size=(h, 784))), brought_back(generator.normal(size=(h, OUTPUTS)))
+    W1, W2 = (project_onto_constraint(generator.normal(size=(h, n))) for n in (784, OUTPUTS))
+    return W1, W2
 
 
 def layers(W: np.ndarray, h: int) -> tuple[np.ndarray, np.ndarray]:
@@ -71,7 +72,7 @@ def layers(W: np.ndarray, h: int) -> tuple[np.ndarray, np.ndarray]:
         return random_layers(h)
     axis = np.random.default_rng(3).normal(size=(h, 1))
     axis /= np.linalg.norm(axis)
-    W1, W2 = (weight - 2 * axis @ (axis.T @ weight) for weight in lifted(W, h))
+    W1, W2 = (weight - 2 * axis @ (axis.T @ weight) for weight in orthonormal_factors(W, h))
     return W1, W2
 
 
@@ -89,8 +90,8 @@ def furthest(W: np.ndarray, path: np.ndarray) -> float:
 def check(C: np.ndarray, W: np.ndarray) -> float:
     """How far steps of W alone are from those of whole layers."""
     h, steps = CHECKED
-    whole = projected_descent(C, *layers(W, h), 0.1, steps).trajectory
-    off = furthest(product_descent(C, W, 0.1, steps).W, whole.W)
+    whole = projected_gradient_descent(C, *layers(W, h), 0.1, steps).trajectory
+    off = furthest(end_to_end_descent(C, W, 0.1, steps).W, whole.W)
     if off > 1e-9:
         raise SystemExit(f"steps of W alone are {off:.1e} off those of layers of width {h}")
     return off
@@ -100,7 +101,7 @@ def steps_needed(C: np.ndarray, W: np.ndarray, until: float) -> tuple[int, float
     """The fewest steps of descent, in whole parts of the path, that stay within 1% of it, and how far off they are."""
     path = flow(C, W, np.linspace(0, until, POINTS + 1), precision=1e-10).W
     for steps in range(POINTS, 10_000, POINTS):
-        off = furthest(product_descent(C, W, until / steps, steps, every=steps // POINTS).W, path)
+        off = furthest(end_to_end_descent(C, W, until / steps, steps, every=steps // POINTS).W, path)
         if off <= CLOSE:
             return steps, off
     raise SystemExit("no number of steps stays near the path")
@@ -110,7 +111,7 @@ def fewest_steps(C: np.ndarray, W: np.ndarray) -> tuple[int, float]:
     """The fewest steps at any of the rates after which the loss is as near to the optimum, and their rate."""
     best, found = optimum(C, OUTPUTS).value, []
     for rate in RATES:
-        losses = product_descent(C, W, rate, 200).losses
+        losses = end_to_end_descent(C, W, rate, 200).losses
         near = losses - best < DONE * (losses[0] - best)
         if near.any():
             found.append((int(np.argmax(near)), rate))
@@ -157,7 +158,7 @@ def main() -> None:
     ]
     for h in WIDTHS:
         W1, W2 = layers(W, h)
-        step = seconds(lambda W1=W1, W2=W2: projected_descent(C, W1, W2, until / steps, 1), TIMED)
+        step = seconds(lambda W1=W1, W2=W2: projected_gradient_descent(C, W1, W2, until / steps, 1), TIMED)
         # A call also brings its start to the constraint, which costs what a step does.
         step /= 2
         took = seconds(lambda W1=W1, W2=W2: flow(C, W2.T @ W1, times, precision=precision), TIMED)
@@ -167,18 +168,19 @@ def main() -> None:
             f"| {step * few:.1f} s | {step * few / took:,.0f} |"
         )
         print(lines[-1], flush=True)
-    alone = seconds(lambda: product_descent(C, W, until / steps, steps), TIMED)
+    alone = seconds(lambda: end_to_end_descent(C, W, until / steps, steps), TIMED)
     text = f"""# Flow against projected descent
 
 {origin[0].upper()}{origin[1:]}, {EACH} images each: contrastive C, d = 784, z = {OUTPUTS}; every width starts from the
 same map W, that of random layers of width {START:,}. Until the loss has lost 99% of its distance to the optimum,
 projected descent needs {steps} steps to stay within {CLOSE:.0%} of the path to which small steps lead (it is {off:.2%}
-off; counted with `product_descent`, {off_layers:.0e} from whole layers of width {CHECKED[0]:,}). The derived flow, with
-its eigendecomposition of C, is {flow_off:.2%} off (precision {precision:g}). A descent's time is that of a step, the
-fastest of {TIMED}, times their number.
+off; counted with `end_to_end_descent`, {off_layers:.0e} from whole layers of width {CHECKED[0]:,}). The derived flow,
+with its eigendecomposition of C, is {flow_off:.2%} off (precision {precision:g}). A descent's time is that of a step,
+the fastest of {TIMED}, times their number.
 
 Who wants the optimum alone, not the path, needs {few} steps at a rate of {rate:g} until {DONE:.0%} of the loss's
-distance is left: the last columns. The {steps} steps of W alone, `product_descent`, take {alone:.2f} s at any width.
+distance is left: the last columns. The {steps} steps of W alone, `end_to_end_descent`, take {alone:.2f} s at any
+width.
 (`python benchmarks/dynamics.py --write`)
 
 {chr(10).join(lines)}

@@ -6,23 +6,23 @@ from typing import Any
 import numpy as np
 import pytest
 
-from eigenview.theory.capacity import batch_sizes_below, capacity_at, error_line
+from eigenview.theory.capacity import batch_sizes_below, capacity_at, error_curve
 
 
 @pytest.mark.parametrize("agreement", [0.5, 1.0])
 def test_the_line_is_that_of_single_sizes(agreement):
     sizes = np.array([512, 1, 64, 3])
-    line = error_line(sizes, 64, 4, agreement)
+    line = error_curve(sizes, 64, 4, agreement)
     single = [capacity_at(int(P), 64, 4, agreement) for P in sizes]
     assert line.D == 64
     assert line.P.tolist() == sizes.tolist()
     assert line.uniform.tolist() == [each.uniform_percent_error for each in single]
     assert line.collapsed.tolist() == [each.collapsed_percent_error for each in single]
-    assert error_line(sizes.tolist(), 64, 4, agreement).uniform.tolist() == line.uniform.tolist()
+    assert error_curve(sizes.tolist(), 64, 4, agreement).uniform.tolist() == line.uniform.tolist()
 
 
 def test_the_line_peaks_where_sizes_meet_and_only_there():
-    line = error_line(np.arange(1, 300), 100)
+    line = error_curve(np.arange(1, 300), 100)
     assert line.P[line.uniform.argmax()] == 100
     assert (np.diff(line.uniform[:100]) > 0).all()
     assert (np.diff(line.uniform[99:]) < 0).all()
@@ -32,7 +32,7 @@ def test_the_line_peaks_where_sizes_meet_and_only_there():
 @pytest.mark.parametrize("D", [2, 3, 10, 64, 257])
 def test_sizes_away_from_the_worst_are_those_that_counting_finds(D, share):
     aim = share * capacity_at(D, D).uniform_percent_error
-    line = error_line(np.arange(1, 20 * D), D)
+    line = error_curve(np.arange(1, 20 * D), D)
     low = line.P[line.uniform <= aim]
     found = batch_sizes_below(D, share)
     assert (found.below, found.above) == (low[low < D].max(), low[low > D].min())
@@ -52,10 +52,10 @@ def test_wrong_inputs_are_refused():
             function(*given)
 
     for sizes in (np.zeros(0, int), np.ones((2, 2), int), 5):
-        refused("P must be a list of batch sizes", error_line, sizes, 64)
+        refused("P must be a list of batch sizes", error_curve, sizes, 64)
     for sizes in ([0], [2.0], [None], ["a"], [True]):
-        refused("P must be a whole number", error_line, sizes, 64)
+        refused("P must be an integer", error_curve, sizes, 64)
     for D in (1, 2.5):
-        refused("D must be a whole number", batch_sizes_below, D)
+        refused("D must be an integer", batch_sizes_below, D)
     for share in (0.0, 1.0, -1.0, float("nan")):
         refused("share must be between 0 and 1", batch_sizes_below, 64, share)

@@ -135,13 +135,13 @@ def test_norms_that_unit_rows_cannot_have_are_refused(norm):
 @pytest.mark.usefixtures("as_users_call")
 @pytest.mark.parametrize("size", [0, -3, 2.5, 2.0, math.nan, "64", None, True])
 def test_sizes_that_are_none_are_refused(size: Any):
-    with pytest.raises(ValueError, match="P must be a whole number"):
+    with pytest.raises(ValueError, match="P must be an integer"):
         capacity_at(size, 4)
-    with pytest.raises(ValueError, match="D must be a whole number"):
+    with pytest.raises(ValueError, match="D must be an integer"):
         capacity_at(4, size)
-    with pytest.raises(ValueError, match="K must be a whole number"):
+    with pytest.raises(ValueError, match="K must be an integer"):
         capacity_at(4, 4, size)
-    with pytest.raises(ValueError, match="D must be a whole number"):
+    with pytest.raises(ValueError, match="D must be an integer"):
         nuclear_norm_bound(4, size)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from eigenview.theory.dynamics import euler_steps, flow, lifted, optimum, projected_descent
+from eigenview.theory.dynamics import euler_steps, flow, optimum, orthonormal_factors, projected_gradient_descent
 
 d, z, h = 6, 2, 24
 
@@ -29,7 +29,7 @@ def furthest(of: np.ndarray, another: np.ndarray) -> float:
 @pytest.mark.parametrize("seed", range(2))
 def test_the_derived_flow_is_the_limit_of_projected_descent_and_the_printed_one_is_not(seed):
     C, (W1, W2) = matrix(seed), orthonormal(seed, d, z)
-    found = projected_descent(C, W1, W2, rate=1e-3, steps=6000, every=100).trajectory
+    found = projected_gradient_descent(C, W1, W2, rate=1e-3, steps=6000, every=100).trajectory
     derived, printed = (flow(C, W2.T @ W1, found.times, kind) for kind in ("derived", "printed"))
     assert furthest(derived.W, found.W) < 2e-3
     assert 0.02 < furthest(printed.W, found.W) < 0.2
@@ -42,7 +42,7 @@ def test_a_smaller_step_is_nearer_to_the_flow_in_proportion():
     C, (W1, W2) = matrix(0), orthonormal(0, d, z)
     off = []
     for rate in (2e-2, 1e-2, 5e-3):
-        found = projected_descent(C, W1, W2, rate, round(2 / rate)).trajectory
+        found = projected_gradient_descent(C, W1, W2, rate, round(2 / rate)).trajectory
         off.append(furthest(flow(C, W2.T @ W1, found.times).W, found.W))
     np.testing.assert_allclose(np.array(off[:-1]) / off[1:], 2, rtol=0.1)
 
@@ -50,7 +50,10 @@ def test_a_smaller_step_is_nearer_to_the_flow_in_proportion():
 def test_width_does_not_matter_from_where_it_has_room():
     C = matrix(1)
     W = 0.7 * orthonormal(1, z)[0][:d].T
-    paths = [projected_descent(C, *lifted(W, width), 0.01, 200).trajectory.W for width in (d + z, 20, 60)]
+    paths = [
+        projected_gradient_descent(C, *orthonormal_factors(W, width), 0.01, 200).trajectory.W
+        for width in (d + z, 20, 60)
+    ]
     for path in paths[1:]:
         np.testing.assert_allclose(path, paths[0], atol=1e-9)
 
@@ -97,7 +100,9 @@ def test_some_singular_values_of_one_stay_so(kind, rounding):
 def test_a_singular_value_of_one_is_that_of_descent_without_room_to_leave_it():
     C, R = matrix(6, negative=0), np.linalg.qr(np.random.default_rng(1).normal(size=(d, d)))[0]
     W = np.diag([1, 0.9]) @ R[:z]
-    found = projected_descent(C, *lifted(W, d + z - 1), rate=1e-3, steps=3000, every=100).trajectory
+    found = projected_gradient_descent(
+        C, *orthonormal_factors(W, d + z - 1), rate=1e-3, steps=3000, every=100
+    ).trajectory
     assert furthest(flow(C, W, found.times).W, found.W) < 2e-3
 
 
@@ -119,7 +124,7 @@ def test_a_small_start_is_followed_as_well():
 def test_more_outputs_than_dimensions_are_followed_too():
     C, generator = matrix(0, negative=2), np.random.default_rng(0)
     W1, W2 = (np.linalg.qr(generator.normal(size=(d + 3, n)))[0] for n in (d, d + 2))
-    descent = projected_descent(C, W1, W2, rate=1e-3, steps=3000, every=100).trajectory
+    descent = projected_gradient_descent(C, W1, W2, rate=1e-3, steps=3000, every=100).trajectory
     assert furthest(flow(C, W2.T @ W1, descent.times).W, descent.W) < 2e-3
 
 
@@ -159,7 +164,7 @@ def test_the_loss_only_falls():
         (np.eye(2), 2 * np.eye(2), [0.0], "derived", "singular value above 1"),
         (np.eye(2), np.full((1, 2), np.nan), [0.0], "derived", "not finite"),
         (np.array([[0.0, 1.0], [0.0, 0.0]]), np.eye(2), [0.0], "derived", "symmetric"),
-        (np.eye(2), np.eye(2), [1.0, 0.5], "derived", "rise"),
+        (np.eye(2), np.eye(2), [1.0, 0.5], "derived", "increasing"),
         (np.eye(2), np.eye(2), [0.0], "other", "derived or printed"),
     ],
 )

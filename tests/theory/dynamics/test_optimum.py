@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from eigenview.theory.dynamics import brought_back, optimum, scaled_loss
+from eigenview.theory.dynamics import optimum, project_onto_constraint, scaled_loss
 
 d, h = 5, 12
 
@@ -69,7 +69,7 @@ def test_one_map_in_the_unit_ball(z, negative):
 
 
 @pytest.mark.parametrize(("z", "negative"), PROBLEMS)
-@pytest.mark.parametrize("constraint", [clipped, brought_back], ids=["ball", "orthonormal"])
+@pytest.mark.parametrize("constraint", [clipped, project_onto_constraint], ids=["ball", "orthonormal"])
 def test_two_layers(z, negative, constraint):
     C, generator = matrix(3, negative), np.random.default_rng(0)
     for _ in range(3):
@@ -111,5 +111,5 @@ def test_what_cannot_be_is_refused():
     with pytest.raises(ValueError, match="W is 0"):
         scaled_loss(np.zeros((1, 2)), np.eye(2))
     for W in (np.ones((1, 3)), np.ones(2), np.full((1, 2), np.nan)):
-        with pytest.raises(ValueError, match="W must be finite, and"):
+        with pytest.raises(ValueError, match="W must be finite and"):
             scaled_loss(W, np.eye(2))

@@ -31,9 +31,9 @@ def test_a_sample_is_expected_to_give_minus_the_covariance():
 @pytest.mark.usefixtures("as_users_call")
 def test_rows_that_do_not_pair_up_are_refused():
     x, positives, negatives = draws(5)
-    with pytest.raises(ValueError, match="one shape"):
+    with pytest.raises(ValueError, match="the same shape"):
         contrastive_matrix(x, positives[:4], negatives)
-    with pytest.raises(ValueError, match="one shape"):
+    with pytest.raises(ValueError, match="the same shape"):
         non_contrastive_matrix(x[0], positives[0])
     with pytest.raises(ValueError, match="not finite"):
         non_contrastive_matrix(x, np.full_like(x, np.nan))

@@ -103,11 +103,11 @@ def test_long_times_and_late_starts_are_as_short_and_early_ones():
 @pytest.mark.usefixtures("as_users_call")
 def test_what_cannot_be_is_refused():
     for arguments, words in [
-        ((np.ones(2), np.zeros(3)), "one length"),
-        ((np.ones(2), np.ones(2)), "no longer than 1"),
+        ((np.ones(2), np.zeros(3)), "the same length"),
+        ((np.ones(2), np.ones(2)), "length of at most 1"),
         ((np.array([np.nan, 1.0]), np.zeros(2)), "not finite"),
     ]:
         with pytest.raises(ValueError, match=words):
             single_output_limit(*arguments)
-    with pytest.raises(ValueError, match="rise"):
+    with pytest.raises(ValueError, match="increasing"):
         single_output_flow(np.ones(2), np.zeros(2), np.array([1.0, 1.0]))

@@ -81,7 +81,7 @@ def test_shared_axes_are_at_zero():
     assert misalignment(np.eye(1), np.eye(1)) == 0
     A0, C = covariances(0, 6)
     assert misalignment(1e-200 * A0, 1e200 * C) == pytest.approx(misalignment(A0, C))
-    with pytest.raises(ValueError, match="one size"):
+    with pytest.raises(ValueError, match="the same size"):
         misalignment(np.eye(2), np.eye(3))
 
 

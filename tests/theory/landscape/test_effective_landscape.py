@@ -178,12 +178,12 @@ def test_directions_without_variance_are_left_alone():
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ((np.eye(2), np.eye(3)), "one size"),
+        ((np.eye(2), np.eye(3)), "the same size"),
         ((np.eye(2), -np.eye(2)), "not a covariance"),
         ((np.array([[1.0, 2.0], [0.0, 1.0]]), np.eye(2)), "symmetric"),
         ((np.full((2, 2), np.nan), np.eye(2)), "not finite"),
         ((np.eye(2), np.diag([1.0, 0.0])), "no variance in 1 direction"),
-        ((np.eye(2), np.eye(2), 0.0), "neither quartic nor kappa"),
+        ((np.eye(2), np.eye(2), 0.0), "without quartic and kappa"),
         ((np.eye(2), np.eye(2), -1.0), "quartic must"),
         ((np.eye(2), np.eye(2), 1.0, -1.0), "kappa must"),
         ((np.eye(2), np.eye(2), 1.0, 1.0), "target must"),
@@ -197,15 +197,15 @@ def test_what_is_no_landscape_is_refused(arguments, words):
 @pytest.mark.usefixtures("as_users_call")
 def test_what_there_is_not_is_refused():
     of = landscape(1)
-    with pytest.raises(ValueError, match="room for 1 modes, not 2"):
+    with pytest.raises(ValueError, match="at most 1 modes, not 2"):
         of.stationary(np.array([True, True, False, False]), D=1)
-    with pytest.raises(ValueError, match="no positive variance"):
+    with pytest.raises(ValueError, match="not have a positive variance"):
         of.stationary(np.array([False, False, False, True]))
-    with pytest.raises(ValueError, match="one a mode"):
+    with pytest.raises(ValueError, match="one per mode"):
         of.stationary(np.array([True]))
     with pytest.raises(ValueError, match="at least 1"):
         of.minimum(0)
-    with pytest.raises(ValueError, match="held"):
+    with pytest.raises(ValueError, match="variance is fixed"):
         landscape(1, kappa=inf, target=1.0).gradient(np.eye(d))
     with pytest.raises(ValueError, match="rows"):
         of.minimum().weights(1)

@@ -10,9 +10,9 @@ from eigenview.objectives import InfoNCE
 from eigenview.theory.landscape import (
     beta_infonce_loss,
     effective_landscape,
-    held_variances,
     solve_beta_infonce,
     solve_normalized_infonce,
+    variances_of_fixed_total,
 )
 from tests.theory.landscape.matrices import covariances
 
@@ -102,7 +102,7 @@ def test_a_length_that_is_the_free_one_changes_nothing():
 @pytest.mark.parametrize("beta", [0.1, 1.0, 3.0])
 def test_variances_add_up_and_fall_with_noise(total, beta):
     r = np.sort(np.random.default_rng(0).uniform(size=50))
-    s = held_variances(r, beta, total)
+    s = variances_of_fixed_total(r, beta, total)
     assert s.sum() == pytest.approx(total)
     assert (s >= 0).all()
     assert (np.diff(s) <= 0).all()
@@ -112,19 +112,19 @@ def test_variances_add_up_and_fall_with_noise(total, beta):
 @pytest.mark.parametrize("total", [1e-290, 1e-30, 1e-9, 1e9, 1e30, 1e290])
 def test_tiny_and_huge_variances_are_shared_too(total, beta):
     r = np.append(np.sort(np.random.default_rng(0).uniform(size=20)), 2.0)
-    s = held_variances(r, beta, total)
+    s = variances_of_fixed_total(r, beta, total)
     assert s.sum() == pytest.approx(total)
     np.testing.assert_array_equal(s > 0, r - r[0] < (beta if total > 1 else 1e-8))
     if total > 1e10:  # the first mode then has all but u = 0 of it, and μ = −r_0
         u = (np.sqrt(1 + 8 * (r[1:] - r[0]) / beta) - 1) / 2
         np.testing.assert_allclose(s[1:], np.maximum(1 / u - 1, 0), rtol=1e-6)
-    np.testing.assert_allclose(held_variances(np.full(4, 0.3), beta, total), total / 4)
+    np.testing.assert_allclose(variances_of_fixed_total(np.full(4, 0.3), beta, total), total / 4)
 
 
 def test_equal_shares_share_and_one_mode_has_it_all():
-    np.testing.assert_allclose(held_variances(np.full(4, 0.3), 1.0, 2.0), 0.5)
-    np.testing.assert_allclose(held_variances(np.array([1.0]), 0.2, 5.0), 5.0)
-    np.testing.assert_array_equal(held_variances(np.array([0.1, 0.1]), 0.0, 5.0), [5.0, 0.0])
+    np.testing.assert_allclose(variances_of_fixed_total(np.full(4, 0.3), 1.0, 2.0), 0.5)
+    np.testing.assert_allclose(variances_of_fixed_total(np.array([1.0]), 0.2, 5.0), 5.0)
+    np.testing.assert_array_equal(variances_of_fixed_total(np.array([0.1, 0.1]), 0.0, 5.0), [5.0, 0.0])
     np.testing.assert_allclose(solve_normalized_infonce(np.ones(3), np.zeros(3)).modes, 1 / 3)
 
 
@@ -138,7 +138,7 @@ def test_shares_that_cannot_be_are_refused():
         ([0.2, 0.3], 1.0, inf),
     ):
         with pytest.raises(ValueError, match="must be"):
-            held_variances(np.array(shares), beta, total)
+            variances_of_fixed_total(np.array(shares), beta, total)
     with pytest.raises(ValueError, match="over the temperature"):
         solve_normalized_infonce(np.eye(2), np.eye(2), temperature=1e-310)
 
@@ -148,12 +148,12 @@ def test_shares_that_cannot_be_are_refused():
     ("arguments", "words"),
     [
         ((np.eye(2), -np.eye(2)), "C is not a covariance"),
-        ((np.eye(2), np.eye(3)), "one size"),
+        ((np.eye(2), np.eye(3)), "the same size"),
         ((np.eye(2), np.eye(2), -1.0), "beta"),
         ((np.eye(2), np.eye(2), 1.0, 0), "D must"),
         ((np.eye(2), np.eye(2), 1.0, None, 0.0), "temperature"),
         ((np.eye(2), np.eye(2), 1.0, None, 1.0, 0.0), "target"),
-        ((np.zeros((2, 2)), np.zeros((2, 2))), "no variance to share"),
+        ((np.zeros((2, 2)), np.zeros((2, 2))), "no variance to distribute"),
     ],
 )
 def test_what_cannot_be_is_refused(arguments, words):

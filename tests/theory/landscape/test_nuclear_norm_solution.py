@@ -61,5 +61,5 @@ def test_what_cannot_be_is_refused():
         nuclear_norm_minimum(np.eye(2), np.eye(2), 0)
     with pytest.raises(ValueError, match="nothing to embed"):
         nuclear_norm_minimum(np.zeros((2, 2)), np.zeros((2, 2)), 2)
-    with pytest.raises(ValueError, match="one size"):
+    with pytest.raises(ValueError, match="the same size"):
         nuclear_norm_minimum(np.eye(2), np.eye(3), 2)

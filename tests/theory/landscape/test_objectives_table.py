@@ -89,5 +89,5 @@ def test_what_is_no_row_is_refused():
         effective_landscape("infonce", A0, C, temperature=0.0)
     with pytest.raises(ValueError, match="A0 is not a covariance"):
         effective_landscape("infonce", -A0, C)
-    with pytest.raises(ValueError, match="one size"):
+    with pytest.raises(ValueError, match="the same size"):
         effective_landscape("infonce", A0, np.eye(2))

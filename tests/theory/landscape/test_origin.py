@@ -104,10 +104,10 @@ def test_a_zero_within_rounding_is_no_mode_that_grows():
         (lambda: modes_of(np.array([[1.0, 5.0], [0.0, 1.0]])), "B must be symmetric"),
         (lambda: modes_of(np.array([[np.nan]])), "B is not finite"),
         (lambda: infonce_origin(np.eye(2), np.eye(2), 0.0), "temperature must be positive"),
-        (lambda: infonce_origin(np.eye(2), np.ones((1, 1))), "one size"),
+        (lambda: infonce_origin(np.eye(2), np.ones((1, 1))), "the same size"),
         (lambda: barlow_origin(np.eye(2), 0.0), "epsilon must be positive"),
         (lambda: vicreg_origin(np.eye(2), np.eye(2), 1.0, 1.0, 0.0, 2), "epsilon must be positive"),
-        (lambda: vicreg_like_origin(np.eye(2), np.ones((1, 1)), 1.0, 1.0), "one size"),
+        (lambda: vicreg_like_origin(np.eye(2), np.ones((1, 1)), 1.0, 1.0), "the same size"),
         (lambda: decayed_origin(np.eye(2), -1.0), "decay must be finite"),
     ],
 )

@@ -11,7 +11,14 @@ from eigenview.papers.outcome import Outcome
 from eigenview.papers.run_cache import RunCache
 from eigenview.plotting.axes import plain_log_ticks
 from eigenview.plotting.style import BLUE, FAINT, VERMILLION, style
-from eigenview.theory.dynamics import brought_back, euler_steps, flow, lifted, projected_descent, single_output_limit
+from eigenview.theory.dynamics import (
+    euler_steps,
+    flow,
+    orthonormal_factors,
+    project_onto_constraint,
+    projected_gradient_descent,
+    single_output_limit,
+)
 
 
 def run(scale: Scale, runs: RunCache) -> Outcome:
@@ -20,12 +27,14 @@ def run(scale: Scale, runs: RunCache) -> Outcome:
     widths = (d + z, 32) if scale == "smoke" else (d + z, 32, 128, 512)
     x = np.random.default_rng(0).normal(size=(300, d)) * np.linspace(0.4, 1.2, d)
     C = pair_matrix(x) / (x.var() * d / 4)
-    W = 0.5 * brought_back(np.random.default_rng(1).normal(size=(d, z))).T
+    W = 0.5 * project_onto_constraint(np.random.default_rng(1).normal(size=(d, z))).T
     steps, every = round(until / rate), round(until / rate / 60)
-    starts = {h: _widened(*lifted(W, d + z), h) for h in widths}
-    paths = {h: projected_descent(C, *start, rate, steps, every=every).trajectory for h, start in starts.items()}
+    starts = {h: _widened(*orthonormal_factors(W, d + z), h) for h in widths}
+    paths = {
+        h: projected_gradient_descent(C, *start, rate, steps, every=every).trajectory for h, start in starts.items()
+    }
     descent = paths[widths[0]]
-    coarser = projected_descent(C, *starts[widths[0]], 2 * rate, steps // 2, every=every // 2).trajectory
+    coarser = projected_gradient_descent(C, *starts[widths[0]], 2 * rate, steps // 2, every=every // 2).trajectory
     derived, printed = flow(C, W, descent.times), flow(C, W, descent.times, "printed")
     euler = euler_steps(C, W, rate, steps).losses[-1]
     far = {name: _distances(each.W, descent.W) for name, each in (("derived", derived), ("printed", printed))}
@@ -104,7 +113,7 @@ def _widened(
     W1: Float[np.ndarray, "n d"], W2: Float[np.ndarray, "n z"], h: int
 ) -> tuple[Float[np.ndarray, "h d"], Float[np.ndarray, "h z"]]:
     """Wider layers of the same map, in random directions."""
-    Q = brought_back(np.random.default_rng(h).normal(size=(h, len(W1))))
+    Q = project_onto_constraint(np.random.default_rng(h).normal(size=(h, len(W1))))
     return Q @ W1, Q @ W2
 
 

@@ -18,7 +18,7 @@ from eigenview.papers.outcome import Outcome
 from eigenview.papers.run_cache import RunCache
 from eigenview.plotting.axes import plain_log_ticks, widths_as_ticks
 from eigenview.plotting.style import BLUE, VERMILLION, style
-from eigenview.theory.dynamics import brought_back, euler_steps, projected_descent
+from eigenview.theory.dynamics import euler_steps, project_onto_constraint, projected_gradient_descent
 
 
 def run(scale: Scale, runs: RunCache) -> Outcome:
@@ -34,7 +34,7 @@ def run(scale: Scale, runs: RunCache) -> Outcome:
     begin = time.perf_counter()
     euler_steps(C, W, rate, 200)
     of_flow = (time.perf_counter() - begin) / 200
-    descent = projected_descent(C, W1, W2, rate, steps, every=steps).trajectory
+    descent = projected_gradient_descent(C, W1, W2, rate, steps, every=steps).trajectory
     embedded = {"descent": descent.outputs(x)[-1], "flow": euler_steps(C, W, rate, steps).outputs(x)[-1]}
     accuracy = {kind: _accuracy(features, y) for kind, features in embedded.items()}
     with style():
@@ -82,7 +82,8 @@ def run(scale: Scale, runs: RunCache) -> Outcome:
 
 def _start(h: int, d: int, z: int) -> tuple[Float[np.ndarray, "h d"], Float[np.ndarray, "h z"]]:
     generator = np.random.default_rng(2)
-    return brought_back(generator.normal(size=(h, d))), brought_back(generator.normal(size=(h, z)))
+    W1, W2 = (project_onto_constraint(generator.normal(size=(h, n))) for n in (d, z))
+    return W1, W2
 
 
 def _seconds_of_descent(C: Float[np.ndarray, "d d"], h: int, d: int, z: int, rate: float) -> float:
@@ -91,7 +92,7 @@ def _seconds_of_descent(C: Float[np.ndarray, "d d"], h: int, d: int, z: int, rat
     times = []
     for _ in range(3):
         begin = time.perf_counter()
-        projected_descent(C, W1, W2, rate, 1)
+        projected_gradient_descent(C, W1, W2, rate, 1)
         times.append(time.perf_counter() - begin)
     return min(times) / 2
 

@@ -9,7 +9,7 @@ from eigenview.papers.outcome import Outcome
 from eigenview.papers.run_cache import RunCache
 from eigenview.plotting.axes import plain_log_ticks, widths_as_ticks
 from eigenview.plotting.style import BLUE, GREEN, ORANGE, style
-from eigenview.theory.dynamics import brought_back
+from eigenview.theory.dynamics import project_onto_constraint
 
 
 def run(scale: Scale, runs: RunCache) -> Outcome:
@@ -21,7 +21,7 @@ def run(scale: Scale, runs: RunCache) -> Outcome:
     for h in widths:
         for seed in range(seeds):
             generator = np.random.default_rng([int(h), seed])
-            W1, W2 = (brought_back(generator.normal(size=(int(h), n))) for n in (d, z))
+            W1, W2 = (project_onto_constraint(generator.normal(size=(int(h), n))) for n in (d, z))
             linear = x @ W1.T @ W2
             for name, activation in activations.items():
                 off = np.linalg.norm(activation(x @ W1.T) @ W2 - linear)

@@ -13,7 +13,7 @@ from eigenview.papers.outcome import Outcome
 from eigenview.papers.run_cache import RunCache
 from eigenview.plotting.axes import plain_log_ticks
 from eigenview.plotting.style import INK, LATE_IS_DARK, style
-from eigenview.theory.capacity import capacity_at, error_line
+from eigenview.theory.capacity import capacity_at, error_curve
 
 FAR = 4.0  # ratio of P to D, or of D to P, from which on the gap's power law is fitted
 
@@ -23,7 +23,7 @@ def run(scale: Scale, runs: RunCache) -> Outcome:
     most, number, seeds = {"smoke": (640, 7, 5), "cpu": (2000, 11, 5), "gpu": (10_000, 11, 5)}[scale]
     sizes = np.geomspace(10, most, number).round().astype(int).tolist()
     gaps = np.array([[[_gap(P, D, seed) for seed in range(seeds)] for D in sizes] for P in sizes])
-    law = np.stack([error_line(sizes, D).uniform for D in sizes], 1)
+    law = np.stack([error_curve(sizes, D).uniform for D in sizes], 1)
     mean, spread = gaps.mean(2), gaps.std(2)
     with style():
         figure = Figure(figsize=(6.6, 2.9))

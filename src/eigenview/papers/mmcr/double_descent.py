@@ -11,7 +11,7 @@ from eigenview.papers.outcome import Outcome
 from eigenview.papers.run_cache import RunCache
 from eigenview.plotting.axes import widths_as_ticks
 from eigenview.plotting.style import BLUE, GREEN, INK, ORANGE, PURPLE, VERMILLION, style
-from eigenview.theory.capacity import capacity_at, error_line
+from eigenview.theory.capacity import capacity_at, error_curve
 
 COLOURS = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE)
 
@@ -59,7 +59,7 @@ def _draw(axes: Axes, cells: list[Cell], sizes: tuple[int, ...], dimensions: tup
     for D, colour in zip(dimensions, COLOURS, strict=False):
         chosen = [cell for cell in cells if cell.shape.D == D]
         axes.errorbar(sizes, [c.error for c in chosen], [c.spread for c in chosen], fmt="o-", color=colour)
-        axes.plot(along, error_line(along, D).uniform, color=colour, linewidth=1, linestyle="--")
+        axes.plot(along, error_curve(along, D).uniform, color=colour, linewidth=1, linestyle="--")
         peak = [cell.error for cell in chosen if cell.shape.P == D]
         axes.plot([D] * len(peak), peak, "D", color="none", markeredgecolor=colour, markersize=7)
     axes.set_xscale("log", base=2)

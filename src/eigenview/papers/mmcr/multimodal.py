@@ -22,7 +22,7 @@ from eigenview.papers.synthetic_pairs import synthetic_pairs
 from eigenview.plotting.axes import widths_as_ticks
 from eigenview.plotting.style import BLUE, INK, VERMILLION, style
 from eigenview.runs import Run, load_towers
-from eigenview.theory.capacity import error_line
+from eigenview.theory.capacity import error_curve
 
 COLOURS = {"MMCR": BLUE, "CLIP": VERMILLION}
 NAMES = "recall", "percent error", "centroid norm"
@@ -72,7 +72,7 @@ def run(scale: Scale, runs: RunCache) -> Outcome:
             _draw(axes, sweep.P, found[..., i])
             axes.set(ylabel=label, xlabel="P (pairs)")
             if i == 1:
-                axes.plot(sweep.P, error_line(sweep.P, sweep.D).uniform, "--", color=INK, linewidth=1, label="uniform")
+                axes.plot(sweep.P, error_curve(sweep.P, sweep.D).uniform, "--", color=INK, linewidth=1, label="uniform")
                 axes.axvline(sweep.D, color=INK, linewidth=0.8, linestyle=":", label="P = D")
         figure.legend(*figure.axes[1].get_legend_handles_labels(), loc="outside upper left", ncols=4)
     table = dict(zip(("objective", "P", "seed", *NAMES), map(list, zip(*rows, strict=True)), strict=True))

@@ -14,7 +14,7 @@ from eigenview.papers.outcome import Outcome
 from eigenview.papers.run_cache import RunCache
 from eigenview.plotting.axes import plain_log_ticks
 from eigenview.plotting.style import BLUE, INK, VERMILLION, style
-from eigenview.theory.scaling import CannotFit, PowerLaw, fit_power_law
+from eigenview.theory.scaling import FitError, PowerLaw, fit_power_law
 from eigenview.training import flops_of_step
 
 FIRST = 0.05
@@ -73,7 +73,7 @@ def _curve(cell: Cell, steps: int) -> Curve:
     operations, errors = cell.steps[kept] * float(flops_of_step(cell.run.recipe)), cell.errors[kept]
     try:
         law = fit_power_law(operations, errors, draws=40)
-    except CannotFit:
+    except FitError:
         law = None
     return Curve(cell, operations, errors, law)
 

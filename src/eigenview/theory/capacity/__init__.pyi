@@ -2,9 +2,9 @@ from .budget import Allocations as Allocations
 from .budget import allocations as allocations
 from .centroid_norm import centroid_length as centroid_length
 from .error_curve import BatchRange as BatchRange
-from .error_curve import ErrorLine as ErrorLine
+from .error_curve import ErrorCurve as ErrorCurve
 from .error_curve import batch_sizes_below as batch_sizes_below
-from .error_curve import error_line as error_line
+from .error_curve import error_curve as error_curve
 from .nuclear_norm import Capacity as Capacity
 from .nuclear_norm import capacity_at as capacity_at
 from .nuclear_norm import nuclear_norm_bound as nuclear_norm_bound

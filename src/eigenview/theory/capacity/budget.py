@@ -1,4 +1,4 @@
-"""Which shapes of a batch have the lowest floor, among those that a budget pays for."""
+"""The batch shapes (P, D, K) with the lowest percent error within a budget."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float64, Int, Int64
 
-from eigenview.theory.capacity._checks import whole
+from eigenview.theory.capacity._checks import integers
 from eigenview.theory.capacity.centroid_norm import centroid_length
 from eigenview.theory.capacity.nuclear_norm import capacity_at
 
@@ -15,7 +15,7 @@ Sizes = int | Sequence[int] | Int[np.ndarray, "sizes"]
 
 @dataclass(frozen=True)
 class Allocations:
-    """Shapes of a batch, the lowest floor first.
+    """Batch shapes, lowest percent error first.
 
     Args:
         P: samples.
@@ -31,7 +31,7 @@ class Allocations:
 
     @property
     def best(self) -> tuple[int, int, int]:
-        """(P, D, K) of the lowest floor."""
+        """(P, D, K) with the lowest percent error."""
         return int(self.P[0]), int(self.D[0]), int(self.K[0])
 
     def where(self, kept: Bool[np.ndarray, "choices"]) -> "Allocations":
@@ -41,11 +41,11 @@ class Allocations:
             kept: which, for instance `found.P * found.K > 0.5 * budget`.
 
         Raises:
-            ValueError: a mask of another length, or of nothing.
+            ValueError: the mask has another length, or keeps nothing.
         """
         kept = np.asarray(kept)
         if kept.dtype != bool or kept.shape != self.P.shape or not kept.any():
-            raise ValueError(f"kept must say of {len(self.P)} choices which stay, and of at least one that it does")
+            raise ValueError(f"kept must be a boolean mask of {len(self.P)} choices with at least one that is true")
         return Allocations(self.P[kept], self.D[kept], self.K[kept], self.percent_error[kept])
 
 
@@ -75,12 +75,12 @@ def allocations(
         K: the number of views, or those allowed, each at least 2; powers of two if not given.
 
     Raises:
-        ValueError: sizes that are no such whole numbers, a cosine that K views cannot have, or no shape that is left.
+        ValueError: a size is not such an integer, K unit vectors cannot have this mean cosine, or no shape is left.
 
     Source: for this project, by enumeration of NOTES 1's floor.
     """
-    (budget,) = whole(least=2, budget=budget)
-    largest_D, directions = whole(largest_D=largest_D, directions=directions)
+    (budget,) = integers(least=2, budget=budget)
+    largest_D, directions = integers(largest_D=largest_D, directions=directions)
     samples, dimensions, views = (
         _allowed(P, "P", 1, budget // 2),
         _allowed(D, "D", 1, largest_D),
@@ -103,9 +103,9 @@ def allocations(
 
 
 def _allowed(given: Sizes | None, name: str, least: int, most: int) -> list[int]:
-    """The allowed values up to the most that may be, each once."""
+    """The allowed values up to the maximum, each once."""
     if given is None:
         return [2**i for i in range(most.bit_length()) if 2**i >= least]
     listed = given if isinstance(given, Iterable) else [given]
-    sizes = {whole(least=least, **{name: size})[0] for size in listed}
+    sizes = {integers(least=least, **{name: size})[0] for size in listed}
     return sorted(size for size in sizes if size <= most)

@@ -1,4 +1,4 @@
-"""The floor over batch sizes at a fixed D: its line, and how far from P = D to go."""
+"""The percent error of uniform embeddings over batch sizes at a fixed D, and how far from P = D it is low."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,19 +8,19 @@ from jaxtyping import Float64, Int, Int64
 from scipy.optimize import root_scalar
 
 from eigenview.linalg import marchenko_pastur_mean_sqrt, uniform_percent_error
-from eigenview.theory.capacity._checks import whole
+from eigenview.theory.capacity._checks import integers
 from eigenview.theory.capacity.nuclear_norm import capacity_at
 
 
 @dataclass(frozen=True)
-class ErrorLine:
+class ErrorCurve:
     """Percent errors over batch sizes, for a plot.
 
     Args:
         P: batch sizes, as given.
-        D: dimensions; the line's peak is at P = D.
-        uniform: of centroids in uniformly random directions.
-        collapsed: of a complete collapse.
+        D: number of dimensions; the curve peaks at P = D.
+        uniform: percent error of centroids in uniformly random directions.
+        collapsed: percent error of a complete collapse.
     """
 
     P: Int64[np.ndarray, "sizes"]
@@ -29,7 +29,7 @@ class ErrorLine:
     collapsed: Float64[np.ndarray, "sizes"]
 
 
-def error_line(P: Int[np.ndarray, "sizes"] | Sequence[int], D: int, K: int = 1, agreement: float = 1.0) -> ErrorLine:
+def error_curve(P: Int[np.ndarray, "sizes"] | Sequence[int], D: int, K: int = 1, agreement: float = 1.0) -> ErrorCurve:
     """The percent errors of `capacity_at` over batch sizes.
 
     Args:
@@ -39,7 +39,7 @@ def error_line(P: Int[np.ndarray, "sizes"] | Sequence[int], D: int, K: int = 1, 
         agreement: mean cosine of two views of a sample.
 
     Raises:
-        ValueError: no batch size, or as `capacity_at`.
+        ValueError: P is empty, or as `capacity_at`.
 
     Source: NOTES 1, the curve over Figs. 2 and 3 of mmcr.
     """
@@ -47,7 +47,7 @@ def error_line(P: Int[np.ndarray, "sizes"] | Sequence[int], D: int, K: int = 1, 
     if sizes.ndim != 1 or not sizes.size:
         raise ValueError(f"P must be a list of batch sizes, not of shape {sizes.shape}")
     found = [capacity_at(size, D, K, agreement) for size in sizes.tolist()]
-    return ErrorLine(
+    return ErrorCurve(
         P=np.array([each.P for each in found]),
         D=found[0].D,
         uniform=np.array([each.uniform_percent_error for each in found]),
@@ -81,11 +81,11 @@ def batch_sizes_below(D: int, share: float = 0.5) -> BatchRange:
         share: of the worst point's percent error, in (0, 1).
 
     Raises:
-        ValueError: D that is no whole number of at least 2, or a share out of its range.
+        ValueError: D is not an integer of at least 2, or share is not in (0, 1).
 
     Source: NOTES 1.
     """
-    (D,) = whole(least=2, D=D)
+    (D,) = integers(least=2, D=D)
     if not 0 < share < 1:
         raise ValueError(f"share must be between 0 and 1, not {share}")
     aim = 1 - share * uniform_percent_error(D, D)

@@ -1,4 +1,4 @@
-"""What the nuclear norm of a batch's centroids can be, from complete collapse to its bound.
+"""The range of the nuclear norm of a batch's centroids, from complete collapse to its bound.
 
 All of it is about P unit vectors drawn independently, or the centroids of their views. The Marchenko–Pastur law is the
 limit of large P and D at a fixed ratio: at finite sizes the mean percent error is below it, by no more than about
@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float, Float64
 
 from eigenview.linalg import uniform_percent_error
-from eigenview.theory.capacity._checks import whole
+from eigenview.theory.capacity._checks import integers
 from eigenview.theory.capacity.centroid_norm import centroid_length
 
 _ROUNDING = 1e-5  # of the bound: what a norm in float32 may be above it
@@ -47,7 +47,7 @@ class Capacity:
 
     @property
     def at_worst(self) -> bool:
-        """Whether P = D, where uniform embeddings stay furthest from the bound."""
+        """Whether P = D, where uniform embeddings are furthest from the bound."""
         return self.P == self.D
 
 
@@ -64,11 +64,11 @@ def capacity_at(P: int, D: int, K: int = 1, agreement: float = 1.0) -> Capacity:
         agreement: mean cosine of two views of a sample.
 
     Raises:
-        ValueError: sizes that are no whole numbers of at least 1, or a cosine that K views cannot have.
+        ValueError: a size is not an integer of at least 1, or K unit vectors cannot have this mean cosine.
 
     Source: NOTES 1, derived; sharper than mmcr, App. D, whose "≤" for the norm are "≥".
     """
-    P, D = whole(P=P, D=D)
+    P, D = integers(P=P, D=D)
     length, bound = centroid_length(K, agreement), nuclear_norm_bound(P, D)
     error = 1 - length * (1 - _random_error(P, D))
     return Capacity(
@@ -92,11 +92,11 @@ def nuclear_norm_bound(P: int, D: int) -> float:
         D: dimensions.
 
     Raises:
-        ValueError: sizes that are no whole numbers of at least 1.
+        ValueError: a size is not an integer of at least 1.
 
     Source: mmcr, Sec. 2, after NOTES 1.
     """
-    P, D = whole(P=P, D=D)
+    P, D = integers(P=P, D=D)
     return sqrt(P * min(P, D))
 
 
@@ -109,7 +109,8 @@ def percent_error(norm: float | Float[np.ndarray, "*batch"], P: int, D: int) -> 
         D: dimensions.
 
     Raises:
-        ValueError: a norm that is not finite, negative, or above the bound by more than rounding; sizes as above.
+        ValueError: a norm is not finite, negative, or above the bound by more than rounding, or a size is not an
+            integer of at least 1.
 
     Source: mmcr, Sec. 5, after NOTES 1 (the 1 − ‖M‖_*/N of Fig. 7 holds for P ≤ D only).
     """
@@ -124,5 +125,5 @@ def percent_error(norm: float | Float[np.ndarray, "*batch"], P: int, D: int) -> 
 
 
 def _random_error(P: int, D: int) -> float:
-    """The law's, but for the one singular value that P = 1 or D = 1 leaves: that has all of the norm."""
+    """The error by the Marchenko–Pastur law; 0 for P = 1 or D = 1, whose single singular value has all of the norm."""
     return 0.0 if min(P, D) == 1 else uniform_percent_error(P, D)

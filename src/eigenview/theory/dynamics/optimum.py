@@ -1,4 +1,4 @@
-"""What four ways of bounding the loss come to: the most negative eigenvalues of C."""
+"""The optimum of four equivalent constrained problems: the most negative eigenvalues of C."""
 
 from dataclasses import dataclass
 
@@ -10,12 +10,12 @@ from eigenview.theory.matrices import rounding, symmetric
 
 @dataclass(frozen=True)
 class Optimum:
-    """The least loss under a constraint that keeps outputs apart.
+    """The least loss under a constraint that keeps outputs orthogonal.
 
     Args:
         value: Tr WCWᵀ.
-        W: one map that has it, with singular values 1 and 0; any rotation of its rows is another.
-        rank: of W, min(z, m) for m negative eigenvalues of C.
+        W: one optimal map, with singular values 1 and 0; any rotation of its rows is another.
+        rank: matrix rank of W, min(z, m) for m negative eigenvalues of C.
     """
 
     value: float
@@ -31,11 +31,11 @@ def optimum(C: Float[np.ndarray, "d d"], z: int) -> Optimum:
     eigenvalue they come to 0, but for the first, whose minimum is then the least eigenvalue, since W = 0 has no scale.
 
     Args:
-        C: symmetric; m of its eigenvalues are negative, by more than rounding of its dtype.
-        z: outputs, at least 1.
+        C: symmetric, with m eigenvalues that are negative by more than the rounding error of its dtype.
+        z: number of outputs, at least 1.
 
     Raises:
-        ValueError: C that is not symmetric or not finite, or no output.
+        ValueError: C is not symmetric or not finite, or z is below 1.
 
     Source: dynamics, Prop. 3, after NOTES 4.
     """
@@ -51,21 +51,21 @@ def optimum(C: Float[np.ndarray, "d d"], z: int) -> Optimum:
 
 
 def scaled_loss(W: Float[np.ndarray, "z d"], C: Float[np.ndarray, "d d"]) -> float:
-    """Tr WCWᵀ/‖W‖₂², which no scale of W changes.
+    """Tr WCWᵀ/‖W‖₂², which does not depend on the scale of W.
 
     Args:
         W: not 0.
         C: symmetric.
 
     Raises:
-        ValueError: W = 0, C that is not symmetric, or matrices that do not fit or are not finite.
+        ValueError: W is 0, C is not symmetric, shapes do not match, or a matrix is not finite.
 
     Source: dynamics, Prop. 3, with the square that NOTES 4 adds.
     """
     C, W = symmetric(C, "C"), np.asarray(W, dtype=np.float64)
     if W.ndim != 2 or W.shape[1] != len(C) or not np.isfinite(W).all():
-        raise ValueError(f"W must be finite, and [z, d] with the d of C, {len(C)}; it is of shape {W.shape}")
+        raise ValueError(f"W must be finite and [z, d] with d = {len(C)} as in C; its shape is {W.shape}")
     if not W.any():
-        raise ValueError("W is 0, and has no scale")
-    W = W / np.abs(W).max()  # or the squares of very small and of very large numbers would be lost
+        raise ValueError("W is 0: the loss per squared norm is undefined")
+    W = W / np.abs(W).max()  # squares of very small and very large numbers would under- or overflow
     return float(np.einsum("zd,zd->", W @ C, W) / np.linalg.norm(W, 2) ** 2)

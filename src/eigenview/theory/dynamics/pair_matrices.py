@@ -12,12 +12,12 @@ def contrastive_matrix(
     Its eigenvalues are of either sign. With x⁺ around x and x⁻ another sample, its expectation is −Cov(x) a sample.
 
     Args:
-        x: anchors, a row each.
-        positives: x⁺, the anchor's partner in the same row.
-        negatives: x⁻.
+        x: anchors, one row each.
+        positives: x⁺, each anchor's partner in the same row.
+        negatives: x⁻, another sample in the same row.
 
     Raises:
-        ValueError: rows that do not pair up, none, or ones that are not finite.
+        ValueError: shapes differ, there are no rows, or a row is not finite.
 
     Source: dynamics, Eqs. 1 and 7, reconstructed in NOTES 4.
     """
@@ -31,11 +31,11 @@ def non_contrastive_matrix(
     """C of L = −Σ f(x)ᵀf(x⁺): minus the symmetric part of Σ x x⁺ᵀ.
 
     Args:
-        x: anchors, a row each.
-        positives: x⁺, the anchor's partner in the same row.
+        x: anchors, one row each.
+        positives: x⁺, each anchor's partner in the same row.
 
     Raises:
-        ValueError: rows that do not pair up, none, or ones that are not finite.
+        ValueError: shapes differ, there are no rows, or a row is not finite.
 
     Source: dynamics, Eqs. 2 and 7, reconstructed in NOTES 4.
     """
@@ -46,7 +46,7 @@ def non_contrastive_matrix(
 def _rows(*given: np.ndarray) -> list[Float64[np.ndarray, "N d"]]:
     rows = [np.asarray(each, dtype=np.float64) for each in given]
     if rows[0].ndim != 2 or not rows[0].size or len({each.shape for each in rows}) > 1:
-        raise ValueError(f"samples must be matrices [N, d] of one shape, not {[each.shape for each in rows]}")
+        raise ValueError(f"samples must be matrices [N, d] of the same shape, not {[each.shape for each in rows]}")
     if not all(np.isfinite(each).all() for each in rows):
         raise ValueError("samples are not finite")
     return rows

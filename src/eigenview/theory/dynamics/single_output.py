@@ -1,14 +1,13 @@
-"""The paper's flow for one output, where all can be said in closed form."""
+"""The paper's flow for one output, in closed form up to one scalar equation."""
 
 import numpy as np
 from jaxtyping import Float, Float64
 from scipy.integrate import solve_ivp
 
-from eigenview.theory.dynamics.trajectory import rising
-from eigenview.theory.matrices import rounding
+from eigenview.theory.dynamics.trajectory import increasing
+from eigenview.theory.matrices import EIGENVALUE_ROUNDING, rounding, significant
 
-_NOISE = 1e-9  # of the largest eigenvalue; of a length of 1
-_NO_PART = 1e-150  # of the largest component
+_NO_PART = 1e-150  # relative to the largest component
 
 
 def single_output_flow(
@@ -18,17 +17,17 @@ def single_output_flow(
 
     Args:
         eigenvalues: Λ, of C.
-        q: to start from, in the axes of C; no longer than 1. A length within 1e-9 of 1 (1e-6 in float32) counts as 1.
-        times: rising, none below 0; q is that of time 0.
+        q: initial vector in the eigenbasis of C, of length at most 1; within 1e-9 (1e-6 in float32) it counts as 1.
+        times: increasing and nonnegative; q is at time 0.
 
     Raises:
-        ValueError: vectors that do not fit or are not finite, q longer than 1, times that do not rise, or a flow that
-            could not be integrated.
+        ValueError: shapes do not match, a vector is not finite, q is longer than 1, times do not increase, or the
+            integration failed.
 
     Source: dynamics, Eq. 10, after NOTES 4.
     """
     eigenvalues, q = _checked(eigenvalues, q)
-    times, size = rising(times), np.abs(eigenvalues).max()
+    times, size = increasing(times), np.abs(eigenvalues).max()
     start = _norm(q)
     if not start or not size or times[-1] == 0:
         return np.tile(q, (len(times), 1))
@@ -36,12 +35,13 @@ def single_output_flow(
     eigenvalues, times = eigenvalues / size, times * size
     least = float(eigenvalues[q != 0].min())
     above = np.maximum(eigenvalues - least, 0.0)
+    least = float(significant(np.array(least), scale=1.0))
 
     def at(tau: Float64[np.ndarray, "T"]) -> tuple[Float64[np.ndarray, "T"], Float64[np.ndarray, "T d"]]:
-        """n, and w = e^{−Λτ}w₀ over its length; what grows is taken out of exponents, so that none overflows."""
+        """n, and w = e^{−Λτ}w₀ over its length; growth is factored out of exponents, so that none overflows."""
         grown = q / start * np.exp(-np.multiply.outer(tau, above))
         lengths = np.linalg.norm(grown, axis=1)
-        log_kappa = _log_kappa(start) + 4 * (np.log(lengths) - (least if abs(least) > _NOISE else 0.0) * tau)
+        log_kappa = _log_kappa(start) + 4 * (np.log(lengths) - least * tau)
         return _square(log_kappa), grown / lengths[:, None]
 
     def slope(_: float, tau: Float64[np.ndarray, "1"]) -> Float64[np.ndarray, "1"]:
@@ -55,10 +55,10 @@ def single_output_flow(
 
 
 def single_output_limit(eigenvalues: Float[np.ndarray, "d"], q: Float[np.ndarray, "d"]) -> Float64[np.ndarray, "d"]:
-    """Where q ends under the printed flow.
+    """The limit of q under the printed flow.
 
-    The direction w = q/‖q‖ goes to the least eigenvalue λ that q has any part in. The length n obeys
-    n²/(1 − n) = n₀²/(1 − n₀)·‖e^{−Λτ}w₀‖⁴ with dτ = (2 − n)dt, so it ends at
+    The direction w = q/‖q‖ tends to the eigenvector of the least eigenvalue λ in which q has a component. The length n
+    obeys n²/(1 − n) = n₀²/(1 − n₀)·‖e^{−Λτ}w₀‖⁴ with dτ = (2 − n)dt, so it ends at
 
     - n = 1 where λ < 0, and where n₀ = 1, whatever Λ is;
     - n = 0 where λ > 0;
@@ -67,11 +67,11 @@ def single_output_limit(eigenvalues: Float[np.ndarray, "d"], q: Float[np.ndarray
     The derived flow obeys n⁴/(1 − n)³ = n₀⁴/(1 − n₀)³·‖e^{−Λτ}w₀‖⁸ with dτ = (4 − n)dt: another n where λ = 0.
 
     Args:
-        eigenvalues: Λ, of C; within 1e-9 of the largest in size they count as equal, and as 0.
-        q: to start from, in the axes of C; no longer than 1. A length within 1e-9 of 1 (1e-6 in float32) counts as 1.
+        eigenvalues: Λ, of C; differences and values within 1e-9 of the largest in size count as 0.
+        q: initial vector in the eigenbasis of C, of length at most 1; within 1e-9 (1e-6 in float32) it counts as 1.
 
     Raises:
-        ValueError: vectors that do not fit or are not finite, or q longer than 1.
+        ValueError: shapes do not match, a vector is not finite, or q is longer than 1.
 
     Source: dynamics, Eq. 10; the paper has λ > 0 and λ < 0 with n₀ < 1, the rest is derived for this project.
     """
@@ -79,7 +79,7 @@ def single_output_limit(eigenvalues: Float[np.ndarray, "d"], q: Float[np.ndarray
     length = _norm(q)
     if not length:
         return np.zeros_like(q)
-    noise = _NOISE * np.abs(eigenvalues).max()
+    noise = EIGENVALUE_ROUNDING * np.abs(eigenvalues).max()
     least = eigenvalues[q != 0].min()
     kept = np.where(np.abs(eigenvalues - least) <= noise, q / length, 0.0)
     direction = kept / _norm(kept)
@@ -91,13 +91,13 @@ def single_output_limit(eigenvalues: Float[np.ndarray, "d"], q: Float[np.ndarray
 
 
 def _norm(q: Float64[np.ndarray, "d"]) -> float:
-    """‖q‖, also where its square is too small for a number."""
+    """‖q‖, also where its square underflows."""
     largest = float(np.abs(q).max())
     return largest * float(np.linalg.norm(q / largest)) if largest else 0.0
 
 
 def _on_sphere(length: float) -> bool:
-    return length**2 >= 1 - _NOISE
+    return length**2 >= 1 - EIGENVALUE_ROUNDING
 
 
 def _log_kappa(length: float) -> float:
@@ -115,11 +115,11 @@ def _checked(eigenvalues: np.ndarray, q: np.ndarray) -> tuple[Float64[np.ndarray
     near_one = rounding(np.asarray(q))
     eigenvalues, q = np.asarray(eigenvalues, dtype=np.float64), np.asarray(q, dtype=np.float64)
     if eigenvalues.ndim != 1 or eigenvalues.shape != q.shape or not q.size:
-        raise ValueError(f"eigenvalues and q must be vectors of one length, not {eigenvalues.shape} and {q.shape}")
+        raise ValueError(f"eigenvalues and q must be vectors of the same length, not {eigenvalues.shape} and {q.shape}")
     if not (np.isfinite(eigenvalues).all() and np.isfinite(q).all()):
         raise ValueError("eigenvalues or q are not finite")
     length = _norm(q)
     if length > 1 + near_one:
-        raise ValueError(f"q must be no longer than 1, as of orthonormal layers, not {length:.8g}")
+        raise ValueError(f"q must have a length of at most 1, as for orthonormal layers, not {length:.8g}")
     q = np.where(np.abs(q) > _NO_PART * np.abs(q).max(), q, 0.0)
     return eigenvalues, q / length if length > 1 - near_one else q

@@ -1,4 +1,4 @@
-"""How a linear map and its loss change with time."""
+"""A linear map and its loss over time."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ class Trajectory:
     """A linear map W over time, f(x) = Wx.
 
     Args:
-        times: a step of descent takes a time of its learning rate.
+        times: a step of gradient descent takes a time equal to its learning rate.
         W: at these times.
         losses: Tr WCWᵀ.
     """
@@ -21,39 +21,39 @@ class Trajectory:
     losses: Float64[np.ndarray, "T"]
 
     def outputs(self, x: Float[np.ndarray, "N d"]) -> Float64[np.ndarray, "T N z"]:
-        """What the map makes of points, which may be new, at each time.
+        """The map's outputs for points, seen or unseen, at each time.
 
         Args:
-            x: a point a row.
+            x: one point per row.
 
         Raises:
-            ValueError: points of another dimension than the map's, or ones that are not finite.
+            ValueError: points are not finite, or their dimension is not that of the map.
 
         Source: dynamics, Thm. 2's f(x) = UVᵀx, after NOTES 4.
         """
         x, d = np.asarray(x, dtype=np.float64), self.W.shape[2]
         if x.ndim != 2 or x.shape[1] != d or not np.isfinite(x).all():
-            raise ValueError(f"points must be finite, and [N, d] with the d of W, {d}; they are of shape {x.shape}")
+            raise ValueError(f"points must be finite and [N, d] with d = {d} as in W; their shape is {x.shape}")
         return np.einsum("nd,tzd->tnz", x, self.W)
 
 
-def rising(times: Float[np.ndarray, "T"]) -> Float64[np.ndarray, "T"]:
-    """The times, if they are such.
+def increasing(times: Float[np.ndarray, "T"]) -> Float64[np.ndarray, "T"]:
+    """The times as float64.
 
     Raises:
-        ValueError: they are none, negative, not finite, or do not rise.
+        ValueError: times are empty, negative, not finite, or not increasing.
     """
     times = np.asarray(times, dtype=np.float64)
     if times.ndim != 1 or not times.size or not np.isfinite(times).all() or times[0] < 0 or (np.diff(times) <= 0).any():
-        raise ValueError("times must be finite, rise, and not be below 0")
+        raise ValueError("times must be finite, increasing and nonnegative")
     return times
 
 
-def losses_of(W: Float64[np.ndarray, "T z d"], C: Float64[np.ndarray, "d d"]) -> Float64[np.ndarray, "T"]:
-    """Tr WCWᵀ.
+def quadratic_losses(W: Float64[np.ndarray, "T z d"], C: Float64[np.ndarray, "d d"]) -> Float64[np.ndarray, "T"]:
+    """Tr WCWᵀ at each time.
 
     Raises:
-        ValueError: a loss that is not finite.
+        ValueError: a loss is not finite.
     """
     with np.errstate(over="ignore", invalid="ignore"):
         losses = np.einsum("tzd,tzd->t", W @ C, W)

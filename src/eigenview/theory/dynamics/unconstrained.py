@@ -1,4 +1,4 @@
-"""Without orthogonality all outputs learn the same: a map of rank one."""
+"""Gradient flow without a constraint: all outputs learn the same direction, and the map tends to rank one."""
 
 from dataclasses import dataclass
 
@@ -9,13 +9,13 @@ from eigenview.theory.matrices import symmetric
 
 
 @dataclass(frozen=True)
-class Unconstrained:
+class UnconstrainedTrajectory:
     """A linear map over time, as its length and its direction.
 
     Args:
-        times: a step of descent takes a time of its learning rate.
+        times: a step of gradient descent takes a time equal to its learning rate.
         directions: W/‖W‖.
-        log_norms: log ‖W‖, which grows without end where C has a negative eigenvalue.
+        log_norms: log ‖W‖, which grows without bound where C has a negative eigenvalue.
     """
 
     times: Float64[np.ndarray, "T"]
@@ -25,31 +25,31 @@ class Unconstrained:
 
 def unconstrained_flow(
     C: Float[np.ndarray, "d d"], W: Float[np.ndarray, "z d"], times: Float[np.ndarray, "T"]
-) -> Unconstrained:
-    """W over time under Ẇ = −2WC, which is W exp(−2Ct): every output ends in the least eigenvalue's direction.
+) -> UnconstrainedTrajectory:
+    """W over time under Ẇ = −2WC, that is W exp(−2Ct): every output tends to the eigenvector of the least eigenvalue.
 
-    That is a map of rank one, unless the least eigenvalue is repeated. `directions` alone are the flow that holds ‖W‖
-    at 1 (Frobenius), and end there too.
+    The limit is a map of rank one, unless the least eigenvalue is repeated. `directions` alone follow the flow that
+    keeps ‖W‖ = 1 (Frobenius), which has the same limit.
 
     Args:
         C: symmetric.
-        W: to start from, not 0.
-        times: 0 or more.
+        W: initial map, not 0.
+        times: nonnegative.
 
     Raises:
-        ValueError: matrices that do not fit or are not finite, W = 0, times that are negative, not finite or too long.
+        ValueError: shapes do not match, a matrix is not finite, W is 0, or times are negative, not finite or too long.
 
     Source: dynamics, Props. 1 and 2, after NOTES 4.
     """
     C, W, times = symmetric(C, "C"), np.asarray(W, dtype=np.float64), np.asarray(times, dtype=np.float64)
     if W.ndim != 2 or W.shape[1] != len(C) or not np.isfinite(W).all() or not W.any():
-        raise ValueError(f"W must be finite, not 0, and [z, d] with the d of C, {len(C)}; it is of shape {W.shape}")
+        raise ValueError(f"W must be finite, not 0, and [z, d] with d = {len(C)} as in C; its shape is {W.shape}")
     if times.ndim != 1 or not np.isfinite(times).all() or (times < 0).any():
-        raise ValueError("times must be finite and 0 or more")
+        raise ValueError("times must be finite and nonnegative")
     eigenvalues, axes = np.linalg.eigh(C)
     size = np.abs(W).max()
     start = W / size @ axes
-    # What grows most is taken out of exponents, and so is what is largest at each time: nothing over- or underflows.
+    # The fastest growth and the largest entry at each time are factored out of exponents: nothing over- or underflows.
     fastest = eigenvalues[start.any(0)].min()
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
         grown = -2 * np.multiply.outer(times, np.maximum(eigenvalues - fastest, 0.0))[:, None, :]
@@ -59,5 +59,5 @@ def unconstrained_flow(
         norms = np.linalg.norm(left, axis=(1, 2))
         log_norms = np.log(size) + np.log(norms) + largest - 2 * fastest * times
     if not np.isfinite(log_norms).all():
-        raise ValueError("times are too long: even log ‖W‖ is no number")
-    return Unconstrained(times, left @ axes.T / norms[:, None, None], log_norms)
+        raise ValueError("times are too long: even log ‖W‖ overflows")
+    return UnconstrainedTrajectory(times, left @ axes.T / norms[:, None, None], log_norms)

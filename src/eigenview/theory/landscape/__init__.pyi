@@ -12,8 +12,8 @@ from .hessian import Curvature as Curvature
 from .hessian import curvature as curvature
 from .hessian import origin_curvature as origin_curvature
 from .last_layer import loss_of_last_layer as loss_of_last_layer
-from .normalized_infonce import held_variances as held_variances
 from .normalized_infonce import solve_normalized_infonce as solve_normalized_infonce
+from .normalized_infonce import variances_of_fixed_total as variances_of_fixed_total
 from .nuclear_norm_solution import nuclear_norm_minimum as nuclear_norm_minimum
 from .objectives_table import effective_landscape as effective_landscape
 from .origin import Origin as Origin

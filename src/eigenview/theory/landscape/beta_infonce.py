@@ -1,4 +1,4 @@
-"""β-InfoNCE of a linear layer on Gaussian data, solved for the whole population and to all orders."""
+"""β-InfoNCE of a linear layer on Gaussian data, solved for the population and to all orders."""
 
 from dataclasses import dataclass
 from math import inf, isfinite
@@ -6,22 +6,20 @@ from math import inf, isfinite
 import numpy as np
 from jaxtyping import Float, Float64
 
-from eigenview.theory.landscape.generalized_eigen import generalized_modes
+from eigenview.theory.landscape.generalized_eigen import generalized_eigenmodes
 from eigenview.theory.landscape.stationary_point import StationaryPoint
-from eigenview.theory.matrices import covariance, layer, same_size
-
-_NOISE = 1e-9  # shares are of [0, 1]
+from eigenview.theory.matrices import EIGENVALUE_ROUNDING, covariance, layer, same_size, significant
 
 
 @dataclass(frozen=True, kw_only=True)
 class BetaInfoNCESolution(StationaryPoint):
-    """The minimum, by modes; `modes` are inf where augmentation adds nothing, and the loss then has no least value.
+    """The minimum by modes; a mode is inf where augmentation adds no noise, and the loss is then unbounded below.
 
     Args:
-        noise_shares: r = c/(a + c) of each mode, smallest first; with weight decay γ, (c + τγ)/(a + c) along axes
-            that all share. A mode survives iff r < β.
-        nats: how far negatives near an anchor are from all others, ½ Σ[log(1 + s) − s/(1 + s) + s²/(1 + s)²]: their
-            share of a batch is about exp(−nats), so a batch of P can show no more than about log P.
+        noise_shares: r = c/(a + c) of each mode, smallest first; with weight decay γ, (c + τγ)/(a + c) along shared
+            axes. A mode survives iff r < β.
+        nats: divergence of the negatives near an anchor from all negatives, ½ Σ[log(1 + s) − s/(1 + s) + s²/(1 + s)²]:
+            their share of a batch is about exp(−nats), so a batch of size P resolves at most about log P.
     """
 
     noise_shares: Float64[np.ndarray, "m"]
@@ -36,34 +34,33 @@ def solve_beta_infonce(
     decay: float = 0.0,
     temperature: float = 1.0,
 ) -> BetaInfoNCESolution:
-    """The W that minimises E[½‖f − f′‖²/τ + β log E_χ exp(−½‖f − f_χ‖²/τ)] + γ‖W‖², with f = Wx.
+    """The W that minimizes E[½‖f − f′‖²/τ + β log E_χ exp(−½‖f − f_χ‖²/τ)] + γ‖W‖², with f = Wx.
 
     With S = WΣWᵀ/τ it is Tr WCWᵀ/τ − β[½ log det(I + S) + ½ Tr S(I + S)⁻¹] + γ‖W‖², and W ranges over the modes of C
     in the metric of Σ, whether or not A0 and C commute: s = 1/u − 1 where u = (−1 + √(1 + 8r/β))/2 < 1, else 0. β = 1
     is InfoNCE, where no mode collapses. Assumes Gaussian data and noise and infinitely many negatives; which modes
-    collapse is a matter of second order, and so holds for any number of them. A batch's repulsion is no more than about
-    log P: where the solution's `nats` are more, a batch's loss without the partner in the denominator has no minimum,
-    and weights diverge (benchmarks/landscape.md has such a case).
+    collapse depends on the second order only, and holds for any number of negatives. A batch's repulsion is at most
+    about log P: where the solution's `nats` exceed it, a batch's loss without the partner in the denominator has no
+    minimum, and weights diverge (benchmarks/landscape.md has such a case).
 
     Args:
         A0: covariance of clean inputs; a vector is the diagonal of one.
         C: covariance that augmentation adds; likewise.
         beta: β ≥ 0.
-        D: rows of W; the D modes with the least noise may then be present.
-        decay: γ ≥ 0, half of what SGD calls weight decay.
+        D: number of rows of W: at most the D modes with the smallest noise shares are present.
+        decay: γ ≥ 0, half of SGD's weight decay.
         temperature: τ.
 
     Raises:
-        ValueError: what are no covariances, of two sizes, or numbers out of their range.
+        ValueError: A0 or C is not a covariance, their sizes differ, or a number is out of range.
 
     Source: NOTES 3, derived for this project; goes beyond landscape, whose effective theory it agrees with near a
     transition (with a quartic of ¾).
     """
     A0, C = _covariances(A0, C)
     _check(beta, decay, temperature, D)
-    modes = generalized_modes(A0 + C, -(C + temperature * decay * np.eye(len(C))), part=True)
-    r = -modes.eigenvalues
-    r = np.where(r > _NOISE, r, 0.0)  # below 0 is rounding of C
+    modes = generalized_eigenmodes(A0 + C, -(C + temperature * decay * np.eye(len(C))), within_sigma=True)
+    r = np.maximum(significant(-modes.eigenvalues, scale=1.0), 0.0)  # noise shares are in [0, 1]
     s = _variance(r, beta)
     s[len(s) if D is None else D :] = 0.0
     value = _loss(r, s, beta)
@@ -80,10 +77,10 @@ def beta_infonce_loss(
     decay: float = 0.0,
     temperature: float = 1.0,
 ) -> float:
-    """The loss that `solve_beta_infonce` minimises, at any W; arguments are as there.
+    """The loss that `solve_beta_infonce` minimizes, at any W; arguments are the same.
 
     Raises:
-        ValueError: what are no covariances, of two sizes, or numbers out of their range; a weight that does not fit.
+        ValueError: A0 or C is not a covariance, their sizes differ, a number is out of range, or W has the wrong shape.
 
     Source: NOTES 3. The mean over negatives is inside the log: for a sum over n of them add β log n.
     """
@@ -96,11 +93,11 @@ def beta_infonce_loss(
 
 
 def nats_of_repulsion(s: Float64[np.ndarray, "m"]) -> float:
-    """The divergence, averaged over anchors f, of all embeddings weighed by exp(−½‖f − f_χ‖²/τ) from all of them.
+    """KL divergence, averaged over anchors f, of embeddings weighted by exp(−½‖f − f_χ‖²/τ) from all embeddings.
 
     Args:
-        s: variances of modes over τ; all embeddings are normal, and weighed they are normal with variance s/(1 + s) and
-            mean f·s/(1 + s).
+        s: variances of modes over τ; embeddings are normal, and after weighting normal with variance s/(1 + s) and mean
+            f·s/(1 + s).
     """
     if np.isinf(s).any():
         return inf
@@ -114,8 +111,8 @@ def _variance(r: Float64[np.ndarray, "m"], beta: float) -> Float64[np.ndarray, "
         return np.zeros_like(r)
     with np.errstate(divide="ignore"):
         u = 4 * r / beta / (1 + np.sqrt(1 + 8 * r / beta))
-        # A share within rounding of β is on the transition, where s is 0.
-        return np.where(r < beta * (1 - _NOISE), np.maximum(1 / u - 1, 0.0), 0.0)
+        # A share within rounding of β is at the transition, where s is 0.
+        return np.where(r < beta * (1 - EIGENVALUE_ROUNDING), np.maximum(1 / u - 1, 0.0), 0.0)
 
 
 def _loss(r: Float64[np.ndarray, "m"], s: Float64[np.ndarray, "m"], beta: float) -> float:

@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Float
 
-from eigenview.theory.landscape.generalized_eigen import generalized_modes
+from eigenview.theory.landscape.generalized_eigen import generalized_eigenmodes
 from eigenview.theory.landscape.stationary_point import StationaryPoint
 from eigenview.theory.matrices import covariance, same_size
 
@@ -37,7 +37,7 @@ def nuclear_norm_minimum(
     if K < 1 or (D is not None and D < 1):
         raise ValueError(f"K and D must be at least 1, not {K} and {D}")
     A0, C = covariance(A0, "A0"), covariance(C, "C")
-    modes = generalized_modes(A0 + C, A0 + C / K)
+    modes = generalized_eigenmodes(A0 + C, A0 + C / K)
     mu = np.maximum(modes.eigenvalues, 0.0)
     mu[len(mu) if D is None else D :] = 0.0
     total = mu.sum()

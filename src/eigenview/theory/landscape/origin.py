@@ -1,10 +1,10 @@
-"""A loss around the origin of the last linear layer W: L(W) = L(0) − Tr WBWᵀ + O(W⁴), and what B says of collapse.
+"""Expansion of a loss around the origin of the last linear layer W, L(W) = L(0) − Tr WBWᵀ + O(W⁴): B predicts collapse.
 
-The layer's inputs are a sample's clean input, of covariance A0 over samples, plus what augmentation adds, of covariance
-C, drawn anew for each view; Σ = A0 + C. They are held fixed: what a net below the layer learns meanwhile changes them,
-and B with them. Nothing normalises embeddings, unless a function says so: a loss of directions alone has no value at
-W = 0, and these predictions are not about it. For the effective landscape, B and a quartic term, every local minimum is
-global, and a mode collapses iff its eigenvalue of B is ≤ 0 (landscape; NOTES 3).
+The layer's input is a sample's clean input, with covariance A0 over samples, plus augmentation noise with covariance C,
+independent for each view; Σ = A0 + C. Both are fixed: while a network below the layer learns, they change, and B with
+them. Embeddings are not normalized, unless a function says so: a loss of directions alone has no value at W = 0, and
+these predictions do not apply to it. In the effective landscape, B and a quartic term, every local minimum is global,
+and a mode collapses iff its eigenvalue of B is ≤ 0 (landscape; NOTES 3).
 """
 
 from dataclasses import dataclass
@@ -14,20 +14,18 @@ import numpy as np
 import scipy.linalg
 from jaxtyping import Float
 
-from eigenview.theory.matrices import same_size, symmetric
+from eigenview.theory.matrices import same_size, significant, symmetric
 
 Matrix = Float[np.ndarray, "d d"]
-
-_NOISE = 1e-9  # relative to the largest eigenvalue: what a symmetric eigensolver leaves of a zero, with room
 
 
 @dataclass(frozen=True)
 class Origin:
-    """The origin as a point of the landscape.
+    """Stability of the origin.
 
     Args:
-        eigenvalues: of B, largest first: −½ the curvature of the loss along each mode.
-        surviving: how many of them are positive: modes that grow from the origin.
+        eigenvalues: of B, largest first: −½ times the curvature of the loss along each mode.
+        surviving: number of positive eigenvalues, that is, of modes that grow from the origin.
     """
 
     eigenvalues: Float[np.ndarray, "d"]
@@ -35,44 +33,44 @@ class Origin:
 
     @property
     def stable(self) -> bool:
-        """Whether no mode grows: the origin is then a minimum, and in the effective landscape the only one."""
+        """Whether no mode grows: the origin is then a minimum, the only one in the effective landscape."""
         return self.surviving == 0
 
 
 def modes_of(B: Matrix) -> Origin:
-    """The modes of B, and how many of them grow from the origin.
+    """The eigenvalues of B, and how many modes grow from the origin.
 
-    An eigenvalue is positive where rounding cannot have made it so: above 1e-9 of the largest in size.
+    An eigenvalue counts as positive above 1e-9 of the largest in size, so that it is not a rounding error.
 
     Args:
-        B: symmetric, of `infonce_origin` and its siblings.
+        B: symmetric, from `infonce_origin` or one of its siblings.
 
     Raises:
-        ValueError: a matrix that is not square, not finite, or not symmetric.
+        ValueError: B is not square, not finite, or not symmetric.
 
     Source: landscape, Sec. 3, after NOTES 3: the Hessian at the origin is −2B.
     """
     eigenvalues = scipy.linalg.eigvalsh(symmetric(B, "B"))[::-1]
-    return Origin(eigenvalues, int((eigenvalues > _NOISE * np.abs(eigenvalues).max(initial=0.0)).sum()))
+    return Origin(eigenvalues, int((significant(eigenvalues) > 0).sum()))
 
 
 def infonce_origin(
     A0: Matrix, C: Matrix, temperature: float = 1.0, repulsion: float = 1.0, partner_share: float = 0.0
 ) -> Matrix:
-    """B of InfoNCE with minus half the squared distance as similarity: (ρ(1 − σ)A0 − (1 − ρ)C)/τ.
+    """B of InfoNCE with similarity −½‖f − f′‖²: (ρ(1 − σ)A0 − (1 − ρ)C)/τ.
 
-    At ρ = 1 this is InfoNCE, also with any weight of the partner in the denominator, and no mode collapses; at ρ < 1 it
-    is β-InfoNCE with β = ρ and σ = 0, and mode i collapses iff c_i ≥ βa_i/(1 − β).
+    At ρ = 1 this is InfoNCE with any weight of the partner in the denominator, and no mode collapses; at ρ < 1 it is
+    β-InfoNCE with β = ρ and σ = 0, and mode i collapses iff c_i ≥ βa_i/(1 − β).
 
     Args:
         A0: covariance of clean inputs.
         C: covariance that augmentation adds.
         temperature: τ.
-        repulsion: ρ, the weight of the log.
+        repulsion: ρ, weight of the log-sum-exp.
         partner_share: σ = α/(α + n), the partner's share of a denominator with n negatives.
 
     Raises:
-        ValueError: matrices of two sizes, or a temperature that is not positive and finite.
+        ValueError: A0 and C differ in size, or temperature is not positive and finite.
 
     Source: landscape, Eqs. 2–3, after NOTES 3 (whose P/(P − 1 + α) takes A0 of the batch, divided by P).
     """
@@ -89,11 +87,11 @@ def vicreg_like_origin(A0: Matrix, C: Matrix, kappa: float, target: float) -> Ma
     Args:
         A0: covariance of clean inputs.
         C: covariance that augmentation adds.
-        kappa: κ, the penalty's weight.
-        target: c, the variance that it asks for.
+        kappa: κ, weight of the penalty.
+        target: c, the variance that the penalty asks for.
 
     Raises:
-        ValueError: matrices of two sizes.
+        ValueError: A0 and C differ in size.
 
     Source: landscape, Prop. 3, after NOTES 3 (B = −C, with ρ = 0 at the origin).
     """
@@ -102,7 +100,7 @@ def vicreg_like_origin(A0: Matrix, C: Matrix, kappa: float, target: float) -> Ma
 
 
 def vicreg_origin(A0: Matrix, C: Matrix, invariance: float, variance: float, epsilon: float, D: int) -> Matrix:
-    """B of VICReg as it is trained, with its hinge on standard deviations: (μΣ/(2√ε) − 2λC)/D.
+    """B of VICReg as trained, with its hinge on standard deviations: (μΣ/(2√ε) − 2λC)/D.
 
     The hinge is steep at the origin, 1/(2√ε), so only a mode with c_i/(a_i + c_i) ≥ μ/(4λ√ε) collapses there: at the
     usual λ = μ, ε = 1e-4, none. It holds where variances are far below ε. The covariance term is of fourth order.
@@ -110,13 +108,13 @@ def vicreg_origin(A0: Matrix, C: Matrix, invariance: float, variance: float, eps
     Args:
         A0: covariance of clean inputs.
         C: covariance that augmentation adds.
-        invariance: λ, the weight of the mean squared distance of views.
-        variance: μ, the weight of the hinge.
+        invariance: λ, weight of the mean squared distance of views.
+        variance: μ, weight of the hinge.
         epsilon: ε, under the square root.
-        D: dimensions, over which both are means.
+        D: number of dimensions, over which both are averaged.
 
     Raises:
-        ValueError: matrices of two sizes, or ε or D that is not positive and finite.
+        ValueError: A0 and C differ in size, or ε or D is not positive and finite.
 
     Source: expanded for this project from Bardes et al. 2022, Eqs. 1–5; the row of NOTES 3 is `vicreg_like_origin`.
     """
@@ -145,7 +143,7 @@ def barlow_origin(A0: Matrix, epsilon: float = 1.0) -> Matrix:
             covariances themselves are compared with the identity, as in NOTES 3.
 
     Raises:
-        ValueError: ε that is not positive and finite.
+        ValueError: ε is not positive and finite.
 
     Source: NOTES 3 (unnormalised, second order).
     """
@@ -154,14 +152,14 @@ def barlow_origin(A0: Matrix, epsilon: float = 1.0) -> Matrix:
 
 
 def decayed_origin(B: Matrix, decay: float) -> Matrix:
-    """B with weight decay: B − γI. A mode collapses iff its eigenvalue without it is ≤ γ.
+    """B with weight decay: B − γI. A mode collapses iff its eigenvalue without decay is ≤ γ.
 
     Args:
-        B: without it.
-        decay: γ of a term γ‖W‖² in the loss: half of what SGD calls weight decay.
+        B: without weight decay.
+        decay: γ of a term γ‖W‖² in the loss, half of SGD's weight decay.
 
     Raises:
-        ValueError: γ that is not finite, or below 0.
+        ValueError: γ is negative or not finite.
 
     Source: NOTES 3.
     """

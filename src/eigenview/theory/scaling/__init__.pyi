@@ -1,5 +1,5 @@
-from .extrapolation import HeldOut as HeldOut
-from .extrapolation import held_out as held_out
-from .fitting import CannotFit as CannotFit
+from .extrapolation import Extrapolation as Extrapolation
+from .extrapolation import evaluate_extrapolation as evaluate_extrapolation
+from .fitting import FitError as FitError
 from .fitting import fit_power_law as fit_power_law
 from .power_law import PowerLaw as PowerLaw

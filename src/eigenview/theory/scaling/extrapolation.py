@@ -1,41 +1,41 @@
-"""Whether a law extrapolates: fitted to the smaller runs, held against the larger."""
+"""Whether a power law extrapolates: fitted to the smaller runs and evaluated on the larger ones."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
 
-from eigenview.theory.scaling.fitting import CannotFit, fit_power_law
+from eigenview.theory.scaling.fitting import FitError, fit_power_law
 from eigenview.theory.scaling.power_law import Form, PowerLaw, points
 
 
 @dataclass(frozen=True)
-class HeldOut:
-    """How far a law is off where it had not looked.
+class Extrapolation:
+    """The error of a power law on held-out points.
 
     Args:
         law: fitted to the smaller values of the variable.
-        largest_seen: of the variable.
-        error: median of |ŷ/y − 1| over points beyond.
-        error_of_last: the same if nothing fell any further than the last value seen.
-        error_without_floor: the same of a law without one; None where none can be fitted.
-        within: share of the points beyond that lie in the law's band of 95%.
+        largest_fitted: largest value of the variable that the law was fitted to.
+        error: median of |ŷ/y − 1| over held-out points.
+        error_of_last: the same for the baseline that y stays at its median at `largest_fitted`.
+        error_without_floor: the same for a law without a floor; None where it cannot be fitted.
+        coverage: share of the held-out points that lie in the law's 95% band.
     """
 
     law: PowerLaw
-    largest_seen: float
+    largest_fitted: float
     error: float
     error_of_last: float
     error_without_floor: float | None
-    within: float
+    coverage: float
 
     @property
     def holds(self) -> bool:
-        """Whether most points lie in the band, and the law is off by less than half of what standing still would be."""
-        return self.within > 0.5 and self.error < 0.5 * self.error_of_last
+        """Whether most points lie in the band, and the law's error is less than half that of the constant baseline."""
+        return self.coverage > 0.5 and self.error < 0.5 * self.error_of_last
 
 
-def held_out(
+def evaluate_extrapolation(
     x: Float[np.ndarray, "N *variables"],
     y: Float[np.ndarray, "N"],
     form: Form = "additive",
@@ -43,49 +43,51 @@ def held_out(
     share: float = 0.3,
     draws: int = 200,
     seed: int = 0,
-) -> HeldOut:
-    """Fits the law to the smaller values of one variable, and predicts the rest.
+) -> Extrapolation:
+    """Fits the law to the smaller values of one variable, and predicts the points at its larger values.
 
     Args:
-        x: points, a row each; of one variable a vector does.
-        y: what falls with them, positive.
+        x: points, one row each; a vector for one variable.
+        y: positive values that decrease with x.
         form: of the law.
-        along: which variable is extrapolated.
-        share: of its distinct values, the largest, that are held out; at least one is.
-        draws: refits of the bootstrap.
-        seed: of the bootstrap.
+        along: index of the variable to extrapolate.
+        share: share of its distinct values that are held out, the largest; at least one is.
+        draws: number of bootstrap refits.
+        seed: random seed of the bootstrap.
 
     Raises:
-        CannotFit: as `fit_power_law`, of the points that are left.
-        ValueError: likewise, or a variable or a share that there is not.
+        FitError: as `fit_power_law`, for the points that are not held out.
+        ValueError: as `fit_power_law`, or along or share is out of range.
     """
     rows, values = points(x), np.asarray(y, dtype=np.float64)
     if not (0 <= along < rows.shape[1] and 0 < share < 1):
-        raise ValueError(f"along must be one of {rows.shape[1]} variables and share in (0, 1), not {along} and {share}")
+        raise ValueError(
+            f"along must be an index of {rows.shape[1]} variables and share in (0, 1), not {along} and {share}"
+        )
     if values.shape != (len(rows),):
         raise ValueError(f"y must be {len(rows)} values, not of shape {values.shape}")
     sizes = np.unique(rows[:, along])
     kept = len(sizes) - max(1, round(share * len(sizes)))
     if kept < 1:
-        raise CannotFit("with one value of the variable there is none to hold out")
-    seen = rows[:, along] <= sizes[kept - 1]
-    law = fit_power_law(rows[seen], values[seen], form, True, draws, seed)
-    beyond, there = rows[~seen], values[~seen]
+        raise FitError("the variable has a single value: none is left to hold out")
+    fitted = rows[:, along] <= sizes[kept - 1]
+    law = fit_power_law(rows[fitted], values[fitted], form, True, draws, seed)
+    beyond, observed = rows[~fitted], values[~fitted]
     try:
-        bare = _error(fit_power_law(rows[seen], values[seen], form, False, draws, seed).predict(beyond), there)
-    except CannotFit:
+        bare = _error(fit_power_law(rows[fitted], values[fitted], form, False, draws, seed).predict(beyond), observed)
+    except FitError:
         bare = None
     low, high = law.band(beyond, seed=seed).T
     last = np.median(values[rows[:, along] == sizes[kept - 1]])
-    return HeldOut(
+    return Extrapolation(
         law=law,
-        largest_seen=float(sizes[kept - 1]),
-        error=_error(law.predict(beyond), there),
-        error_of_last=_error(np.full(len(there), last), there),
+        largest_fitted=float(sizes[kept - 1]),
+        error=_error(law.predict(beyond), observed),
+        error_of_last=_error(np.full(len(observed), last), observed),
         error_without_floor=bare,
-        within=float(((low <= there) & (there <= high)).mean()),
+        coverage=float(((low <= observed) & (observed <= high)).mean()),
     )
 
 
-def _error(predicted: np.ndarray, there: np.ndarray) -> float:
-    return float(np.median(np.abs(predicted / there - 1)))
+def _error(predicted: np.ndarray, observed: np.ndarray) -> float:
+    return float(np.median(np.abs(predicted / observed - 1)))

@@ -1,4 +1,4 @@
-"""Fitting a power law with a floor, and refusing where points cannot carry one."""
+"""Fits a power law with a floor, or refuses where points do not determine one."""
 
 from itertools import combinations
 
@@ -18,8 +18,8 @@ _VAGUE = 10.0  # of an exponent, the ends of its interval over each other
 _VAGUE_FLOOR = 0.9  # of the law's smallest value, the width of the floor's interval
 
 
-class CannotFit(ValueError):
-    """Points that cannot carry a power law, and why."""
+class FitError(ValueError):
+    """The points do not determine a power law; the message says why."""
 
 
 def fit_power_law(
@@ -30,26 +30,26 @@ def fit_power_law(
     draws: int = 200,
     seed: int = 0,
 ) -> PowerLaw:
-    """The law E + Σ a_j x_j^(−b_j), or E + a Π x_j^(−b_j), that is nearest to the points, with bootstrap intervals.
+    """Fits the law E + Σ a_j x_j^(−b_j), or E + a Π x_j^(−b_j), with bootstrap intervals.
 
-    Nearest by Huber's loss of log y/ŷ, by variable projection (`projection.py`). The bootstrap draws residuals, not
-    points, because designs are few values of x that have to stay; they are widened by √(N/(N − p)). Even so intervals
-    are narrow: where they say 90%, they cover the truth in about 77 to 90% of cases, least with few points.
+    The fit minimizes Huber's loss of log y/ŷ by variable projection (`variable_projection.py`). The bootstrap resamples
+    residuals, not points, because the few values of x in a design have to stay; residuals are widened by √(N/(N − p)).
+    Even so, intervals are narrow: a 90% interval covers the truth in about 77 to 90% of cases, least with few points.
 
     Args:
-        x: points, a row each: compute, steps, P, D, K; of one variable a vector does.
-        y: what falls with them, positive, such as a loss or MMCR's percent error.
-        form: what several variables do together: `additive` or `product`.
-        floor: whether there is an E; MMCR's percent error has one (NOTES 1).
-        draws: refits of the bootstrap.
-        seed: of the bootstrap.
+        x: points, one row each, of compute, steps, P, D or K; a vector for one variable.
+        y: positive values that decrease with x, such as a loss or MMCR's percent error.
+        form: how several variables combine, `additive` or `product`.
+        floor: whether the law has a floor E; MMCR's percent error has one (NOTES 1).
+        draws: number of bootstrap refits.
+        seed: random seed of the bootstrap.
 
     Raises:
-        CannotFit: fewer than p + 2 distinct points for p parameters; a variable whose largest value is less than 4
+        FitError: fewer than p + 2 distinct points for p parameters; a variable whose largest value is less than 4
             times its smallest; a variable of fewer than 3 values in a sum with a floor; variables that rise and fall
             together; values that do not fall with a variable; an exponent at 0.01 or 5; an exponent whose interval
             spans a factor of 10, or a floor whose interval spans the law's smallest value.
-        ValueError: x or y that do not fit, or are not positive and finite; numbers out of their range.
+        ValueError: shapes of x and y do not match, x or y is not positive and finite, or a number is out of range.
 
     Source: mmcr, Fig. 4, with an explicit floor after NOTES 1; Golub & Pereyra 1973 (variable projection); Hoffmann et
     al. 2022 (Huber's loss for scaling laws).
@@ -90,7 +90,7 @@ def _bootstrap(
     draws: int,
     seed: int,
 ) -> Float64[np.ndarray, "draws parameters"]:
-    """E, a, b of refits to values with residuals drawn anew."""
+    """E, a, b of refits to values with resampled residuals."""
     generator = np.random.default_rng(seed)
     wider = np.sqrt(len(x) / (len(x) - parameters)) * residuals
     found = []
@@ -103,7 +103,7 @@ def _bootstrap(
 def _in_units(
     law: Float64[np.ndarray, "parameters"], centre: Float64[np.ndarray, "variables"], form: Form
 ) -> Float64[np.ndarray, "parameters"]:
-    """E, a, b for x as it was given, from those for x over its geometric mean."""
+    """E, a, b for x as given, from those for x over its geometric mean."""
     variables = len(centre)
     scales = centre ** law[-variables:]
     a = law[1:-variables] * (scales if form == "additive" else scales.prod())
@@ -115,7 +115,7 @@ def _check_design(
 ) -> None:
     distinct = len(np.unique(x, axis=0))
     if distinct < parameters + _SPARE:
-        raise CannotFit(
+        raise FitError(
             f"{distinct} distinct points are too few for {parameters} parameters: at least {parameters + _SPARE}"
         )
     for j, column in enumerate(x.T):
@@ -125,17 +125,17 @@ def _check_design(
             raise ValueError(f"{name} spans {decades:.0f} decades: beyond {_DECADES} powers are not finite")
         reach = column.max() / column.min()
         if reach < _RANGE:
-            raise CannotFit(f"{name} spans a factor of {reach:.3g} only: at least {_RANGE:g} is needed to see a power")
+            raise FitError(f"{name} spans a factor of {reach:.3g} only: at least {_RANGE:g} is needed to see a power")
         values = len(np.unique(column))
         if form == "additive" and floor and values < 3:  # E, a, b: two values of y cannot say which of them it is
-            raise CannotFit(f"{name} takes {values} values only: at least 3 are needed in a sum with a floor")
+            raise FitError(f"{name} takes {values} values only: at least 3 are needed in a sum with a floor")
     for i, j in combinations(range(x.shape[1]), 2):
         if np.corrcoef(np.log(x[:, [i, j]]).T)[0, 1] > 1 - _ROUNDING:
-            raise CannotFit(f"variables {i} and {j} rise and fall together: points cannot say which y falls with")
+            raise FitError(f"variables {i} and {j} rise and fall together: points cannot say which y falls with")
     if not np.ptp(y):
-        raise CannotFit("y does not fall with x: it is the same everywhere")
+        raise FitError("y does not fall with x: it is the same everywhere")
     if x.shape[1] == 1 and np.corrcoef(rankdata(x[:, 0]), rankdata(y))[0, 1] >= 0:
-        raise CannotFit("y does not fall with x")
+        raise FitError("y does not fall with x")
 
 
 def _check_fit(
@@ -144,12 +144,12 @@ def _check_fit(
     for j, exponent in enumerate(b):
         name = "x" if len(b) == 1 else f"variable {j}"
         if (form == "additive" and not coefficients[1 + j]) or not coefficients[1:].any():
-            raise CannotFit(f"y does not fall with {name}")
+            raise FitError(f"y does not fall with {name}")
         low, high = BOUNDS
         if exponent <= low * 1.01:
-            raise CannotFit(f"the exponent of {name} goes to 0: y falls no faster than a logarithm, or not at all")
+            raise FitError(f"the exponent of {name} goes to 0: y falls no faster than a logarithm, or not at all")
         if exponent >= high / 1.01:
-            raise CannotFit(f"the exponent of {name} goes beyond {high:g}: y drops in a step, not by a power")
+            raise FitError(f"the exponent of {name} goes beyond {high:g}: y drops in a step, not by a power")
 
 
 def _check_told_apart(
@@ -159,7 +159,7 @@ def _check_told_apart(
     form: Form,
     floor: bool,
 ) -> None:
-    """Refits start at the law, and stay there if nothing moves them: what no point sees has to be found before."""
+    """Refits start at the law and stay there in directions that no point determines, so check these first."""
     terms = basis(x, b, form) * coefficients[1:]
     changes = np.column_stack([*([np.ones(len(x))] if floor else []), terms, terms * np.log(x)])
     changes /= (coefficients[0] + terms.sum(1))[:, None]
@@ -167,7 +167,7 @@ def _check_told_apart(
     unseen = np.abs(directions[seen < _TOGETHER * seen[0], -len(b) :])
     if len(unseen):
         names = ", ".join(str(j) for j in np.flatnonzero(unseen.max(0) > 1e-3))
-        raise CannotFit(f"the exponents of variables {names} are undetermined: they can change together, y the same")
+        raise FitError(f"the exponents of variables {names} are undetermined: they can change together, y the same")
 
 
 def _check_draws(
@@ -178,9 +178,9 @@ def _check_draws(
         at = j - len(b)
         if high[at] / low[at] > _VAGUE:
             name = "the exponent" if len(b) == 1 else f"the exponent of variable {j}"
-            raise CannotFit(f"{name} is undetermined: anything from {low[at]:.2g} to {high[at]:.2g} fits")
+            raise FitError(f"{name} is undetermined: anything from {low[at]:.2g} to {high[at]:.2g} fits")
     if floor and high[0] - low[0] > _VAGUE_FLOOR * least:
-        raise CannotFit(
+        raise FitError(
             f"the floor is undetermined: anything from {low[0]:.3g} to {high[0]:.3g} fits; "
             "longer runs would tell, or floor=False leaves it out"
         )

@@ -1,4 +1,4 @@
-"""What a power law with a floor says, once fitted."""
+"""A fitted power law with a floor, and its predictions."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -16,10 +16,10 @@ class PowerLaw:
     Args:
         form: `additive` or `product`.
         floor: E, 0 or more.
-        coefficients: a, one a variable, or the one of a product.
-        exponents: b, one a variable.
+        coefficients: a, one per variable, or a single one for a product.
+        exponents: b, one per variable.
         residuals: log y/ŷ of the points that it was fitted to.
-        drawn: E, a, b of the refits of the bootstrap, a row each.
+        drawn: E, a, b of the bootstrap refits, one row each.
     """
 
     form: Form
@@ -30,13 +30,13 @@ class PowerLaw:
     drawn: Float64[np.ndarray, "draws parameters"]
 
     def predict(self, x: Float[np.ndarray, "M *variables"]) -> Float64[np.ndarray, "M"]:
-        """The law's values.
+        """The law's values at points x.
 
         Args:
-            x: points, a row each; of one variable a vector does.
+            x: points, one row each; a vector for one variable.
 
         Raises:
-            ValueError: another number of variables, or x that is not positive and finite.
+            ValueError: the number of variables differs, or x is not positive and finite.
         """
         rows = points(x, len(self.exponents))
         return self.floor + basis(rows, self.exponents, self.form) @ self.coefficients
@@ -54,15 +54,15 @@ class PowerLaw:
     def band(
         self, x: Float[np.ndarray, "M *variables"], level: float = 0.95, seed: int = 0
     ) -> Float64[np.ndarray, "M 2"]:
-        """Between which values new points are to be expected: refits of the bootstrap, with residuals of their own.
+        """Prediction interval for new points, from the bootstrap refits with resampled residuals.
 
         Args:
-            x: points.
-            level: their share.
-            seed: of the residuals.
+            x: points, one row each.
+            level: share of new points that the interval should contain.
+            seed: random seed of the residuals.
 
         Raises:
-            ValueError: as `predict`, or a level that is no share.
+            ValueError: as `predict`, or level is not in (0, 1).
         """
         rows, terms = points(x, len(self.exponents)), len(self.coefficients)
         values = np.stack(
@@ -75,7 +75,7 @@ class PowerLaw:
 def basis(
     x: Float64[np.ndarray, "M variables"], exponents: Float64[np.ndarray, "variables"], form: Form
 ) -> Float64[np.ndarray, "M terms"]:
-    """What the coefficients multiply."""
+    """The terms that the coefficients multiply."""
     powers = x**-exponents
     return powers if form == "additive" else powers.prod(1, keepdims=True)
 
@@ -90,7 +90,7 @@ def points(x: np.ndarray, variables: int | None = None) -> Float64[np.ndarray, "
     """Points as rows.
 
     Raises:
-        ValueError: another number of variables, none, or x that is not positive and finite.
+        ValueError: the number of variables differs, x is empty, or x is not positive and finite.
     """
     rows = np.asarray(x, dtype=np.float64)
     rows = rows[:, None] if rows.ndim == 1 else rows

@@ -1,4 +1,4 @@
-"""The best law for some points: exponents are sought, and all that is linear follows from them."""
+"""Variable projection: search over exponents, with the linear coefficients solved for each."""
 
 from collections.abc import Callable
 from functools import partial
@@ -10,7 +10,7 @@ from jaxtyping import Float64
 from eigenview.theory.scaling.power_law import Form, basis
 
 BOUNDS = (0.01, 5.0)
-"""Of exponents: beyond them points do not tell a power from a logarithm, or from a step."""
+"""Of exponents: beyond them points do not distinguish a power from a logarithm or a step."""
 _HUBER = 1.345  # of the scale of residuals: 95% as efficient as least squares where they are normal
 _ROUNDS = 20
 _EXACT = 1e-12  # a scale of residuals below which they are rounding
@@ -28,8 +28,8 @@ def best_law(
 ) -> tuple[Coefficients, Exponents]:
     """E and a, and b, that minimise Huber's loss of the residuals log y/ŷ with E, a ≥ 0.
 
-    Logarithms, because losses of runs differ by factors, and a run that failed must not count more for being low than
-    for being high; Huber's loss, because some runs fail. Given b, E and a follow by Gauss and Newton's method, each
+    Logarithms, because losses of runs differ by factors, and a failed run must not count more for being low than for
+    being high; Huber's loss, because some runs fail. Given b, E and a follow by Gauss and Newton's method, each
     step of which is a non-negative least-squares problem with weights; b is sought by Nelder and Mead's method in its
     logarithm, from several starts. With noise of a share σ of y the law lies lower by about ½σ² of it.
 
