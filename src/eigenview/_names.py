@@ -65,15 +65,26 @@ def resolve(name: str, builtins: Mapping[str, Callable[..., Any]], what: str) ->
     return by_lower[name.lower()]
 
 
+def check_import_path(path: Any, what: str) -> None:
+    """Checks that `path` reads `module:name`, without importing it.
+
+    Raises:
+        UsageError: it does not.
+    """
+    module_name, _, attribute = path.partition(":") if isinstance(path, str) else ("", "", "")
+    parts = (*module_name.split("."), *attribute.split("."))
+    if not all(part.isidentifier() for part in parts):
+        raise UsageError(f"{what} {path!r} is not an import path: write module:name, such as my_pkg.losses:MyLoss")
+
+
 def import_object(path: str, what: str) -> Any:
     """What an import path `module:attribute` names; modules of the current directory are found.
 
     Raises:
         UsageError: no such module or attribute.
     """
+    check_import_path(path, what)
     module_name, _, attribute = path.partition(":")
-    if not module_name.replace(".", "").isidentifier() or module_name.startswith(".") or not attribute:
-        raise UsageError(f"{what} '{path}' is not an import path: write module:name, such as my_pkg.losses:MyLoss")
     if os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())
     try:

@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from eigenview.views.affine import place, resample
+from eigenview.views.affine import affine_map, resample
 
 
 def picture(height, width, seed=0):
@@ -15,7 +15,7 @@ def picture(height, width, seed=0):
 def seen(image, box=None, flip=False, degrees=0.0, size=None):
     height, width = image.shape[2:]
     box = torch.tensor([box or [0.0, 0.0, width, height]], dtype=torch.float32)
-    places = place(box, torch.tensor([flip]), torch.tensor([degrees]), height, width)
+    places = affine_map(box, torch.tensor([flip]), torch.tensor([degrees]), height, width)
     return resample(image, places, size or height, rotated=degrees != 0.0)
 
 
@@ -84,8 +84,8 @@ def test_each_image_has_its_own_place():
     images = torch.cat([picture(12, 12, seed) for seed in range(3)])
     boxes = torch.tensor([[0.0, 0.0, 12.0, 12.0], [1.0, 2.0, 5.0, 6.0], [4.5, 3.0, 7.0, 7.5]])
     flip, degrees = torch.tensor([False, True, False]), torch.tensor([0.0, 10.0, -170.0])
-    together = resample(images, place(boxes, flip, degrees, 12, 12), 12, rotated=True)
+    together = resample(images, affine_map(boxes, flip, degrees, 12, 12), 12, rotated=True)
     for i in range(3):
         one = slice(i, i + 1)
-        alone = resample(images[one], place(boxes[one], flip[one], degrees[one], 12, 12), 12, rotated=True)
+        alone = resample(images[one], affine_map(boxes[one], flip[one], degrees[one], 12, 12), 12, rotated=True)
         torch.testing.assert_close(together[one], alone)

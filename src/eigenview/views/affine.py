@@ -1,4 +1,4 @@
-"""Where in its image a view looks: crop, flip and rotation as one affine map."""
+"""Crop, flip and rotation of a view as one affine map, and resampling by it."""
 
 import torch
 from jaxtyping import Bool, Float
@@ -9,15 +9,15 @@ from eigenview.views.crop_boxes import crop_boxes
 from eigenview.views.policy import ViewPolicy
 
 
-def place(
+def affine_map(
     boxes: Float[Tensor, "N 4"], flip: Bool[Tensor, " N"], degrees: Float[Tensor, " N"], height: int, width: int
 ) -> Float[Tensor, "N 3 2"]:
-    """The affine map from a view to its image, both in [−1, 1]²: the images of (1, 0), of (0, 1) and of the centre.
+    """The affine map from a view to its image, both in [−1, 1]²: the images of (1, 0), of (0, 1) and of the center.
 
     Args:
         boxes: (left, top, width, height) in pixels; the view is rotated about the middle of its box.
-        flip: whether the view is mirrored, left to right.
-        degrees: clockwise rotation of what the view shows.
+        flip: whether the view is flipped horizontally.
+        degrees: clockwise rotation of the view's content.
         height: of the image, in pixels.
         width: of the image, in pixels.
     """
@@ -31,7 +31,7 @@ def place(
     return torch.stack([across, down, centre], dim=1)
 
 
-def draw_places(
+def sample_affine_maps(
     flip: Bool[Tensor, " N"],
     degrees: Float[Tensor, " N"],
     height: int,
@@ -39,25 +39,25 @@ def draw_places(
     policy: ViewPolicy,
     generator: torch.Generator,
 ) -> Float[Tensor, "N 3 2"]:
-    """Places with given flips and angles, cropped at random as `policy` says."""
+    """Affine maps with given flips and angles, and crops sampled from `policy`."""
     boxes = crop_boxes(len(flip), height, width, policy, generator).to(flip.device)
-    return place(boxes, flip, degrees, height, width)
+    return affine_map(boxes, flip, degrees, height, width)
 
 
 def resample(
-    images: Float[Tensor, "N C H W"], places: Float[Tensor, "N 3 2"], size: int, rotated: bool
+    images: Float[Tensor, "N C H W"], maps: Float[Tensor, "N 3 2"], size: int, rotated: bool
 ) -> Float[Tensor, "N C S S"]:
-    """Bilinear views of `images` at `places`.
+    """Bilinear views of `images` under affine `maps`.
 
-    Where views are smaller than images by a factor of 1.5 or more, each pixel of a view is the mean of that many
-    samples, squared, and so is free of aliasing. Rotated views see the image mirrored beyond its edges.
+    Where views are smaller than images by a factor of 1.5 or more, each pixel of a view averages that factor squared of
+    samples, which avoids aliasing. Beyond its edges a rotated image is mirrored.
     """
     finer = max(1, round(max(images.shape[2:]) / size))
     side = finer * size
     edge = 1.0 - 1.0 / side
     steps = torch.linspace(-edge, edge, side, device=images.device)
     # Complex numbers hold (x, y), so that the grid is one sum over long rows; sums over pairs of floats are slow.
-    across, down, centre = torch.view_as_complex(places)[:, :, None].unbind(1)
+    across, down, centre = torch.view_as_complex(maps)[:, :, None].unbind(1)
     grid = (centre + down * steps)[:, :, None] + (across * steps)[:, None, :]
     beyond = "reflection" if rotated else "border"
     views = F.grid_sample(images, torch.view_as_real(grid), padding_mode=beyond, align_corners=False)

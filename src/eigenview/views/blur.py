@@ -1,4 +1,4 @@
-"""Gaussian blur of whole batches, a different width for every image."""
+"""Gaussian blur of a batch, with a different width for each image."""
 
 import math
 
@@ -14,9 +14,9 @@ def gaussian_blur(
     """Blurs each image with a Gaussian of its own standard deviation, mirrored at the edges.
 
     Args:
-        images: to blur.
+        images: a batch of images.
         sigma: standard deviations in pixels.
-        widest: an upper bound of `sigma`: kernels reach three of it, or as far as mirroring allows.
+        widest: upper bound of `sigma`; kernels reach three times as far, or as far as mirroring allows.
     """
     count, channels, height, width = images.shape
     reach = min(math.ceil(3.0 * widest), min(height, width) - 1)

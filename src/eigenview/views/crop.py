@@ -1,4 +1,4 @@
-"""Crops of one photograph of any size, for data-loading workers."""
+"""Random-resized crops of one photograph of any size, for data-loading workers."""
 
 import numpy as np
 import torch
@@ -13,14 +13,14 @@ from eigenview.views.policy import ViewPolicy
 def crop_photo(
     image: Image.Image, policy: ViewPolicy, size: int, views: int, generator: torch.Generator
 ) -> UInt8[Tensor, "K C S S"]:
-    """Random-resized crops of one photograph; everything else of `policy` is left to `augment_cropped`.
+    """Random-resized crops of one photograph; `augment_cropped` applies the rest of `policy`.
 
     Args:
         image: of any size; a mode other than "L" (C = 1) is converted to RGB (C = 3).
         policy: its `crop` and `ratio` are used.
         size: S, the side of a view in pixels.
         views: K.
-        generator: where random numbers come from, on the CPU.
+        generator: source of random numbers, on the CPU.
     """
     if image.mode not in ("L", "RGB"):
         image = image.convert("RGB")

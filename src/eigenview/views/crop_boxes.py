@@ -1,4 +1,4 @@
-"""Where a random-resized crop looks: many boxes drawn at once."""
+"""Boxes of random-resized crops, sampled many at once."""
 
 import math
 
@@ -14,18 +14,18 @@ _TRIES = 10
 def crop_boxes(
     count: int, height: int, width: int, policy: ViewPolicy, generator: torch.Generator
 ) -> Float[Tensor, "N 4"]:
-    """Boxes of random area, aspect and place inside an image, distributed as torchvision's RandomResizedCrop.
+    """Boxes of random area, aspect ratio and position in an image, distributed as torchvision's RandomResizedCrop.
 
-    Area and log-aspect are uniform, drawn again up to ten times until the box fits; one that never fits is the largest
-    centred box of a permitted aspect (the whole image, if its own aspect is permitted). Edges are not rounded to whole
+    Area and log-aspect are uniform, resampled up to ten times until the box fits; otherwise the box is the largest
+    centered box of a permitted aspect (the whole image, if its own aspect is permitted). Edges are not rounded to whole
     pixels, but no side is shorter than one.
 
     Args:
-        count: N, how many boxes.
+        count: N, the number of boxes.
         height: of the image, in pixels.
         width: of the image, in pixels.
         policy: its `crop` and `ratio` are used.
-        generator: where random numbers come from; the boxes lie on its device.
+        generator: source of random numbers; the boxes are on its device.
 
     Returns:
         (left, top, width, height) of each box, in pixels.

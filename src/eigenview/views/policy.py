@@ -1,49 +1,51 @@
-"""How strongly images are varied: the one description of an augmentation."""
+"""View policies: which augmentations are applied, and how strongly."""
 
 import math
 from dataclasses import dataclass, replace
 from typing import Any
 
 from eigenview._errors import UsageError
-from eigenview._names import nearest
+from eigenview._names import check_import_path, nearest
 
 _SMALLEST_CROP = 1e-6  # share of an area; far less than a pixel of any image
 
 
 @dataclass(frozen=True)
 class ViewPolicy:
-    """What may happen to an image when a view of it is drawn; the defaults change nothing.
+    """The augmentations from which a view of an image is sampled; the defaults change nothing.
 
     Raises:
-        UsageError: a value outside its range.
+        UsageError: a value is out of range.
     """
 
     crop: tuple[float, float] = (1.0, 1.0)
-    """Range of the crop's share of the image's area; (1, 1) crops nothing."""
+    """Range of the crop's area, as a share of the image's; (1, 1) crops nothing."""
     ratio: tuple[float, float] = (3 / 4, 4 / 3)
-    """Range of the crop's aspect, width over height; what is left of a wider or taller image is cut to it."""
+    """Range of the crop's aspect ratio, width over height; wider or taller images are cropped to it."""
     flip: float = 0.0
-    """Probability of a mirror image, left to right."""
+    """Probability of a horizontal flip."""
     jitter: float = 0.0
-    """Probability that brightness, contrast, saturation and hue change."""
+    """Probability of color jitter: a change of brightness, contrast, saturation and hue."""
     brightness: float = 0.0
-    """Brightness is multiplied by a factor of at most 1 ± this."""
+    """Brightness factor is sampled from 1 ± this."""
     contrast: float = 0.0
-    """Distances from the image's mean grey are multiplied by a factor of at most 1 ± this."""
+    """Contrast factor, about the image's mean gray, is sampled from 1 ± this."""
     saturation: float = 0.0
-    """Distances from the pixel's own grey are multiplied by a factor of at most 1 ± this."""
+    """Saturation factor, about each pixel's gray, is sampled from 1 ± this."""
     hue: float = 0.0
-    """Hue turns by at most this share of the colour circle, either way (at most 0.5)."""
+    """Largest hue shift either way, as a share of the color circle (at most 0.5)."""
     grey: float = 0.0
-    """Probability that all colour is taken away."""
+    """Probability of conversion to grayscale."""
     blur: float = 0.0
     """Probability of a Gaussian blur."""
     blur_sigma: tuple[float, float] = (0.1, 2.0)
     """Range of the blur's standard deviation, in pixels of the view."""
     noise: float = 0.0
-    """Standard deviation of Gaussian noise on every pixel, from black 0 to white 1; the result is clipped to these."""
+    """Standard deviation of Gaussian noise on pixels in [0, 1]; the result is clipped to that range."""
     rotation: float = 0.0
-    """Largest angle of rotation either way, in degrees; beyond its edges an image goes on as its mirror."""
+    """Largest rotation either way, in degrees; beyond its edges an image is mirrored."""
+    custom: tuple[str, ...] = ()
+    """Import paths `module:function` of transforms `(views[N,C,S,S], generator) -> views` on [0, 1], applied last."""
 
     def __post_init__(self) -> None:
         for name in ("flip", "jitter", "grey", "blur"):
@@ -55,30 +57,35 @@ class ViewPolicy:
         _check_range("crop", self.crop, above=0.0, most=1.0)
         _check_range("ratio", self.ratio, above=0.0, most=math.inf)
         _check_range("blur_sigma", self.blur_sigma, above=-math.ulp(0.0), most=math.inf)
+        if isinstance(self.custom, str):
+            raise UsageError(f"view policy: custom must be a list of import paths, not {self.custom!r}")
+        for path in self.custom:
+            check_import_path(path, "view transform")
 
     @staticmethod
     def from_name(name: str) -> "ViewPolicy":
         """The built-in policy of that name.
 
         Raises:
-            UsageError: there is none.
+            UsageError: the name is unknown.
         """
         if name not in POLICIES:
             raise UsageError(f"unknown view policy '{name}': {nearest(name, POLICIES)}")
         return POLICIES[name]
 
     def scaled(self, strength: float) -> "ViewPolicy":
-        """The same kind of variation, weaker or stronger: 0 changes nothing, 1 is this policy, more goes beyond it.
+        """The same augmentations, weaker or stronger: 0 changes nothing, 1 is this policy.
 
-        What has a magnitude (crop, colour, blur's width, noise, rotation) is scaled in it, the crop's share of the area
-        as a power, and keeps its probability; flip and grey, which have none, are scaled in probability. Values stop at
-        the limits of what is valid, a flip at even odds, since beyond them it would vary less.
+        Augmentations with a magnitude (crop, color, blur width, noise, rotation) are scaled in magnitude, the crop's
+        area as a power, and keep their probability; flip and grayscale are scaled in probability. Values stop at the
+        limits of what is valid, and a flip at probability ½, beyond which it would vary less. Custom transforms stay
+        as they are, except that strength 0 drops them.
 
         Args:
-            strength: any finite number ≥ 0.
+            strength: finite and at least 0.
 
         Raises:
-            UsageError: a negative or non-finite strength.
+            UsageError: strength is negative or not finite.
         """
         _check("strength", strength, 0.0, math.inf)
         return replace(
@@ -93,6 +100,7 @@ class ViewPolicy:
             blur_sigma=(self.blur_sigma[0] * strength, self.blur_sigma[1] * strength),
             noise=self.noise * strength,
             rotation=min(self.rotation * strength, 180.0),
+            custom=self.custom if strength else (),
         )
 
 
@@ -115,15 +123,15 @@ def _finite(value: Any) -> bool:
 
 
 def _crops(area: float, flip: float, strength: float) -> ViewPolicy:
-    """A policy in the form of the paper's three, which all jitter with probability .8 and grey with .2."""
-    colour = 0.8 * strength
+    """A policy in the form of the paper's three: color jitter with probability 0.8, grayscale with 0.2."""
+    color = 0.8 * strength
     return ViewPolicy(
         crop=(area, 1.0),
         flip=flip,
         jitter=0.8,
-        brightness=colour,
-        contrast=colour,
-        saturation=colour,
+        brightness=color,
+        contrast=color,
+        saturation=color,
         hue=0.2 * strength,
         grey=0.2,
     )
