@@ -127,7 +127,7 @@ class TestFolder:
 
     def test_what_is_trained_on_is_no_test(self, fill):
         source = fill("car/a.png", "plane/b.png")
-        with pytest.raises(UsageError, match="is what is trained on"):
+        with pytest.raises(UsageError, match="is the training source: name a different one"):
             open_dataset(source, f"{source}/car/..")
         split = fill("train/car/a.png", "test/car/b.png")
         training, testing = both(split, split)

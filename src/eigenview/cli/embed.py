@@ -17,7 +17,7 @@ class Embed:
     run_directory: Annotated[Path, tyro.conf.Positional, flag("RUN")]
     """Run directory."""
     data: Annotated[str, tyro.conf.Positional, flag("DATA")]
-    """Images: `digits`, a folder, Parquet files, tar shards, or `hf:NAME`."""
+    """Images: `digits`, a folder, Parquet files, tar shards, `hf:NAME`, or `module:function`."""
     out: Annotated[Path, flag("FILE")]
     """Output file: `.npy`, or `.safetensors` or `.parquet`, which keep names and labels beside the features."""
     split: Annotated[str, flag("NAME")] = "train"

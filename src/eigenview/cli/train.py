@@ -24,7 +24,7 @@ class Train:
     """
 
     source: Annotated[Maybe[str], tyro.conf.Positional, flag("[DATA]")] = None
-    """Images: `digits`, a folder, Parquet files, tar shards, or `hf:NAME`."""
+    """Images: `digits`, a folder, Parquet files, tar shards, `hf:NAME`, or `module:function`."""
     test: Annotated[Maybe[str], flag("DATA")] = None
     """Test images, seen by the probes only."""
     recipe: Annotated[Maybe[str], flag("NAME|FILE")] = None

@@ -16,7 +16,7 @@ class Views:
     letters: ClassVar[dict[str, str]] = {"K": "views"}
 
     source: Annotated[str, tyro.conf.Positional, flag("[DATA]")] = "digits"
-    """Images: `digits`, a folder, Parquet files, tar shards, or `hf:NAME`."""
+    """Images: `digits`, a folder, Parquet files, tar shards, `hf:NAME`, or `module:function`."""
     policy: Annotated[str, flag("NAME")] = "large"
     """View policy: `identity`, `small`, `moderate` or `large`."""
     strength: Annotated[float, flag("FLOAT")] = 1.0

@@ -23,7 +23,7 @@ class DataRecipe:
     """Where the images come from."""
 
     train: str = "digits"
-    """Training images: `digits`, a folder, Parquet files, tar shards, or `hf:NAME`."""
+    """Training images: `digits`, a folder, Parquet files, tar shards, `hf:NAME`, or `module:function`."""
     test: str | None = None
     """Test images, seen by the probes only; default: the test split of the training data, if it has one."""
     captions: str | None = None

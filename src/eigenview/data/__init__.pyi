@@ -14,3 +14,4 @@ from .tensors import batches_of as batches_of
 from .tensors import channel_statistics as channel_statistics
 from .tensors import pack as pack
 from .view_loader import iterate_views as iterate_views
+from .view_loader import native_view_size as native_view_size

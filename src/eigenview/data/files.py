@@ -11,7 +11,10 @@ from pathlib import Path
 from eigenview._errors import UsageError
 from eigenview.data.pixels import extensions
 
-READ = "a folder of images, Parquet files (.parquet), tar shards (.tar, .tar.gz, .tgz), 'digits' or 'hf:NAME'"
+READ = (
+    "a folder of images, Parquet files (.parquet), tar shards (.tar, .tar.gz, .tgz), 'digits', 'hf:NAME', "
+    "or an import path 'module:function'"
+)
 _SPLIT_WORDS = {
     "train": "train",
     "training": "train",

@@ -1,6 +1,5 @@
-"""Opens what a user names: `digits`, a folder, Parquet files, tar shards, or a dataset on the hub."""
+"""Opens a data source: `digits`, a folder, Parquet files, tar shards, a dataset on the hub, or an import path."""
 
-import io
 import os
 import tarfile
 from itertools import islice
@@ -9,31 +8,30 @@ from pathlib import Path
 import numpy as np
 from datasets import Dataset, Features, Value
 from datasets import Image as ImageFeature
-from PIL import Image
 
 from eigenview._errors import UsageError
 from eigenview.data.captions import caption_column, captions_of, speak_for_themselves
 from eigenview.data.columns import aligned, image_column, label_column, labels_of
+from eigenview.data.custom import ENCODED, encoded_table, from_import_path, is_import_path
 from eigenview.data.files import Files, class_folders, files_of, splits_of
 from eigenview.data.images import Images
 from eigenview.data.tables import from_hub, from_parquet, from_tar, parquet_features
-
-_ENCODED = Features({"image": ImageFeature(decode=False)})
 
 
 def open_images(source: str, split: str = "train", captions: str | None = None, label: str | None = None) -> Images:
     """The images of one split of a source.
 
     Args:
-        source: `digits`, a folder of images, Parquet files or tar shards (a path, a glob or a folder), or `hf:NAME`.
-        split: "train", "test" or "validation"; "test" takes the validation split where that is all there is. A source
-            without splits is all "train".
-        captions: the column of captions, `auto` for one of a customary name, or None for images alone. Images without
-            a caption are then left out.
-        label: the column of labels; by default one that looks like it.
+        source: `digits`, a folder of images, Parquet files or tar shards (a path, a glob or a folder), `hf:NAME`, or an
+            import path `module:function` (see `from_import_path`).
+        split: "train", "test" or "validation"; "test" takes the validation split if there is no other. A source without
+            splits is all "train".
+        captions: column of captions, `auto` for one with a usual name, or None for images alone. Images without a
+            caption are then left out.
+        label: column of labels; by default one with a usual name.
 
     Raises:
-        UsageError: there is no such source, split or column, or it holds no image that decodes.
+        UsageError: the source, split or column does not exist, or no image decodes.
     """
     images = _open(source, split, captions, label)
     if images is None:
@@ -47,20 +45,20 @@ def open_dataset(
     """Training images, and test images whose labels mean the same.
 
     Args:
-        train: the source that is trained on, of which the training split is taken.
-        test: the source that is tested on: its test split, or all of it where it has none. Without one the training
-            source's own test or validation split is taken, if it has one.
-        captions: of both, as in `open_images`.
-        label: of both, as in `open_images`.
+        train: source of the training images, of which the training split is used.
+        test: source of the test images: its test split, or all of it if it has none. By default, the test or validation
+            split of the training source, if it has one.
+        captions: as in `open_images`, for both.
+        label: as in `open_images`, for both.
 
     Raises:
-        UsageError: as in `open_images`, or the two have labels without a class in common, or are one.
+        UsageError: as in `open_images`, or the two sources are the same or have no class in common.
     """
     training = open_images(train, "train", captions, label)
     testing = _open(test or train, "test", captions, label)
     if testing is None and test is not None:
         if Path(test).resolve() == Path(train).resolve():
-            raise UsageError(f"'{test}' is what is trained on: test images are others; without any, leave them out")
+            raise UsageError(f"--test '{test}' is the training source: name a different one or omit --test")
         testing = open_images(test, "train", captions, label)
     if testing is not None:
         _align(training, testing, test or train)
@@ -76,11 +74,11 @@ def _align(training: Images, testing: Images, source: str) -> None:
 
 
 def are_captioned(source: str) -> bool:
-    """Whether a source is one of captioned images, by the columns of its first file: quick, and without a network.
+    """Whether a source has captioned images, by the columns of its first file: quick, and without a network.
 
-    A hub's dataset is not looked into, and what cannot be read is not said to be one.
+    False for a dataset on the hub, an import path, and files that cannot be read.
     """
-    if source == "digits" or source.startswith("hf:"):
+    if source == "digits" or source.startswith("hf:") or is_import_path(source):
         return False
     try:
         files = _of_split(splits_of(files_of(source)), "train")
@@ -93,7 +91,7 @@ def are_captioned(source: str) -> bool:
 
 
 def _tar_features(path: str) -> Features:
-    """The columns of a shard, as far as its first files tell: a file's ending, after the first dot, names one."""
+    """The columns of a shard, by its first files: the ending of a file, after the first dot, is a column's name."""
     with tarfile.open(path) as shard:
         names = [os.path.basename(member.name) for member in islice(shard, 16)]
     return Features({name.partition(".")[2]: Value("string") for name in names})
@@ -105,6 +103,8 @@ def _open(source: str, split: str, captions: str | None, label: str | None) -> I
         return _digits(split)
     if source.startswith("hf:"):
         return _from_table(from_hub(source.removeprefix("hf:"), split), source, captions, label)
+    if is_import_path(source):
+        return _from_function(source, split, captions, label)
     files = _of_split(splits_of(files_of(source)), split)
     if files is None:
         return None
@@ -117,7 +117,7 @@ def _open(source: str, split: str, captions: str | None, label: str | None) -> I
 
 
 def _no_columns(what: str, captions: str | None, label: str | None) -> None:
-    """Refuses to look for columns where there is no table."""
+    """Refuses column names for a source that is not a table."""
     wanted = [f"{key} '{name}'" for key, name in (("captions", captions), ("label", label)) if name]
     if wanted:
         raise UsageError(f"{what} no columns, so no data.{' and data.'.join(wanted)}: name a table, such as Parquet")
@@ -137,10 +137,21 @@ def _from_table(table: Dataset | None, source: str, captions: str | None, label:
     return Images(encoded, column, labels, names, source, captions=said)
 
 
+def _from_function(source: str, split: str, captions: str | None, label: str | None) -> Images | None:
+    found = from_import_path(source, split)
+    if found is None or isinstance(found, Dataset):
+        return _from_table(found, source, captions, label)
+    _no_columns(f"'{source}' returns arrays, and has", captions, label)
+    images, labels = found
+    names = None if labels is None or not len(labels) else [str(label) for label in range(int(labels.max()) + 1)]
+    table = encoded_table(images, (f"image {row}" for row in range(len(images))))
+    return Images(table, "image", labels, names, source)
+
+
 def _from_folder(files: Files, source: str) -> Images:
     # Not through the library's "imagefolder": it splits by words in file names (`a-test-1.png` in a class folder), then
-    # leaves out every file without such a word, and needs a minute for 100,000 files.
-    table = Dataset.from_dict({"image": [{"path": path, "bytes": None} for path in files.paths]}, features=_ENCODED)
+    # drops every file without such a word, and needs a minute for 100,000 files.
+    table = Dataset.from_dict({"image": [{"path": path, "bytes": None} for path in files.paths]}, features=ENCODED)
     folders = class_folders(files)
     if folders is None:
         return Images(table, "image", source=source, root=files.root)
@@ -158,13 +169,6 @@ def _digits(split: str) -> Images | None:
     pixels, labels = (np.asarray(array) for array in load_digits(return_X_y=True))
     rows = train_test_split(np.arange(len(labels)), test_size=360, random_state=0, stratify=labels)
     kept = np.sort(rows[0] if split == "train" else rows[1])
-    grey = np.round(pixels[kept].reshape(-1, 8, 8) * (255 / 16)).astype(np.uint8)
-    cells = [{"path": f"digit {row}", "bytes": _png(image)} for row, image in zip(kept, grey, strict=True)]
-    table = Dataset.from_dict({"image": cells}, features=_ENCODED)
+    gray = np.round(pixels[kept].reshape(-1, 8, 8) * (255 / 16)).astype(np.uint8)
+    table = encoded_table(gray, (f"digit {row}" for row in kept))
     return Images(table, "image", labels[kept].astype(np.int64), [str(digit) for digit in range(10)], "digits")
-
-
-def _png(pixels: np.ndarray) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG")
-    return buffer.getvalue()

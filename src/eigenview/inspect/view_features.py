@@ -11,7 +11,7 @@ from torch import Tensor
 
 from eigenview._errors import UsageError
 from eigenview._progress import track
-from eigenview.data import Images, open_images
+from eigenview.data import Images, native_view_size, open_images
 from eigenview.data.view_loader import iterate_views
 from eigenview.runs.load import load_model
 from eigenview.runs.run import Run
@@ -64,7 +64,7 @@ def extract_view_features(
         what = source or recipe.data.train
         raise UsageError(f"'{what}' has one image, and measures need at least two: name images with --data DATA")
     chosen = np.sort(np.random.default_rng(seed).permutation(len(images))[:P])
-    size = recipe.data.size or (min(images.size) if images.size else 64)
+    size = recipe.data.size or native_view_size(images)
     views = iterate_views(images, chosen, [policy or recipe.views.policy], K, size, seed, recipe.data.workers)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     model = model.to(device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]

@@ -4,19 +4,16 @@ from dataclasses import replace
 from functools import partial
 
 from eigenview.config import Recipe
-from eigenview.data import Images, TrainingBatches
+from eigenview.data import Images, TrainingBatches, native_view_size
 from eigenview.nets import Vocabulary
 from eigenview.runs import Run
 from eigenview.training.fabric import choose_device, choose_precision
 from eigenview.views import crop_photo
 
-LARGEST_NATIVE_SIDE = 64
-
 
 def settle_recipe(recipe: Recipe, images: Images) -> Recipe:
     """The recipe with view size and precision filled in, so that a run resumes alike on any machine."""
-    native = min(images.size) if images.size else LARGEST_NATIVE_SIDE
-    size = recipe.data.size or max(4, min(native, LARGEST_NATIVE_SIDE))
+    size = recipe.data.size or native_view_size(images)
     t = recipe.training
     precision = choose_precision(t.precision, choose_device(t.device))
     return replace(recipe, data=replace(recipe.data, size=size), training=replace(t, precision=precision))

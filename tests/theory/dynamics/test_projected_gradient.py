@@ -13,6 +13,7 @@ from eigenview.theory.dynamics import (
 )
 
 d, z, h = 5, 2, 12
+n = 6  # inputs of the end-to-end maps
 
 
 def draw(seed: int, *shape: int) -> np.ndarray:
@@ -135,14 +136,14 @@ def test_what_cannot_descend_is_refused():
 def of_signs(seed: int, negative: int = 3) -> np.ndarray:
     """C with a given number of negative eigenvalues."""
     generator = np.random.default_rng(seed)
-    axes = np.linalg.qr(generator.normal(size=(d, d)))[0]
-    size = generator.uniform(0.3, 1, d)
-    return (axes * np.where(np.arange(d) < negative, -size, size)) @ axes.T
+    axes = np.linalg.qr(generator.normal(size=(n, n)))[0]
+    size = generator.uniform(0.3, 1, n)
+    return (axes * np.where(np.arange(n) < negative, -size, size)) @ axes.T
 
 
 def start(seed: int, *singular: float) -> np.ndarray:
     generator = np.random.default_rng(seed)
-    left, right = (np.linalg.qr(generator.normal(size=(n, len(singular))))[0] for n in (len(singular), d))
+    left, right = (np.linalg.qr(generator.normal(size=(side, len(singular))))[0] for side in (len(singular), n))
     return (left * singular) @ right.T
 
 
@@ -151,7 +152,7 @@ def start(seed: int, *singular: float) -> np.ndarray:
 def test_the_end_to_end_map_is_that_of_both_layers_at_any_rate_and_width(rate, singular):
     C, W = of_signs(0), start(1, *singular)
     found = end_to_end_descent(C, W, rate, 12)
-    for h in (d + len(singular), 40):
+    for h in (n + len(singular), 40):
         layers = projected_gradient_descent(C, *orthonormal_factors(W, h), rate, 12).trajectory
         np.testing.assert_allclose(found.W, layers.W, atol=1e-9)
         np.testing.assert_allclose(found.times, layers.times)
@@ -170,7 +171,7 @@ def test_small_end_to_end_steps_tend_to_the_derived_flow():
 
 @pytest.mark.parametrize("singular", [(1.0, 0.5), (1.0, 1.0)])
 def test_singular_values_of_one_stay_where_nothing_would_keep_them(singular):
-    """All eigenvalues are positive, and the origin would be better: what a width below d + z cannot reach."""
+    """All eigenvalues are positive, and the origin would be better: what a width below n + z cannot reach."""
     C, held = of_signs(3, negative=0), singular.count(1.0)
     found = end_to_end_descent(C, start(3, *singular), 0.05, 4000, every=4000)
     np.testing.assert_allclose(np.linalg.svd(found.W[-1], compute_uv=False)[:held], 1, atol=1e-9)
@@ -188,7 +189,7 @@ def test_the_end_to_end_map_ends_in_the_optimum_and_steps_asked_for_are_recorded
 def test_what_has_no_end_to_end_step_is_refused():
     C, W = of_signs(0), start(0, 0.5, 0.3)
     for arguments, words in [
-        ((C, W[:, 1:], 0.1, 1), r"\[z, 5\]"),
+        ((C, W[:, 1:], 0.1, 1), r"\[z, 6\]"),
         ((C, W * np.nan, 0.1, 1), "finite"),
         ((C, 3 * W, 0.1, 1), "above 1"),
         ((C, W, 0.0, 1), "rate must"),
@@ -198,6 +199,6 @@ def test_what_has_no_end_to_end_step_is_refused():
         with pytest.raises(ValueError, match=words):
             end_to_end_descent(*arguments)
     with pytest.raises(ValueError, match="dependent"):  # W = I, C = I: both layers step to 0
-        end_to_end_descent(np.eye(d), np.eye(d), 0.5, 1)
+        end_to_end_descent(np.eye(n), np.eye(n), 0.5, 1)
     with pytest.raises(ValueError, match="overflowed: use a smaller rate"):
         end_to_end_descent(C, W, 1e200, 3)

@@ -1,4 +1,4 @@
-"""Critical strengths against counting, misalignment against random axes, the printed formula against the true one."""
+"""Critical strengths against counting, and misalignment against random axes."""
 
 import numpy as np
 import pytest
@@ -6,11 +6,8 @@ import pytest
 from eigenview.theory.landscape import (
     critical_strengths,
     effective_landscape,
-    infonce_origin,
     misalignment,
-    modes_of,
     printed_critical_sizes,
-    printed_weighted_origin,
     solve_beta_infonce,
 )
 from tests.theory.landscape.matrices import covariances
