@@ -121,7 +121,7 @@ class TestMissing:
         path = write_table(tmp_path / "x.parquet", THREE, caption=WORDS, kind=list("xyx"), size=[0.1, 0.2, 0.3])
         with pytest.raises(UsageError, match=r"no column 'knid' of labels; its columns are image, caption, kind, size"):
             open_images(path, label="knid")
-        with pytest.raises(UsageError, match=r"the column 'size' of .* holds no labels"):
+        with pytest.raises(UsageError, match=r"the column 'size' of .* does not hold labels"):
             open_images(path, label="size")
         assert open_images(path, label="kind").class_names == ["x", "y"]
 

@@ -121,7 +121,7 @@ def test_a_folder_of_that_name_takes_precedence(module, tmp_path):
 
 @pytest.mark.parametrize("path", ["C:photos", r"C:\photos", "C:/photos", "a/b:c", "photos:"])
 def test_a_path_is_not_taken_for_an_import_path(path):
-    with pytest.raises(UsageError, match="^no file or folder '"):
+    with pytest.raises(UsageError, match=r"^no file or folder '"):
         open_images(path)
 
 

@@ -398,7 +398,7 @@ class TestMistakes:
 
     @pytest.mark.parametrize("name", ["", "../x", "a/b/c", "/etc"])
     def test_no_name_on_the_hub(self, name):
-        assert "names no dataset on the hub" in self.told(f"hf:{name}")
+        assert "is not the name of a dataset on the hub" in self.told(f"hf:{name}")
 
     def test_missing_split(self, folder):
         assert "has no test split" in self.told(str(folder([(8, 8)])), "test")

@@ -99,5 +99,5 @@ def test_timm_that_does_not_import(monkeypatch):
         return real(name, *rest)
 
     monkeypatch.setattr(builtins, "__import__", broken)
-    with pytest.raises(UsageError, match=r"^timm does not import here: operator torchvision::nms does not exist$"):
+    with pytest.raises(UsageError, match=r"^timm cannot be imported: operator torchvision::nms does not exist$"):
         build_net("timm:vit_tiny", {})

@@ -89,7 +89,7 @@ def test_features_do_not_depend_on_the_memory_layout():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"depth": 19}, "no ResNet has depth 19, only 18, 34, 50"),
+        ({"depth": 19}, "depth of a ResNet must be one of 18, 34, 50, not 19"),
         ({"depth": 18, "stem": "smal"}, "unknown stem 'smal': did you mean 'small'"),
         ({"depth": 18, "width": 0}, "width must be at least 1, not 0"),
     ],

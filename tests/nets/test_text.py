@@ -69,5 +69,5 @@ def test_sizes_that_cannot_be(sizes):
 
 
 def test_heads_share_the_width():
-    with pytest.raises(ValueError, match="3 heads cannot share a width of 16"):
+    with pytest.raises(ValueError, match="heads must divide width, but 3 does not divide 16"):
         TextTransformer(20, width=16, heads=3)

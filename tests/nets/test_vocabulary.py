@@ -43,7 +43,7 @@ def test_names_of_special_pieces_are_words_like_any_other(vocabulary, tmp_path):
 
 @pytest.mark.parametrize("texts", [[], "a red square"])
 def test_texts_are_a_list(vocabulary, texts):
-    with pytest.raises(ValueError, match="a list of at least one, not"):
+    with pytest.raises(ValueError, match="a list of at least one text, not"):
         vocabulary.encode(texts)
 
 
@@ -85,7 +85,7 @@ def test_another_file_is_refused(tmp_path, content):
 
 def test_sizes_that_cannot_be():
     for size, context in ((258, 10), (300, 2)):
-        with pytest.raises(ValueError, match="a size of 259 and a context of 3"):
+        with pytest.raises(ValueError, match="size must be at least 259 and context at least 3"):
             Vocabulary.of(TEXTS, size, context)
 
 

@@ -104,7 +104,7 @@ def test_what_is_not_an_import_path_is_told_in_one_line(path):
 @pytest.mark.usefixtures("as_users_call")
 def test_a_path_alone_is_not_a_list_of_paths():
     with pytest.raises(
-        UsageError, match="^view policy: custom must be a list of import paths, not 'my_pkg.views:cutout'$"
+        UsageError, match=r"^view policy: custom must be a list of import paths, not 'my_pkg.views:cutout'$"
     ):
         ViewPolicy(custom="my_pkg.views:cutout")  # pyright: ignore[reportArgumentType]
 

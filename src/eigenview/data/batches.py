@@ -1,4 +1,4 @@
-"""Endless training batches in an order that depends on the seed alone."""
+"""Endless training batches, in an order that depends on the seed alone."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,13 +21,13 @@ _LARGEST_WHOLE = 256 * 256  # pixels; larger images are cropped before they are 
 
 @dataclass(frozen=True)
 class TrainingBatch:
-    """The images of one step, and what is said of them.
+    """The images of one step, and their captions.
 
     Attributes:
-        step: counted from the beginning of training.
+        step: number of the step, from the start of training.
         images: whole images, or K crops of each.
         cropped: whether `images` are crops.
-        captions: one of each image, where images have captions.
+        captions: one caption per image; None without captions.
     """
 
     step: int
@@ -37,24 +37,24 @@ class TrainingBatch:
 
 
 class TrainingBatches:
-    """Batches of P images; which ones, how they are cropped and what is said of them is a function of seed and step.
+    """Batches of P images; images, crops and captions of a batch are a function of seed and step.
 
-    Images that are used whole and fit memory together are decoded once. Others are decoded for every batch, by worker
-    processes if there are any. What fills no batch at the end of an epoch is left out of it.
+    Images that are used whole and fit into memory together are decoded once. Others are decoded for every batch, by
+    worker processes if there are any. An incomplete batch at the end of an epoch is dropped.
 
     Args:
-        images: what to train on.
-        P: images in a batch.
-        seed: of the order and the crops; not negative.
-        crop: called with an image and `generator=`, returns K random crops of it, `UInt8[K, 3, S, S]`. Given, it is
-            used where sizes differ or are large.
-        workers: processes that decode; 0 decodes in this one. They change the speed and nothing else.
+        images: training images.
+        P: batch size.
+        seed: random seed of the order and the crops, nonnegative.
+        crop: called with an image and `generator=`, returns K random crops of it, `UInt8[K, 3, S, S]`. It is used where
+            image sizes differ or are large.
+        workers: number of processes that decode; with 0 this process does. They only change the speed.
 
     Attributes:
         cropped: whether batches hold crops, `UInt8[K, P, 3, S, S]`, or whole images, `UInt8[P, 3, H, W]`.
 
     Raises:
-        UsageError: P exceeds the number of images, or sizes differ and no `crop` is given.
+        UsageError: P exceeds the number of images, or sizes differ and `crop` is None.
     """
 
     def __init__(
@@ -81,21 +81,21 @@ class TrainingBatches:
 
     @property
     def steps_per_epoch(self) -> int:
-        """Full batches in one pass over the data."""
+        """Number of full batches in one pass over the data."""
         return len(self._images) // self.P
 
     def indices(self, step: int) -> Int64[np.ndarray, "P"]:
-        """Which images make up the batch of a step."""
+        """Indices of the images in the batch of a step."""
         epoch, place = divmod(step, self.steps_per_epoch)
         return _permutation(self._seed, epoch, len(self._images))[place * self.P : (place + 1) * self.P]
 
     def at(self, start_step: int) -> Iterator[TrainingBatch]:
-        """Batches without end, beginning with that of `start_step`."""
+        """Yields batches without end, from that of `start_step`."""
         for step, pixels in zip(count(start_step), self._pixels(start_step), strict=False):
             yield TrainingBatch(step, pixels, self.cropped, self.captions(step))
 
     def captions(self, step: int) -> tuple[str, ...] | None:
-        """One caption of each image of a step, drawn where there are several; None where there are none."""
+        """One caption of each image of a step, sampled from several if there are; None without captions."""
         everything = self._images.captions
         if everything is None:
             return None

@@ -1,4 +1,4 @@
-"""Which column of a table is the caption, and what it says."""
+"""The caption column of a table, and its texts."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -16,15 +16,15 @@ _PERHAPS = ("text", "title", "description")
 
 
 def caption_column(features: Features, wanted: str, source: str) -> str:
-    """The column of captions: text, or lists of texts that say the same image.
+    """The column of captions: text, or lists of alternative captions.
 
     Args:
         features: the table's columns.
-        wanted: its name, or `auto`: the first of `captions`, `caption`, `txt`, `text`, `title` and `description`.
-        source: what the user called the table.
+        wanted: name of the column, or `auto`: the first of `captions`, `caption`, `txt`, `text`, `title`, `description`.
+        source: name of the table in errors.
 
     Raises:
-        UsageError: there is none, or it holds no text.
+        UsageError: there is no such column, or it does not hold text.
     """
     columns = f"its columns are {', '.join(features) or 'none'}"
     if wanted != AUTO:
@@ -43,28 +43,28 @@ def caption_column(features: Features, wanted: str, source: str) -> str:
 
 
 def speak_for_themselves(features: Features) -> bool:
-    """Whether a table is one of captioned images: by a column that is called so.
+    """Whether a table has captioned images, by its column names.
 
-    A `text`, `title` or `description` counts only where no column is one of classes.
+    A column `text`, `title` or `description` counts only if there is no label column.
     """
     names = _CAPTIONS if label_column(features) else (*_CAPTIONS, *_PERHAPS)
     return any(name in features and _is_text(features[name]) for name in names)
 
 
 def captions_of(table: Dataset, column: str) -> list[tuple[str, ...]]:
-    """For every row its captions, without blank ones."""
+    """The captions of every row, without blank ones."""
     cells = table.data.column(column).to_pylist()
     return [_said(cell if isinstance(cell, list) else [cell]) for cell in cells]
 
 
 def distinct_texts(captions: Sequence[tuple[str, ...]]) -> tuple[list[str], Bool[np.ndarray, "N T"]]:
-    """The texts of some images, each once, and which are whose.
+    """The distinct texts of images, and a mask of which image has which text.
 
-    Those that a vocabulary reads alike, being equal but for case and the way of writing accents, are one text: the
-    first that says it.
+    Texts that a vocabulary encodes alike, because they differ only in case or Unicode normalization, count as one: the
+    first of them.
 
     Args:
-        captions: of each image.
+        captions: captions of each image.
     """
     read = [[unicodedata.normalize("NFC", text).lower() for text in said] for said in captions]
     texts: dict[str, str] = {}

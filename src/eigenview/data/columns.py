@@ -1,4 +1,4 @@
-"""Which columns of a table are the image and the label."""
+"""The image and label columns of a table, and its labels."""
 
 import numpy as np
 from datasets import ClassLabel, Dataset, Features, Image, Value
@@ -12,10 +12,10 @@ _WHOLE_OR_TEXT = ("int", "uint", "bool", "string", "large_string")
 
 
 def image_column(features: Features, source: str) -> str:
-    """The column of images: by its feature, as structs `{bytes, path}`, or as bytes.
+    """The column of images: an image feature, structs `{bytes, path}`, or bytes.
 
     Raises:
-        UsageError: there is none.
+        UsageError: there is no such column.
     """
     for is_image in (_is_image, _is_struct, _is_bytes):
         found = [name for name, feature in features.items() if is_image(feature)]
@@ -28,10 +28,10 @@ def image_column(features: Features, source: str) -> str:
 
 
 def label_column(features: Features, wanted: str | None = None, source: str = "the source") -> str | None:
-    """The column of classes: the wanted one, or the finer one of several by its feature, or by a customary name.
+    """The column of labels: the wanted one, else the finest class feature, else one with a usual name.
 
     Raises:
-        UsageError: the wanted one is not there, or holds neither whole numbers nor text.
+        UsageError: the wanted column does not exist, or holds neither integers nor text.
     """
     if wanted is not None:
         if wanted not in features:
@@ -39,7 +39,7 @@ def label_column(features: Features, wanted: str | None = None, source: str = "t
                 f"'{source}' has no column '{wanted}' of labels; its columns are {', '.join(features) or 'none'}"
             )
         if not isinstance(features[wanted], ClassLabel) and not _is_whole_or_text(features[wanted]):
-            raise UsageError(f"the column '{wanted}' of '{source}' holds no labels: these are whole numbers or text")
+            raise UsageError(f"the column '{wanted}' of '{source}' does not hold labels, which are integers or text")
         return wanted
     classes = [name for name, feature in features.items() if isinstance(feature, ClassLabel)]
     if classes:
@@ -48,7 +48,7 @@ def label_column(features: Features, wanted: str | None = None, source: str = "t
 
 
 def labels_of(table: Dataset, column: str | None) -> tuple[Int64[np.ndarray, "N"] | None, list[str] | None]:
-    """Labels 0..C-1 and the names of the C classes; neither where nothing, or not everything, is labelled."""
+    """Labels 0..C-1 and the names of the C classes; None for both unless every row is labeled."""
     if column is None:
         return None, None
     values = table.data.column(column).to_pylist()
@@ -66,10 +66,10 @@ def labels_of(table: Dataset, column: str | None) -> tuple[Int64[np.ndarray, "N"
 def aligned(
     labels: Int64[np.ndarray, "N"], names: list[str], reference: list[str], source: str
 ) -> tuple[Int64[np.ndarray, "N"], list[str]]:
-    """Labels renumbered so that equal names have equal numbers; classes that the reference lacks come after its own.
+    """Labels renumbered to those of the reference; classes that the reference lacks follow its own.
 
     Raises:
-        UsageError: not one class is shared.
+        UsageError: the two have no class in common.
     """
     if not set(names) & set(reference):
         raise UsageError(

@@ -1,4 +1,4 @@
-"""What worker processes do: decode the images of one step, whole or as random crops."""
+"""Decoding of the images of each step, whole or as random crops, in worker processes."""
 
 import multiprocessing
 import multiprocessing.process
@@ -24,7 +24,7 @@ Order = Callable[[int], Int64[np.ndarray, "P"]]
 
 
 class Whole:
-    """Takes an image as it is, resized to one height and width where it differs."""
+    """Takes an image as it is, resized to a given height and width if it differs."""
 
     def __init__(self, height_width: tuple[int, int]):
         self.height_width = height_width
@@ -34,14 +34,14 @@ class Whole:
 
 
 class Steps(Dataset[tuple[UInt8[Tensor, "*K P 3 H W"], dict[int, tuple[int, str]]]]):
-    """Item n is the batch of step n, and which images have stood in for broken ones so far.
+    """Item n is the batch of step n, with the replacements of broken images so far.
 
     Args:
-        images: what to decode.
-        order: from a step to the indices of its images.
-        take: called with an image and `generator=`, which depends on seed, step and place in the batch.
-        seed: of those generators.
-        sample_dim: the dimension that counts the samples: 1 where `take` returns several views, else 0.
+        images: images to decode.
+        order: function from a step to the indices of its images.
+        take: called with an image and `generator=`, which depends on seed, step and position in the batch.
+        seed: random seed of those generators.
+        sample_dim: dimension of the samples: 1 if `take` returns several views, else 0.
     """
 
     def __init__(self, images: Images, order: Order, take: Crop, seed: int, sample_dim: int):
@@ -56,7 +56,7 @@ class Steps(Dataset[tuple[UInt8[Tensor, "*K P 3 H W"], dict[int, tuple[int, str]
 
 
 def from_step(steps: Steps, images: Images, start: int, workers: int) -> Iterator[UInt8[Tensor, "*K P 3 H W"]]:
-    """The batches from step `start` on, without end; `images` learns what workers found broken."""
+    """Yields the batches from step `start` on, without end; `images` is told which ones workers found broken."""
     loader = DataLoader(
         steps,
         batch_size=None,
@@ -69,7 +69,7 @@ def from_step(steps: Steps, images: Images, start: int, workers: int) -> Iterato
     others = set(multiprocessing.active_children())
     batches = iter(loader)
     own = [process for process in multiprocessing.active_children() if process not in others]
-    # At exit, Python asks its children to end by SIGTERM, which they leave to the main process, and waits for them.
+    # At exit, Python sends SIGTERM to its children, which ignore it, and waits for them.
     weakref.finalize(batches, _end, own)
     for pixels, stand_ins in batches:
         for i, (j, reason) in list(stand_ins.items()):

@@ -1,4 +1,4 @@
-"""The files that a path, a glob or a folder stands for, and the splits that their names tell."""
+"""The files of a path, a glob or a folder, and their splits by name."""
 
 import difflib
 import glob
@@ -34,7 +34,7 @@ class Files:
 
     Attributes:
         kind: "images", "parquet" or "tar".
-        root: the folder that the names start from; that of the split, where split folders exist.
+        root: folder that names are relative to; that of the split, if split folders exist.
         paths: all of them, sorted.
     """
 
@@ -44,10 +44,10 @@ class Files:
 
 
 def files_of(source: str) -> Files:
-    """What `source` stands for.
+    """The files of `source`.
 
     Raises:
-        UsageError: nothing is there, or nothing that is read.
+        UsageError: there are no files, or none of a known kind.
     """
     path = Path(source).expanduser()
     if path.is_dir():
@@ -60,10 +60,10 @@ def files_of(source: str) -> Files:
 
 
 def splits_of(files: Files) -> dict[str, Files]:
-    """The files of each split, by folders `train/`, `test/` or words in shards' names; all is "train" without them.
+    """The files of each split, by folders `train/`, `test/` or words in shards' names; without them all are "train".
 
-    A folder or a shard may be called "train" for another reason, so that word counts only beside a test or a
-    validation split, or where it covers everything.
+    A folder or a shard may have "train" in its name for another reason, so that word counts only beside a test or a
+    validation split, or if it covers all files.
     """
     by_split: dict[str | None, list[str]] = defaultdict(list)
     for path in files.paths:
@@ -75,7 +75,7 @@ def splits_of(files: Files) -> dict[str, Files]:
 
 
 def class_folders(files: Files) -> list[str] | None:
-    """For every image the folder below the root that it lies in; None unless there are several and all lie in one."""
+    """The folder below the root of every image; None unless every image is in one and there are several."""
     parts = [Path(path).relative_to(files.root).parts for path in files.paths]
     folders = [part[0] for part in parts if len(part) > 1]
     return folders if len(folders) == len(parts) and len(set(folders)) > 1 else None
@@ -102,7 +102,7 @@ def _in_folder(folder: Path, source: str) -> Files:
 
 
 def _walk(folder: str, seen: set[str]) -> list[str]:
-    """All files below a folder, sorted, links followed once, hidden ones left out."""
+    """All files below a folder, sorted, without hidden ones; links are followed once."""
     if os.path.realpath(folder) in seen:
         return []
     seen.add(os.path.realpath(folder))
@@ -140,7 +140,7 @@ def _split_word(files: Files, path: str) -> str | None:
 
 
 def _split_root(files: Files, paths: list[str]) -> str:
-    """The split's own folder for images, so that its subfolders are the classes."""
+    """The folder of a split for images, so that its subfolders are the classes."""
     if files.kind != "images":
         return files.root
     first = os.path.relpath(paths[0], files.root).split(os.sep)[0]
@@ -148,7 +148,7 @@ def _split_root(files: Files, paths: list[str]) -> str:
 
 
 def _near(path: Path, source: str) -> str:
-    """A hint at what exists and is spelled much alike."""
+    """A hint with the most similar existing name."""
     known = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
     if os.sep not in source:
         known.append("digits")

@@ -1,4 +1,4 @@
-"""A collection of images, decoded one at a time."""
+"""Images that are decoded one at a time."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -20,35 +20,35 @@ _DECODED_WHEN_OPENED = 2**28  # pixels in all: some seconds
 
 @dataclass(frozen=True)
 class Skipped:
-    """A file that did not decode, and why."""
+    """A file that was skipped, and why."""
 
     name: str
     reason: str
 
 
 class Images:
-    """Images that decode on demand, in the order of their source; those that do not decode are left out.
+    """Images that are decoded on demand, in the order of their source, without those that do not decode.
 
-    Opening looks at every file: at its header, and where that takes only seconds at all of it. A file that
-    fails only later is replaced, everywhere and for good, by the next one that decodes.
+    Opening reads the header of every file, and all of it if that takes only seconds. A file that fails later is
+    replaced, permanently, by the next one that decodes.
 
     Args:
-        table: rows of encoded images, memory-mapped where they are many.
+        table: rows of encoded images, memory-mapped if they are many.
         column: the table's column of structs `{bytes, path}`.
-        labels: one a row. They are for probes and reports; nothing that trains may read them.
-        class_names: what the labels stand for.
-        source: what the user called it, for messages.
-        root: the folder that names are relative to.
-        captions: for each row what is said of it; a row of which nothing is said is left out.
+        labels: one per row. They are for probes and reports; training never reads them.
+        class_names: names of the classes.
+        source: name of the source in messages.
+        root: folder that names are relative to.
+        captions: captions of each row; a row without a caption is left out.
 
     Attributes:
         labels: Int64[N] or None.
-        captions: for each image at least one text; None where there are no captions.
-        skipped: what did not decode.
-        size: `(H, W)` where all images share it, else None.
+        captions: at least one text per image; None without captions.
+        skipped: files that did not decode or have no caption.
+        size: `(H, W)` if all images share it, else None.
 
     Raises:
-        UsageError: there is no image, none decodes, or none has a caption.
+        UsageError: there are no images, none decodes, or none has a caption.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Images:
         return self._row_name(int(self._rows[i]))
 
     def skipped_summary(self) -> str:
-        """How many files are left out, and the first of them with its reason; nothing where none is."""
+        """How many files were skipped, and the first of them with its reason; empty if none was."""
         if not self.skipped:
             return ""
         first = self.skipped[0]
@@ -90,12 +90,12 @@ class Images:
         return f"skipped {len(self.skipped)} files {why}, the first {first.name}: {first.reason}"
 
     def decode(self, i: int) -> Image.Image:
-        """Image i in RGB, or the next one that decodes should it turn out to be broken."""
+        """Image i in RGB, or the next one that decodes if it turns out to be broken."""
         with quiet():
             return self.decode_unguarded(i)
 
     def decode_unguarded(self, i: int) -> Image.Image:
-        """As `decode`, for use in threads inside `quiet`, which is the main thread's to enter."""
+        """As `decode`, for use in threads inside `quiet`, which the main thread must enter."""
         try:
             return read_rgb(self._encoded(int(self._rows[i])))
         except UndecodableError as error:
@@ -110,7 +110,7 @@ class Images:
         raise UsageError(f"none of the {len(self)} images decodes any more (first: {self.name(i)}: {reason})")
 
     def replace(self, i: int, j: int, reason: str) -> None:
-        """Lets image j, with its label and captions, stand in for image i, which did not decode."""
+        """Replaces image i, which did not decode, by image j with its label and captions."""
         if i in self.stand_ins:
             return
         self.stand_ins[i] = (j, reason)
@@ -122,7 +122,7 @@ class Images:
             self.captions[i] = self.captions[j]
 
     def _drop_uncaptioned(self, captions: Sequence[tuple[str, ...]], source: str) -> None:
-        """Drops the rows of which nothing is said."""
+        """Drops the rows without a caption."""
         silent = [row for row in self._rows.tolist() if not captions[row]]
         if silent and len(silent) == len(self._rows):
             raise UsageError(f"none of the {len(silent)} images in '{source}' has a caption: they are all empty")
@@ -138,7 +138,7 @@ class Images:
         return sizes[0] if len(set(sizes)) == 1 else None
 
     def _attempt(self, read: Callable[[bytes | str], tuple[int, int]]) -> list[tuple[int, int] | str]:
-        """For every row its size, or the reason why it has none."""
+        """The size of every row's image, or the reason why it has none."""
 
         def attempt(row: int) -> tuple[int, int] | str:
             try:

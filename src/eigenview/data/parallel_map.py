@@ -1,4 +1,4 @@
-"""Decoding in threads, which run side by side because Pillow lets go of the interpreter's lock."""
+"""Decoding in threads, which run in parallel because Pillow releases the interpreter's lock."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -9,16 +9,16 @@ from typing import TypeVar
 from eigenview.data.pixels import quiet
 
 T = TypeVar("T")
-_BLOCK = 256  # items in flight, so that results that wait do not fill memory
+_BLOCK = 256  # items in flight, so that waiting results do not fill memory
 
 
 def cpus() -> int:
-    """How many processors this process may use."""
+    """The number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def in_threads(work: Callable[[int], T], items: Iterable[int]) -> Iterator[T]:
-    """The results of `work`, in the order of `items`, with Pillow's warnings silenced."""
+    """Yields the results of `work` in the order of `items`, with Pillow's warnings silenced."""
     remaining = iter(items)
     with quiet(), ThreadPoolExecutor(min(16, cpus())) as pool:
         while block := list(islice(remaining, _BLOCK)):

@@ -1,4 +1,4 @@
-"""From a file's bytes, whatever their format and mode, to eight-bit RGB."""
+"""Decoding of image files of any format and mode to eight-bit RGB."""
 
 import io
 import warnings
@@ -16,17 +16,17 @@ _ORIENTATION = 0x0112
 
 
 class UndecodableError(ValueError):
-    """A file that is no image, or a broken one."""
+    """The file is not an image, or is damaged."""
 
 
 def formats() -> tuple[str, ...]:
-    """The image formats that are read, as this build of Pillow names them."""
+    """The supported image formats, as this build of Pillow names them."""
     Image.init()
     return tuple(name for name in _WANTED if name in Image.OPEN)
 
 
 def extensions() -> set[str]:
-    """The endings of image files, in lower case and with their dot."""
+    """The extensions of image files, in lower case and with their dot."""
     known = formats()
     return {ending for ending, name in Image.registered_extensions().items() if name in known}
 
@@ -40,7 +40,7 @@ def quiet() -> Iterator[None]:
 
 
 def read_size(encoded: bytes | str) -> tuple[int, int]:
-    """Height and width of an image as it will decode, from its header alone.
+    """Height and width of an image after decoding, from its header alone.
 
     Args:
         encoded: the file's bytes, or its path.
@@ -50,13 +50,13 @@ def read_size(encoded: bytes | str) -> tuple[int, int]:
     """
     with _opened(encoded) as image:
         width, height = image.size
-        # Pillow decodes a whole PNG to look for its orientation, so a PNG's is left for later.
+        # Pillow decodes a whole PNG to find its orientation, so that of a PNG is ignored here.
         turned = image.format != "PNG" and image.getexif().get(_ORIENTATION, 1) >= 5
     return (width, height) if turned else (height, width)
 
 
 def read_rgb(encoded: bytes | str) -> Image.Image:
-    """The image (the first frame of several) in RGB, upright, with what is transparent on white.
+    """The image (the first frame of several) in RGB, upright, with transparency on white.
 
     Args:
         encoded: the file's bytes, or its path.
@@ -88,7 +88,7 @@ def _to_rgb(image: Image.Image) -> Image.Image:
         return Image.fromarray(((grey + 128) // 257).astype(np.uint8)).convert("RGB")
     if image.mode == "I":
         grey = np.asarray(image).astype(np.int64).clip(0, 65535)
-        # A file of 32-bit integers does not say which range it means.
+        # A file of 32-bit integers does not state its range.
         return Image.fromarray((grey if grey.max() <= 255 else (grey + 128) // 257).astype(np.uint8)).convert("RGB")
     if image.mode == "F":
         return Image.fromarray(_eight_bits(np.asarray(image))).convert("RGB")
@@ -99,7 +99,7 @@ def _to_rgb(image: Image.Image) -> Image.Image:
 
 
 def _eight_bits(grey: np.ndarray) -> np.ndarray:
-    """Floats of unknown range: 0..1 is taken as such, 0..255 as it is, anything larger is scaled to its maximum."""
+    """Converts floats of unknown range: 0..1 and 0..255 are kept, a larger range is scaled to its maximum."""
     grey = np.nan_to_num(grey, posinf=0, neginf=0)
     largest = grey.max()
     scale = 255 if largest <= 1 else 255 / max(largest, 255)

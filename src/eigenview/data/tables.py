@@ -25,16 +25,16 @@ _TEST_SPLITS = ("test", "validation", "valid", "val", "dev")
 
 
 def from_parquet(paths: list[str], source: str, captions: str | None = None, label: str | None = None) -> Dataset:
-    """The columns of the image, of the label and, where they are wanted, of the captions, of all files.
+    """The image, label and, if wanted, caption columns of all files.
 
     Args:
         paths: of the files.
-        source: what the user called them.
-        captions: the column of captions, or `auto`; None for images alone.
-        label: the column of labels; by default one that looks like it.
+        source: name of the source in errors.
+        captions: column of captions, or `auto`; None for images alone.
+        label: column of labels; by default one with a usual name.
 
     Raises:
-        UsageError: a file is damaged, has no such columns, or the files do not fit together.
+        UsageError: a file is damaged or has no such columns, or the files have different columns.
     """
     features = parquet_features(paths[0])
     columns = [image_column(features, source), label_column(features, label, source)]
@@ -46,19 +46,21 @@ def from_tar(paths: list[str], source: str) -> Dataset:
     """All samples of WebDataset shards, in which the files `7.jpg` and `7.cls` make one row.
 
     Raises:
-        UsageError: a shard is damaged, or its samples have not all the same endings.
+        UsageError: a shard is damaged, or its samples do not all have the same endings.
     """
     return _load("webdataset", paths, source)
 
 
 def from_hub(name: str, split: str) -> Dataset | None:
-    """One split of a dataset on the hub, or in the hub's cache; None where it has no such split.
+    """One split of a dataset on the hub, or in the hub's cache; None if it has no such split.
 
     Raises:
-        UsageError: it is unknown, or neither cached nor within reach.
+        UsageError: the dataset is unknown, or neither cached nor reachable.
     """
     if not re.fullmatch(r"[\w-][\w.-]*(/[\w-][\w.-]*)?", name):
-        raise UsageError(f"'hf:{name}' names no dataset on the hub; such as hf:cifar10 or hf:zh-plus/tiny-imagenet do")
+        raise UsageError(
+            f"'hf:{name}' is not the name of a dataset on the hub, such as hf:cifar10 or hf:zh-plus/tiny-imagenet"
+        )
     with _quiet(), _told(f"'hf:{name}'"):
         found = datasets.load_dataset(name)
     assert isinstance(found, DatasetDict)
@@ -77,7 +79,7 @@ def parquet_features(path: str) -> Features:
 
 
 def _load(builder: str, paths: list[str], source: str, **config: Any) -> Dataset:
-    # The library takes every path for a pattern. Its cache is keyed by the files' paths and times of change.
+    # The library treats every path as a pattern. Its cache is keyed by the files' paths and modification times.
     files = [glob.escape(os.path.abspath(path)) for path in paths]
     with _quiet(), _told(f"'{source}'"):
         table = datasets.load_dataset(builder, data_files={"train": files}, split="train", **config)
@@ -87,7 +89,7 @@ def _load(builder: str, paths: list[str], source: str, **config: Any) -> Dataset
 
 @contextmanager
 def _told(what: str) -> Iterator[None]:
-    """Turns what the libraries raise on bad files, names and networks into one line."""
+    """Turns errors of the libraries about files, names and networks into one line."""
     try:
         yield
     except _EXPECTED as error:

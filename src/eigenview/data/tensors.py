@@ -1,4 +1,4 @@
-"""Images as one tensor, in batches, or summed up as a mean and a deviation."""
+"""Images as one tensor, in batches, or as a mean and a standard deviation."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from eigenview._errors import UsageError
 from eigenview.data.images import Images
 from eigenview.data.parallel_map import in_threads
 
-_SMALLEST_DEVIATION = 1 / 255  # one grey level: constant images are not divided by zero
+_SMALLEST_DEVIATION = 1 / 255  # one gray level: constant images are not divided by zero
 _SAMPLED = 1000
 
 
@@ -22,13 +22,13 @@ def pack(
     """Images in one tensor.
 
     Args:
-        images: what to decode.
-        size: side of the square that images become: the shorter side is resized to it, the centre kept. None keeps
-            the size that all of them share.
-        indices: which images; None means all.
+        images: images to decode.
+        size: side of the square that images become: the shorter side is resized to it, and the center is kept. None
+            keeps the size that all of them share.
+        indices: which images; None for all.
 
     Raises:
-        UsageError: the sizes differ, and none is given.
+        UsageError: the sizes differ, and size is None.
     """
     return _decoded(images, _chosen(images, indices), target_size(images, size))
 
@@ -36,13 +36,13 @@ def pack(
 def batches_of(
     images: Images, size: int | None, batch: int, indices: Int64[np.ndarray, "N"] | None = None
 ) -> Iterator[tuple[Int64[np.ndarray, "B"], UInt8[Tensor, "B 3 H W"]]]:
-    """Images in order, `batch` at a time, for what does not fit memory: pairs of indices and pixels.
+    """Yields images in order in batches, for images that do not fit into memory: pairs of indices and pixels.
 
     Args:
-        images: what to decode.
+        images: images to decode.
         size: as in `pack`.
-        batch: images at a time; the last batch may be smaller.
-        indices: which images; None means all.
+        batch: batch size; the last batch may be smaller.
+        indices: which images; None for all.
     """
     height_width, chosen = target_size(images, size), _chosen(images, indices)
     for some in np.split(chosen, range(batch, len(chosen), batch)):
@@ -52,7 +52,7 @@ def batches_of(
 def channel_statistics(images: Images) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
     """Mean and standard deviation of red, green and blue, in [0, 1], over up to 1,000 evenly spaced images.
 
-    Every image counts alike, whatever its size.
+    Every image has the same weight, whatever its size.
     """
     sampled = np.unique(np.linspace(0, len(images) - 1, min(_SAMPLED, len(images))).astype(int))
     moments = np.array(list(in_threads(lambda i: _moments(images.decode_unguarded(i)), sampled.tolist())))
@@ -63,20 +63,20 @@ def channel_statistics(images: Images) -> tuple[tuple[float, float, float], tupl
 
 
 def target_size(images: Images, size: int | None = None) -> tuple[int, int]:
-    """Height and width that images are brought to: the square of side `size`, or their own.
+    """Height and width that images are resized to: a square of side `size`, or their own.
 
     Raises:
-        UsageError: the sizes differ, and none is given.
+        UsageError: the sizes differ, and size is None.
     """
     if size is not None:
         return size, size
     if images.size is None:
-        raise UsageError("the images have different sizes: give one to bring them to")
+        raise UsageError("the images have different sizes: name one to resize them to")
     return images.size
 
 
 def fitted(image: Image.Image, height_width: tuple[int, int]) -> UInt8[np.ndarray, "3 H W"]:
-    """The image's centre, resized to the given height and width."""
+    """The image's center, resized to the given height and width."""
     height, width = height_width
     if image.size != (width, height):
         image = ImageOps.fit(image, (width, height), Image.Resampling.BICUBIC)

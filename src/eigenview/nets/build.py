@@ -1,4 +1,4 @@
-"""A net from its name."""
+"""Builds an encoder's net from its name."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -20,31 +20,31 @@ NETS: Mapping[str, Callable[..., nn.Module]] = {
 
 
 def build_net(name: str, options: Mapping[str, Any]) -> nn.Module:
-    """The net that a recipe's `encoder` names.
+    """The net named by a recipe's `encoder`.
 
     Args:
         name: one of `NETS`, `timm:NAME` where timm is installed, or an import path `module:Class`.
-        options: what its constructor takes.
+        options: keyword arguments of its constructor.
 
     Raises:
-        UsageError: no such net or option, a value that the net refuses, or timm is missing.
+        UsageError: the net or an option is unknown, the net refuses a value, or timm is missing.
     """
     if name.startswith("timm:"):
         return _timm_net(name.removeprefix("timm:"), options)
     net = build(name, options, NETS, "encoder")
     if not isinstance(net, nn.Module):
-        raise UsageError(f"encoder '{name}' makes a {type(net).__name__}; a torch.nn.Module is needed")
+        raise UsageError(f"encoder '{name}' returns a {type(net).__name__}; it must return a torch.nn.Module")
     return net
 
 
 def _timm_net(name: str, options: Mapping[str, Any]) -> nn.Module:
-    """A net of timm's with random weights and no classifier."""
+    """A timm model with random weights and without a classifier."""
     try:
         import timm  # pyright: ignore[reportMissingImports]  # an extra
     except (ImportError, RuntimeError) as error:  # a RuntimeError from a torchvision that does not fit torch
         if isinstance(error, ImportError) and error.name == "timm":
             raise UsageError(f"encoder 'timm:{name}' needs timm: pip install 'eigenview[timm]'") from error
-        raise UsageError(f"timm does not import here: {error}") from error
+        raise UsageError(f"timm cannot be imported: {error}") from error
     if not timm.is_model(name):
         raise UsageError(f"unknown encoder 'timm:{name}': {nearest(name, timm.list_models())}")
     try:

@@ -5,14 +5,14 @@ from torch import Tensor, nn
 
 
 class ConvNet(nn.Module):
-    """Six 3×3 convolutions, each with batch norm and ReLU, and an average over what is left of the image.
+    """Six 3×3 convolutions, each with batch norm and ReLU, followed by global average pooling.
 
     Args:
-        width: channels of the first two layers; doubled where the image is halved, after two and after four layers.
-        channels: of the images, which may be of any size from 4×4 on.
+        width: channels of the first two layers; doubled at each of the two strides, after two and after four layers.
+        channels: number of image channels; images may have any size from 4×4.
 
     Raises:
-        ValueError: a width below 1.
+        ValueError: width is below 1.
     """
 
     def __init__(self, width: int = 64, channels: int = 3):

@@ -1,4 +1,4 @@
-"""From pixels to features."""
+"""Encoder: from pixels to features."""
 
 from collections.abc import Sequence
 
@@ -8,16 +8,16 @@ from torch import Tensor, nn
 
 
 class Encoder(nn.Module):
-    """A net that takes pixels: it normalises them first, and flattens what comes out to one vector an image.
+    """A net with normalization of pixels before it and flattening to one feature vector per image after it.
 
     Args:
-        net: any module from images [N,C,H,W] to features [N,...]; it stays reachable as `encoder.net`.
-        mean: of the pixels in [0,1], one a channel.
-        std: of the pixels in [0,1], one a channel.
-        size: side in pixels of the blank image that tells the number of features, for a net that does not.
+        net: any module from images [N,C,H,W] to features [N,...]; available as `encoder.net`.
+        mean: mean of each channel of pixels in [0,1].
+        std: standard deviation of each channel.
+        size: side in pixels of a blank image that is used to find the number of features, if the net does not state it.
 
     Raises:
-        ValueError: means and deviations that do not pair, or a deviation that is not positive.
+        ValueError: mean and std differ in length, or a standard deviation is not positive.
     """
 
     mean: Tensor
@@ -26,7 +26,7 @@ class Encoder(nn.Module):
     def __init__(self, net: nn.Module, mean: Sequence[float], std: Sequence[float], size: int = 32):
         super().__init__()
         if len(mean) != len(std) or not all(s > 0 for s in std):
-            raise ValueError(f"a channel needs a mean and a positive standard deviation, not {mean} and {std}")
+            raise ValueError(f"every channel needs a mean and a positive standard deviation, not {mean} and {std}")
         self.net = net
         self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32))
         self.register_buffer("std", torch.tensor(std, dtype=torch.float32))
@@ -40,7 +40,7 @@ class Encoder(nn.Module):
 
     @torch.no_grad()
     def _found_features(self, size: int) -> int:
-        """Features that come out for a blank image, which no running statistic gets to see."""
+        """Number of features for a blank image, which does not update running statistics."""
         parameter = next(self.net.parameters(), self.mean)
         training = self.net.training
         features = self.net.eval()(parameter.new_zeros(1, len(self.mean), size, size)).flatten(1).shape[1]
@@ -49,6 +49,6 @@ class Encoder(nn.Module):
 
 
 def _stated_features(net: nn.Module) -> int | None:
-    """What our nets (`features`) and timm's (the others) say of themselves; elsewhere these may be modules."""
+    """Number of features that our nets (`features`) and timm's (the others) state; elsewhere these may be modules."""
     stated = (getattr(net, name, None) for name in ("features", "head_hidden_size", "num_features"))
     return next((value for value in stated if isinstance(value, int)), None)

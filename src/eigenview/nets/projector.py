@@ -1,4 +1,4 @@
-"""From features to embeddings."""
+"""Projector: from features to embeddings."""
 
 from collections.abc import Sequence
 
@@ -6,19 +6,19 @@ from torch import nn
 
 
 class Projector(nn.Sequential):
-    """No projector at all, a linear one, or an MLP; its last module `projector[-1]` is the linear map `W`.
+    """The identity, a linear map, or an MLP; its last module `projector[-1]` is the linear map `W`.
 
-    `W` has no bias: it would be lost on an objective that centres z, it only moves the others off their scale, and
-    VICReg's authors leave it out too. A hidden layer has none where batch norm would remove it.
+    `W` has no bias: objectives that center z ignore it, for the others it only shifts embeddings, and VICReg's authors
+    leave it out too. A hidden layer has no bias where batch norm would remove it.
 
     Args:
-        d_enc: features.
-        D: dimensions of the embeddings; 0 is no projector at all, whatever `hidden` says.
-        hidden: widths of the hidden layers (linear, batch norm, ReLU); none is a linear projector.
-        batch_norm: batch norm in hidden layers.
+        d_enc: number of features.
+        D: dimension of the embeddings; 0 for the identity, whatever `hidden` is.
+        hidden: widths of the hidden layers (linear, batch norm, ReLU); empty for a linear projector.
+        batch_norm: whether hidden layers have batch norm.
 
     Raises:
-        ValueError: a width below 1, or D below 0.
+        ValueError: a width is below 1, or D is below 0.
     """
 
     def __init__(self, d_enc: int, D: int, hidden: Sequence[int] = (2048,), batch_norm: bool = True):
@@ -37,5 +37,5 @@ class Projector(nn.Sequential):
         self.append(nn.Linear(inputs, D, bias=False))
 
     def __getitem__(self, index: int | slice) -> nn.Module:
-        """One module, or several as a plain `nn.Sequential`: `projector[:-1]` is all that comes before `W`."""
+        """One module, or a slice as a plain `nn.Sequential`: `projector[:-1]` is everything before `W`."""
         return nn.Sequential(*self)[index]

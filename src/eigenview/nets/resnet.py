@@ -1,4 +1,4 @@
-"""Residual networks, small or full, whose weights are at home in torchvision's and timm's models."""
+"""Residual networks whose weights are interchangeable with torchvision's and timm's."""
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -12,11 +12,11 @@ class ResNet(nn.Module):
     Args:
         depth: 18 or 34 (basic blocks), or 50 (bottlenecks).
         stem: `imagenet` (7×7 with stride 2, then max-pool) or `small` (3×3 with stride 1, for images of about 32×32).
-        width: channels of the first stage; the published nets have 64. Each later stage doubles it.
-        channels: of the images.
+        width: channels of the first stage, 64 in the published nets; each later stage doubles them.
+        channels: number of image channels.
 
     Raises:
-        ValueError: no such depth or stem, or a width below 1.
+        ValueError: depth or stem is unknown, or width is below 1.
 
     Source: He et al. 2016, with the stride of a bottleneck on its 3×3 convolution, as torchvision and timm have it.
     """
@@ -24,7 +24,7 @@ class ResNet(nn.Module):
     def __init__(self, depth: int, stem: str = "imagenet", width: int = 64, channels: int = 3):
         super().__init__()
         if depth not in STAGES:
-            raise ValueError(f"no ResNet has depth {depth}, only {', '.join(map(str, STAGES))}")
+            raise ValueError(f"depth of a ResNet must be one of {', '.join(map(str, STAGES))}, not {depth}")
         if stem not in ("imagenet", "small"):
             raise ValueError(f"unknown stem '{stem}': {nearest(stem, ('imagenet', 'small'))}")
         if width < 1:
@@ -51,7 +51,7 @@ class ResNet(nn.Module):
 
 
 class BasicBlock(nn.Module):
-    """Two 3×3 convolutions and a shortcut around them."""
+    """Two 3×3 convolutions with a shortcut."""
 
     expansion = 1
 
@@ -72,7 +72,7 @@ class BasicBlock(nn.Module):
 
 
 class Bottleneck(nn.Module):
-    """A 3×3 convolution between two 1×1, the last four times as wide, and a shortcut around them."""
+    """A 3×3 convolution between two 1×1 ones, the last four times as wide, with a shortcut."""
 
     expansion = 4
 
@@ -105,7 +105,7 @@ STAGES: dict[int, tuple[Block, tuple[int, int, int, int]]] = {
 
 
 def _shortcut(inputs: int, outputs: int, stride: int) -> nn.Sequential | None:
-    """A projection where the block changes the shape, nothing where it does not."""
+    """A projection if the block changes the shape, else None."""
     if inputs == outputs and stride == 1:
         return None
     return nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))

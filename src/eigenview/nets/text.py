@@ -1,4 +1,4 @@
-"""A transformer that reads texts."""
+"""Transformer encoder of texts."""
 
 from contextlib import AbstractContextManager, nullcontext
 
@@ -11,20 +11,19 @@ from eigenview.nets.vocabulary import END
 
 
 class TextTransformer(nn.Module):
-    """From the pieces of a text to the features of the whole: those at its end, which alone has seen all of it.
+    """Causal pre-norm transformer from tokens to the features of a text: those at its end token.
 
-    Blocks normalise before they change (pre-norm). A piece attends to those before it and itself (causal), so what
-    texts are filled up with behind their ends changes nothing.
+    A token attends to itself and to earlier tokens, so padding after the end token changes nothing.
 
     Args:
-        vocabulary: pieces that there are.
-        context: pieces that a text may have.
-        width: features of a piece and of a text.
-        depth: blocks.
-        heads: of attention; they share the width.
+        vocabulary: vocabulary size.
+        context: largest number of tokens in a text.
+        width: number of features of a token and of a text.
+        depth: number of blocks.
+        heads: number of attention heads; must divide width.
 
     Raises:
-        ValueError: a number below 1, or a width that the heads cannot share.
+        ValueError: a number is below 1, or heads do not divide width.
 
     Source: Radford et al. 2021, Sec. 2.4.
     """
@@ -35,7 +34,7 @@ class TextTransformer(nn.Module):
         if min(vocabulary, context, width, depth, heads) < 1:
             raise ValueError(f"sizes must be at least 1, not {[vocabulary, context, width, depth, heads]}")
         if width % heads:
-            raise ValueError(f"{heads} heads cannot share a width of {width}")
+            raise ValueError(f"heads must divide width, but {heads} does not divide {width}")
         super().__init__()
         self.pieces = nn.Embedding(vocabulary, width)
         self.places = nn.Parameter(0.01 * torch.randn(context, width))
@@ -51,7 +50,7 @@ class TextTransformer(nn.Module):
         self.features = width
 
     def forward(self, tokens: Int64[Tensor, "N L"]) -> Float[Tensor, "N d"]:
-        """Features of texts of L pieces, L at most the context; each has an end."""
+        """Features of texts of L tokens, L at most the context; each text has an end token."""
         L = tokens.shape[1]
         x = self.pieces(tokens) + self.places[:L]
         with _attention(x.device.type):
@@ -62,5 +61,5 @@ class TextTransformer(nn.Module):
 
 
 def _attention(device: str) -> AbstractContextManager[object]:
-    """On a CPU plain products: of texts this short the fused kernel's backward makes a step in bf16 twice as long."""
+    """Plain matrix products on a CPU: for texts this short the fused kernel's backward pass doubles a step in bf16."""
     return sdpa_kernel(SDPBackend.MATH) if device == "cpu" else nullcontext()

@@ -1,4 +1,4 @@
-"""What is trained on images and their captions: a tower for each, with embeddings in one space."""
+"""The model that is trained on images and captions: one tower each, with a shared embedding space."""
 
 import torch
 from jaxtyping import Float, Int64, UInt8
@@ -9,15 +9,15 @@ from eigenview.nets.text import TextTransformer
 
 
 class TwoTower(nn.Module):
-    """Images and texts to features of the images and embeddings of both.
+    """Maps images and texts to features of the images and embeddings of both.
 
-    Its image tower goes by the names that a `Model` has, so what reads one reads the other.
+    Its image tower has the attribute names of a `Model`, so code that reads one reads the other.
 
     Args:
-        encoder: from images to features.
-        projector: from these to embeddings [P, D].
-        text_encoder: from the pieces of texts to features.
-        text_projector: from these to embeddings [P, D].
+        encoder: maps images to features.
+        projector: maps features of images to embeddings [P, D].
+        text_encoder: maps tokens to features of texts.
+        text_projector: maps features of texts to embeddings [P, D].
     """
 
     def __init__(
@@ -34,15 +34,15 @@ class TwoTower(nn.Module):
         images: Float[Tensor, "P C H W"] | UInt8[Tensor, "P C H W"],
         tokens: Int64[Tensor, "P L"],
     ) -> tuple[Float[Tensor, "1 P d_enc"], Float[Tensor, "2 P D"]]:
-        """Features h of the images, and embeddings z: z[0] of the images, z[1] of the texts, row by row a pair."""
+        """Features h of the images, and embeddings z: z[0] of the images and z[1] of the texts, paired by row."""
         h = self.encoder(images)
         z = self.projector(h), self.text_projector(self.text_encoder(tokens))
         return h[None], torch.stack(z)
 
     def embed_texts(self, tokens: Int64[Tensor, "N L"]) -> Float[Tensor, "N D"]:
-        """Embeddings of texts alone."""
+        """Embeddings of texts."""
         return self.text_projector(self.text_encoder(tokens))
 
     def embed_images(self, images: Float[Tensor, "N C H W"] | UInt8[Tensor, "N C H W"]) -> Float[Tensor, "N D"]:
-        """Embeddings of images alone."""
+        """Embeddings of images."""
         return self.projector(self.encoder(images))

@@ -1,4 +1,4 @@
-"""From texts to the numbers of their pieces."""
+"""Byte-pair vocabulary: from texts to token numbers."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -12,16 +12,16 @@ from torch import Tensor
 from eigenview._errors import UsageError
 
 PAD, START, END = 0, 1, 2
-SMALLEST = 3 + 256  # the special pieces and every byte
+SMALLEST = 3 + 256  # special tokens and bytes
 _SPECIAL = ["[pad]", "[start]", "[end]"]
 
 
 class Vocabulary:
-    """A byte-pair vocabulary: in lower case, and of bytes, so that no text is unknown to it.
+    """A lower-case byte-level BPE vocabulary, which can encode any text.
 
     Args:
-        tokenizer: of the `tokenizers` library, as `Vocabulary.of` makes it.
-        context: pieces that a text may have, its start and its end among them; longer ones are cut.
+        tokenizer: of the `tokenizers` library, as made by `Vocabulary.of`.
+        context: largest number of tokens in a text, including start and end; longer texts are cut.
     """
 
     def __init__(self, tokenizer: Any, context: int) -> None:
@@ -34,19 +34,19 @@ class Vocabulary:
 
     @staticmethod
     def of(texts: Iterable[str], size: int, context: int) -> "Vocabulary":
-        """The vocabulary of the pieces that are most common in some texts: the same for the same texts.
+        """Trains a vocabulary on texts; the same texts give the same vocabulary.
 
         Args:
-            texts: to train it on.
-            size: pieces, at most: every byte, three special ones, and what is merged of them.
-            context: as above.
+            texts: training texts.
+            size: largest vocabulary size, including 256 bytes and three special tokens.
+            context: largest number of tokens in a text.
 
         Raises:
             UsageError: `tokenizers` is not installed.
-            ValueError: a size below 259, or a context below 3.
+            ValueError: size is below 259, or context is below 3.
         """
         if size < SMALLEST or context < 3:
-            raise ValueError(f"a vocabulary needs a size of {SMALLEST} and a context of 3, not {size} and {context}")
+            raise ValueError(f"size must be at least {SMALLEST} and context at least 3, not {size} and {context}")
         library = _library()
         tokenizer = library.Tokenizer(library.models.BPE())
         tokenizer.normalizer = library.normalizers.Sequence(
@@ -68,7 +68,7 @@ class Vocabulary:
 
     @staticmethod
     def load(path: Path) -> "Vocabulary":
-        """Reads what `save` wrote.
+        """Loads a vocabulary written by `save`.
 
         Raises:
             UsageError: `tokenizers` is not installed, or the file is not such a vocabulary.
@@ -79,11 +79,11 @@ class Vocabulary:
         except Exception as error:  # the library raises plain exceptions
             raise UsageError(f"cannot read the vocabulary {path}: {error}") from error
         if not tokenizer.truncation:
-            raise UsageError(f"cannot read the vocabulary {path}: it does not say how long a text may be")
+            raise UsageError(f"cannot read the vocabulary {path}: it does not state the context length")
         return Vocabulary(tokenizer, tokenizer.truncation["max_length"])
 
     def save(self, path: Path) -> None:
-        """Writes it as JSON, at once or not at all."""
+        """Writes the vocabulary as JSON, atomically."""
         beside = path.with_name(f".{path.name}.tmp")
         beside.write_text(self._tokenizer.to_str(pretty=True), encoding="utf-8")
         os.replace(beside, path)
@@ -92,25 +92,25 @@ class Vocabulary:
         return self._tokenizer.get_vocab_size()
 
     def encode(self, texts: Sequence[str]) -> Int64[Tensor, "N L"]:
-        """Each text's pieces between a start and an end; the shorter ones are filled up to the longest, at their ends.
+        """Token numbers of each text between a start and an end token, padded at the end to the longest text.
 
         Args:
             texts: at least one.
 
         Raises:
-            ValueError: there is none, or one that is not in a list, whose letters would pass for texts.
+            ValueError: texts are empty, or a single string, whose letters would count as texts.
         """
         if isinstance(texts, str) or not len(texts):
-            raise ValueError(f"texts are a list of at least one, not {texts!r:.60}")
+            raise ValueError(f"texts must be a list of at least one text, not {texts!r:.60}")
         return torch.tensor([encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))])
 
     def decode(self, pieces: Int64[Tensor, "L"]) -> str:
-        """The text of some pieces, in lower case and without the special ones."""
+        """The text of tokens, in lower case and without special tokens."""
         return self._tokenizer.decode(pieces.tolist()).strip()
 
 
 def _library() -> Any:
-    """The `tokenizers` library, without threads of its own: workers are forked, and a batch takes it a millisecond."""
+    """The `tokenizers` library without its threads: workers are forked, and a batch takes a millisecond anyway."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     try:
         import tokenizers

@@ -135,17 +135,6 @@ def test_the_scale_of_c_is_a_unit_of_time(scale):
     np.testing.assert_allclose(flow(scale * C, W, times / scale).W, flow(C, W, times).W, atol=1e-8)
 
 
-def test_new_points_are_mapped_at_each_time():
-    C, W, x = matrix(4), orthonormal(4, z)[0][:d].T, np.random.default_rng(0).normal(size=(5, d))
-    found = flow(C, W, np.array([0.0, 0.5]))
-    outputs = found.outputs(x)
-    np.testing.assert_allclose(outputs[0], x @ W.T, atol=1e-12)
-    np.testing.assert_allclose(outputs[1, 3], found.W[1] @ x[3])
-    for wrong in (x[:, 1:], np.full((1, d), np.nan)):
-        with pytest.raises(ValueError, match="points must"):
-            found.outputs(wrong)
-
-
 def test_at_time_zero_it_is_the_start():
     W = orthonormal(0, z)[0][:d].T
     np.testing.assert_array_equal(flow(matrix(0), W, np.array([0.0])).W, W[None])
