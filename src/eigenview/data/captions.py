@@ -20,7 +20,8 @@ def caption_column(features: Features, wanted: str, source: str) -> str:
 
     Args:
         features: the table's columns.
-        wanted: name of the column, or `auto`: the first of `captions`, `caption`, `txt`, `text`, `title`, `description`.
+        wanted: name of the column, or `auto`: the first of `captions`, `caption`, `txt`, `text`, `title` and
+            `description`.
         source: name of the table in errors.
 
     Raises:

@@ -102,7 +102,7 @@ def test_a_mode_to_which_nothing_is_added_grows_without_bound():
     found = solve_beta_infonce(np.array([1.0, 1.0]), np.array([0.0, 5.0]), 0.5)
     assert found.modes.tolist() == [np.inf, 0.0]
     assert (found.rank, found.value) == (1, -np.inf)
-    with pytest.raises(ValueError, match="nothing bounds 1 mode"):
+    with pytest.raises(ValueError, match="1 modes without augmentation noise are unbounded"):
         _ = found.gram
     with pytest.raises(ValueError, match="not finite"):
         found.weights(2)

@@ -1,4 +1,4 @@
-"""What the paper prints and what its own loss does not do: the collapse of weighted InfoNCE."""
+"""Printed formulas that the paper's own loss contradicts: the collapse of weighted InfoNCE."""
 
 from math import isfinite
 
@@ -21,10 +21,10 @@ def printed_weighted_origin(
         A0: covariance of clean inputs.
         C: covariance that augmentation adds.
         alpha: α, the partner's weight in the denominator.
-        N: samples.
+        N: number of samples.
 
     Raises:
-        ValueError: what are no covariances, of two sizes, α that is not finite, or N below 1.
+        ValueError: A0 or C is not a covariance, their sizes differ, α is not finite, or N is below 1.
 
     Source: landscape, Sec. 1.1, as printed.
     """
@@ -41,7 +41,7 @@ def printed_critical_sizes(
 ) -> Float64[np.ndarray, "m"]:
     """Sizes N of a data set below which modes would collapse by the printed B: (1 − α)c_i/a_i, largest first.
 
-    Eq. 7 has the inverse of it, and the opposite direction of the inequality. Neither is what the loss does.
+    Eq. 7 prints its inverse with the opposite inequality. The loss agrees with neither.
 
     Args:
         A0: covariance of clean inputs.
@@ -49,13 +49,13 @@ def printed_critical_sizes(
         alpha: α < 1.
 
     Raises:
-        ValueError: what are no covariances, of two sizes, or α out of its range.
+        ValueError: A0 or C is not a covariance, their sizes differ, or α is out of range.
 
     Source: landscape, Eq. 7, after NOTES 3.
     """
     if not (isfinite(alpha) and alpha < 1):
         raise ValueError(f"alpha must be finite and below 1, not {alpha}")
-    # With β = ½ strengths are eigenvalues of A0 in the metric of C.
+    # With β = ½ critical strengths are the eigenvalues of A0 in the metric of C.
     ratios = critical_strengths(A0, C, 0.5)[::-1]
     sizes = np.full(len(ratios), np.inf)
     np.divide(1 - alpha, ratios, out=sizes, where=ratios > 0)

@@ -1,4 +1,4 @@
-"""What a trained linear head did with each mode, beside what theory says."""
+"""The modes of a trained linear head against those that theory predicts."""
 
 from dataclasses import dataclass
 
@@ -10,18 +10,18 @@ from eigenview.theory.matrices import covariance
 
 @dataclass(frozen=True)
 class HeadSpectrum:
-    """A head's modes, actual and predicted, in variances of embeddings.
+    """Actual and predicted modes of a head, as variances of embeddings.
 
     Args:
-        actual: eigenvalues of WΣWᵀ, largest first; zeros where W has fewer rows than there are modes.
-        predicted: those of the prediction, in its own order; inf where nothing bounds a mode.
-        along: variance of the actual embeddings along each predicted mode: `predicted`, if W is as predicted.
-        survivors: how many actual modes are present, by the tolerance.
-        predicted_survivors: how many predicted ones.
+        actual: eigenvalues of WΣWᵀ, largest first; zeros if W has fewer rows than there are modes.
+        predicted: modes of the prediction, in its own order; inf for an unbounded mode.
+        along: variance of the actual embeddings along each predicted mode; equals `predicted` if W is as predicted.
+        survivors: number of actual modes above the tolerance.
+        predicted_survivors: number of predicted surviving modes.
         outside: share of the embeddings' variance outside the predicted surviving modes; 0 if W is 0.
-        cosines: of the principal angles between the leading actual and predicted modes, as many of each as survive in
-            both, largest first; all 1 if one space holds the other.
-        at_random: root mean square of such a cosine for spaces without relation.
+        cosines: cosines of the principal angles between the leading actual and predicted modes, as many of each as
+            survive in both, largest first; all 1 if one space contains the other.
+        at_random: root mean square of such a cosine for independent random spaces.
     """
 
     actual: Float64[np.ndarray, "m"]
@@ -41,22 +41,22 @@ def head_spectrum(
     directions: Float[np.ndarray, "d m"],
     tolerance: float = 1e-3,
 ) -> HeadSpectrum:
-    """The actual spectrum of H = Σ^½WᵀWΣ^½ against a predicted one, and how their spaces lie to each other.
+    """Compares the actual spectrum of H = Σ^½WᵀWΣ^½ with a predicted one, and the spaces that they span.
 
-    A prediction is `exact(A0, C, β, D)` or `EffectiveLandscape.minimum(D)`, for A0 and C of the head's inputs
-    (`view_covariances`), with D the rows of W: give its `modes` and `directions`. It is about the head's inputs as
-    they are, and takes them for Gaussian.
+    A prediction is `solve_beta_infonce(A0, C, β, D)` or `EffectiveLandscape.minimum(D)`, for A0 and C of the head's
+    inputs (`view_covariances`), with D the rows of W: pass its `modes` and `directions`. It assumes fixed Gaussian
+    inputs of the head.
 
     Args:
-        W: the head's weight as torch keeps it, an output a row.
+        W: weight of the head as in torch, one row per output.
         sigma: Σ = A0 + C, the covariance of its inputs.
         modes: predicted eigenvalues of H.
-        directions: G with GᵀΣG = 1, a column a mode: all modes, also those that collapse.
-        tolerance: an actual mode is present above this share of the largest; training never quite ends.
+        directions: G with GᵀΣG = 1, one column per mode, including those that collapse.
+        tolerance: an actual mode survives above this share of the largest, since training never fully converges.
 
     Raises:
-        ValueError: what is not finite, of another size, or no covariance; directions that are not orthonormal in the
-            metric of Σ; a negative mode; a tolerance out of [0, 1).
+        ValueError: shapes do not match, a number is not finite, Σ is not a covariance, directions are not orthonormal
+            in the metric of Σ, a mode is negative, or tolerance is not in [0, 1).
 
     Source: landscape, Thm. 1 (WᵀW up to a rotation of W), after NOTES 3.
     """

@@ -1,4 +1,4 @@
-"""The curvature of a loss in the weight of a last linear layer: by products with the Hessian, which is never there."""
+"""Curvature of a loss in the weight of a last linear layer, by Hessian–vector products without forming the Hessian."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ from torch import Tensor
 from eigenview.theory.landscape.hessian_products import Hessian, hessian_at
 
 _WHOLE = 20
-"""Numbers in W up to which the Hessian itself is made."""
-_PRECISION = 1e-8  # of eigenvalues, as a share of the largest
-_FLAT = 1e-6  # what of a curvature may be error, as a share of the largest
+"""Number of entries of W up to which the Hessian itself is formed."""
+_PRECISION = 1e-8  # of eigenvalues, relative to the largest
+_FLAT = 1e-6  # error of a curvature, relative to the largest
 
 Loss = Callable[[Tensor], Tensor]
 Weight = Float[np.ndarray, "D d"] | Float[Tensor, "D d"]
@@ -26,12 +26,12 @@ class Curvature:
     """The loss around a weight, to second order.
 
     Args:
-        lowest: the smallest eigenvalue of the Hessian; at the origin of a loss that rotations of embeddings leave
-            alone, −2 times the largest eigenvalue of B.
-        direction: the change of W, of length 1, along which the loss has this curvature; of several, one.
-        largest: the largest eigenvalue in size, to a percent.
-        slope: length of the gradient: where it is not 0 the weight is no stationary point.
-        error: of products with the Hessian, relative: 0 if they are exact, else of the differences they were taken by.
+        lowest: smallest eigenvalue of the Hessian; at the origin of a loss that is invariant to rotations of
+            embeddings, −2 times the largest eigenvalue of B.
+        direction: one unit direction of W with this curvature.
+        largest: eigenvalue of the largest size, to a percent.
+        slope: length of the gradient; the weight is a stationary point only if it is 0.
+        error: relative error of Hessian–vector products: 0 if exact, else that of finite differences.
     """
 
     lowest: float
@@ -42,27 +42,27 @@ class Curvature:
 
     @property
     def stable(self) -> bool:
-        """Whether the loss curves downwards along no direction, to within 1e-6 of the largest curvature."""
+        """Whether the loss has no negative curvature, to within 1e-6 of the largest."""
         return self.lowest >= -max(_FLAT, self.error) * abs(self.largest)
 
 
 def curvature(loss: Loss, W: Weight, seed: int = 0) -> Curvature:
-    """The lowest curvature of a loss at a weight, and along which direction.
+    """The lowest curvature of a loss at a weight, and its direction.
 
-    Products with the Hessian are second derivatives where the loss has them. Ours for InfoNCE and the nuclear norm give
-    their gradient once only; then they are differences of gradients, with the step at which two estimates agree best.
-    Lanczos' method asks for some dozens of them (ARPACK). Where the lowest curvature is of several directions, as
-    rotations of embeddings always make it, one is found.
+    Hessian–vector products are second derivatives where the loss has them. Our InfoNCE and nuclear norm can be
+    differentiated only once; products are then differences of gradients, with the step at which two estimates agree
+    best. The Lanczos method (ARPACK) needs some dozens of products. If several directions share the lowest curvature,
+    as they do by rotation of embeddings, one is returned.
 
-    Costs a gradient for each product, or two by differences, and 20 times the numbers in W.
+    Costs one gradient per product, or two by differences, and memory of 20 times W.
 
     Args:
-        loss: a differentiable function of a weight [D, d], such as `loss_of_last_layer` makes.
-        W: where to look; an array is handed to the loss as a tensor in float64, a tensor as it is.
-        seed: of where Lanczos' method starts.
+        loss: differentiable function of a weight [D, d], such as `loss_of_last_layer` returns.
+        W: weight; an array is passed to the loss as a float64 tensor, a tensor as it is.
+        seed: random seed of the start vector.
 
     Raises:
-        ValueError: a weight, a loss or a gradient that is not finite; differences that agree at no step.
+        ValueError: the weight, the loss or a gradient is not finite, or differences agree at no step.
 
     Source: landscape, Sec. 1.3 and Fig. 1; the Hessian at the origin is −2B for each row of W (NOTES 3).
     """
@@ -70,17 +70,17 @@ def curvature(loss: Loss, W: Weight, seed: int = 0) -> Curvature:
 
 
 def origin_curvature(loss: Loss, W: Weight, seed: int = 0) -> Curvature:
-    """The lowest curvature at the origin of the layer: below 0 where some mode grows, and else the origin is stable.
+    """The lowest curvature at the origin of the layer: negative if some mode grows, else the origin is stable.
 
-    Costs what `curvature` does.
+    Costs as much as `curvature`.
 
     Args:
-        loss: a differentiable function of a weight [D, d], such as `loss_of_last_layer` makes.
-        W: only its shape counts, and of a tensor dtype and device.
-        seed: of where Lanczos' method starts.
+        loss: differentiable function of a weight [D, d], such as `loss_of_last_layer` returns.
+        W: only its shape is used, and the dtype and device of a tensor.
+        seed: random seed of the start vector.
 
     Raises:
-        ValueError: a loss that has no value at the origin, such as one that normalises embeddings; else as `curvature`.
+        ValueError: the loss has no value at the origin, because it normalizes embeddings; else as `curvature`.
 
     Source: landscape, Thm. 1 and Sec. 1.3 (the stability of the matrix A).
     """
@@ -97,7 +97,7 @@ def _curvature(loss: Loss, W: Float[Tensor, "D d"], seed: int) -> Curvature:
 
 
 def _lowest(H: Hessian, generator: np.random.Generator) -> tuple[float, float, Float64[np.ndarray, "size"]]:
-    """The lowest eigenvalue, the largest in size, and the lowest one's eigenvector."""
+    """The lowest eigenvalue, the one of the largest size, and the eigenvector of the lowest."""
     size = H.shape[0]
     if size <= _WHOLE:
         whole = np.stack([H.matvec(row) for row in np.eye(size)])
@@ -108,15 +108,15 @@ def _lowest(H: Hessian, generator: np.random.Generator) -> tuple[float, float, F
         return 0.0, 0.0, start / np.linalg.norm(start)
     roughly, precisely = {"v0": start, "tol": 1e-2}, {"v0": start, "tol": _PRECISION}
     largest = float(eigsh(H, k=1, which="LM", return_eigenvectors=False, **roughly)[0])
-    # From above, so that precision is a share of the largest curvature also where the lowest is 0.
-    shift = 2 * abs(largest)  # more than once: of a Hessian that is a multiple of the identity nothing would be left
+    # Shifted, so that precision is relative to the largest curvature also if the lowest is 0.
+    shift = 2 * abs(largest)  # more than once, or a Hessian that is a multiple of the identity would become 0
     turned = shift * aslinearoperator(scipy.sparse.eye_array(size)) - H
     eigenvalues, vectors = eigsh(turned, k=1, which="LA", **precisely)
     return shift - float(eigenvalues[0]), largest, vectors[:, 0]
 
 
 def _needs_a_value_at(origin: Float[Tensor, "D d"], loss: Loss, seed: int) -> None:
-    """Makes sure that the loss tends to its value at the origin."""
+    """Checks that the loss is continuous at the origin."""
     direction = torch.from_numpy(np.random.default_rng(seed).normal(size=origin.shape)).to(origin)
     direction /= direction.norm()
     with torch.no_grad():
@@ -134,5 +134,5 @@ def _needs_a_value_at(origin: Float[Tensor, "D d"], loss: Loss, seed: int) -> No
 def _as_tensor(W: Weight) -> Float[Tensor, "D d"]:
     weight = W.detach() if isinstance(W, Tensor) else torch.from_numpy(np.array(W, dtype=np.float64))
     if weight.ndim != 2 or not weight.numel() or not torch.isfinite(weight).all():
-        raise ValueError(f"W must be a finite matrix, an output a row; this is of shape {[*weight.shape]}")
+        raise ValueError(f"W must be a finite matrix [outputs, inputs]; its shape is {[*weight.shape]}")
     return weight

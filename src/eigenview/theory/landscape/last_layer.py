@@ -1,4 +1,4 @@
-"""The loss of a net as a function of its last linear layer alone."""
+"""The loss of a network as a function of its last linear layer alone."""
 
 from collections.abc import Callable
 
@@ -16,23 +16,22 @@ def loss_of_last_layer(
     decay: float = 0.0,
     bias: Float[Tensor, "D"] | None = None,
 ) -> Callable[[Weight], Float[Tensor, ""]]:
-    """The function W ↦ objective(inputs Wᵀ + bias) + γ‖W‖², with all that is below the layer held fixed.
+    """The function W ↦ objective(inputs Wᵀ + bias) + γ‖W‖², with everything below the layer fixed.
 
-    Computed in float64, with a gradient if W asks for one; inputs are kept as they are given, and brought to the device
-    of W.
+    Computed in float64, with a gradient if W requires one; inputs are stored as given and moved to the device of W.
 
     Args:
-        objective: from embeddings z[K, P, D] to a loss.
-        inputs: what the layer is given, views first.
-        decay: γ, half of what SGD calls weight decay.
-        bias: the layer's, if it has one.
+        objective: function from embeddings z[K, P, D] to a loss.
+        inputs: inputs of the layer, views first.
+        decay: γ, half of SGD's weight decay.
+        bias: bias of the layer, if it has one.
 
     Raises:
-        ValueError: inputs that are not finite, none, or not [K, P, d].
+        ValueError: inputs are not finite, empty, or not [K, P, d].
     """
     x = torch.as_tensor(inputs).detach()
     if x.ndim != 3 or not x.numel() or not torch.isfinite(x).all():
-        raise ValueError(f"inputs must be finite and [K, P, d], and hold something; these are {[*x.shape]}")
+        raise ValueError(f"inputs must be finite, not empty, and [K, P, d]; their shape is {[*x.shape]}")
 
     def loss(W: Weight) -> Float[Tensor, ""]:
         weight = torch.as_tensor(W).double()

@@ -1,4 +1,4 @@
-"""MMCR of a linear layer, solved where the variance of embeddings is held."""
+"""MMCR of a linear layer, solved for a fixed variance of embeddings."""
 
 import numpy as np
 from jaxtyping import Float
@@ -11,25 +11,25 @@ from eigenview.theory.matrices import covariance, same_size
 def nuclear_norm_minimum(
     A0: Float[np.ndarray, "d d"], C: Float[np.ndarray, "d d"], K: int, D: int | None = None
 ) -> StationaryPoint:
-    """The W that maximises the nuclear norm of centroids of K views, with f = Wx and E‖f‖² = 1.
+    """The W that maximizes the nuclear norm of centroids of K views, with f = Wx and E‖f‖² = 1.
 
     Over √P, for P ≫ D, the norm is Tr(WMWᵀ)^½ with M = A0 + C/K, the covariance of centroids. With μ the eigenvalues of
     M in the metric of Σ, that is Σ√(μ_i h_i), largest at h_i = μ_i/Σμ: **no mode collapses**, however strong views are;
-    noisy ones get less, by at most a factor of K. As many as W has rows are kept, those with the least noise, and
-    their value is √Σμ, at most √D. It holds the variance in the mean only, where MMCR has each on the sphere;
-    whatever the data's law is.
+    noisy modes get less, by at most a factor of K. If W has fewer rows, the modes with the least noise are kept; the
+    value is √Σμ, at most √D. Only the mean variance is fixed, whereas MMCR has each embedding on the sphere; the data
+    may have any distribution.
 
     Args:
         A0: covariance of clean inputs.
         C: covariance that augmentation adds.
-        K: views, at least 1.
-        D: rows of W; as many as it has columns if not given.
+        K: number of views, at least 1.
+        D: number of rows of W; by default that of its columns.
 
     Returns:
-        Modes that add up to 1; `value` is minus the norm over √P.
+        Modes whose variances sum to 1; `value` is minus the norm over √P.
 
     Raises:
-        ValueError: what are no covariances, of two sizes, or K or D below 1.
+        ValueError: A0 or C is not a covariance, their sizes differ, or K or D is below 1.
 
     Source: derived for this project; the loss is mmcr, Sec. 2.
     """

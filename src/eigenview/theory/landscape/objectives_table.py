@@ -1,4 +1,4 @@
-"""The objectives as effective landscapes, a row of the paper's table each."""
+"""The effective landscape of each objective, as in the paper's table."""
 
 from typing import Literal
 
@@ -33,23 +33,23 @@ def effective_landscape(
     | `spectral` | 2A0 | 1 |
     | `barlow` (unnormalised, weight of what is off the diagonal 1) | 2A0, in the metric of A0 | 1 |
 
-    With a partner in the denominator the fourth order has a term more, which is no multiple of Tr(WΣWᵀ)² and is left
-    out: βσ(1 − σ)/(2τ²) times the mean square of ½‖f − f′‖² − ½‖f‖² − ½ Tr WΣWᵀ. In a batch σ is about 1/P.
+    With a partner in the denominator the fourth order has another term, which is not a multiple of Tr(WΣWᵀ)² and is
+    left out: βσ(1 − σ)/(2τ²) times the mean square of ½‖f − f′‖² − ½‖f‖² − ½ Tr WΣWᵀ. In a batch σ is about 1/P.
 
     Args:
-        objective: the row.
+        objective: row of the table.
         A0: covariance of clean inputs.
         C: covariance that augmentation adds.
         beta: β of `infonce`.
         temperature: τ of `infonce`.
         partner_share: σ of `infonce`, as for `infonce_origin`: weighing the partner changes no mode's fate.
         decay: γ of a term γ‖W‖², taken from B.
-        kappa: κ of a term κ(E‖f‖² − c)², which stands for normalisation; inf holds the variance.
-        target: c.
+        kappa: κ of a term κ(E‖f‖² − c)², which models normalization; inf fixes the variance.
+        target: c, the variance that the term asks for.
         bias: whether f has a bias.
 
     Raises:
-        ValueError: an unknown row, what are no covariances, numbers out of their range.
+        ValueError: the objective is unknown, A0 or C is not a covariance, or a number is out of range.
 
     Source: landscape, Eqs. 2–5 and 16–17, after NOTES 3. The print has q = 1 for InfoNCE: it leaves out
     that the mean over anchors stands outside the log.

@@ -1,4 +1,4 @@
-"""Cuts through the loss of a trained net along parts of its last linear layer."""
+"""Slices of the loss of a trained network along parts of its last linear layer."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ class Slice:
     """The loss along a line.
 
     Args:
-        factors: a, by which W is multiplied.
-        losses: at each.
+        factors: a, factors of W.
+        losses: loss at each factor.
     """
 
     factors: Float64[np.ndarray, "n"]
@@ -32,9 +32,9 @@ class PlaneSlice:
     """The loss over a plane.
 
     Args:
-        first: r1, by which the first part of W is multiplied.
-        second: r2, of the second part.
-        losses: a row for each r1, a column for each r2.
+        first: r1, factors of the first part of W.
+        second: r2, factors of the second part.
+        losses: one row for each r1, one column for each r2.
     """
 
     first: Float64[np.ndarray, "n"]
@@ -135,7 +135,7 @@ def _axis(factors: Factors) -> Float64[np.ndarray, "_"]:
 def _numbers(W: Weight) -> Float64[np.ndarray, "D d"]:
     weight = W.detach().double().cpu().numpy() if isinstance(W, Tensor) else np.asarray(W, dtype=np.float64)
     if weight.ndim != 2 or not weight.size or not np.isfinite(weight).all():
-        raise ValueError(f"W must be a finite matrix, an output a row; this is of shape {weight.shape}")
+        raise ValueError(f"W must be a finite matrix [outputs, inputs]; its shape is {weight.shape}")
     return weight
 
 
