@@ -95,7 +95,7 @@ def test_the_ridge_is_noise_on_both_views():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda mu, S, other, T: information_terms(mu, S, other[:3], T[:3]), "views must have one shape"),
+        (lambda mu, S, other, T: information_terms(mu, S, other[:3], T[:3]), "views must have the same shape"),
         (lambda mu, S, other, T: information_terms(mu, S, other * np.inf, T), "other views are not finite"),
         (lambda mu, S, other, T: information_terms(mu, S, other, T * np.inf), r"other_covariances\[0\] is not finite"),
         (lambda mu, S, other, T: information_terms(mu, S, other, -T / 9), r"other_covariances\[0\] is not a covar"),

@@ -129,8 +129,8 @@ def test_a_net_in_single_precision_runs_in_it():
     ("call", "message"),
     [
         (lambda: local_gaussians(Net(nn.ReLU()), draw(N, d)), "without noise"),
-        (lambda: local_gaussians(Net(nn.ReLU()), draw(N, d), -1.0), "finite, 0 or more"),
-        (lambda: local_gaussians(Net(nn.ReLU()), draw(N, d), float("nan")), "finite, 0 or more"),
+        (lambda: local_gaussians(Net(nn.ReLU()), draw(N, d), -1.0), "finite and at least 0"),
+        (lambda: local_gaussians(Net(nn.ReLU()), draw(N, d), float("nan")), "finite and at least 0"),
         (lambda: local_gaussians(Net(nn.ReLU()), draw(N, d), torch.ones(7)), "must be a number, or of shape"),
         (lambda: local_gaussians(Net(nn.ReLU()), draw(N, d), factors=draw(d)), "factors must be"),
         (lambda: local_gaussians(Net(nn.ReLU()), draw(N, d), factors=draw(3, 2, d)), "factors must be"),

@@ -17,7 +17,7 @@ from eigenview.papers.rank_correlation import rank_correlation
 from eigenview.papers.run_cache import RunCache
 from eigenview.plotting.style import BLUE, GREEN, INK, ORANGE, PURPLE, SKY, VERMILLION, style
 from eigenview.runs import list_checkpoints, load_model
-from eigenview.theory.information import label_generalisation_terms
+from eigenview.theory.information import label_generalization_terms
 from eigenview.views import ViewPolicy
 
 LABELLED, UNLABELLED = 500, 2000
@@ -99,7 +99,7 @@ def _rows(scale: Scale, runs: RunCache) -> Iterator[tuple]:
     labelled, unlabelled = np.sort(order[:n]), np.sort(order[n : n + UNLABELLED])
     clean = ViewPolicy()
     labelled_images = _views(known, labelled, clean, 1, recipe)
-    unlabelled_views = _views(known, unlabelled, POLICY, 2, recipe)
+    unlabeled_views = _views(known, unlabelled, POLICY, 2, recipe)
     test_images = _views(held_out, np.arange(len(held_out)), clean, 1, recipe)
     targets = np.eye(int(known.labels.max()) + 1)
     Y, Y_unlabelled, Y_test = (
@@ -111,16 +111,16 @@ def _rows(scale: Scale, runs: RunCache) -> Iterator[tuple]:
         for checkpoint in list_checkpoints(each.checkpoints):
             encoder = load_model(each.path, checkpoint).encoder
             Z, Z_test = (_features(encoder, views)[0] for views in (labelled_images, test_images))
-            terms = label_generalisation_terms(Z, Y, _features(encoder, unlabelled_views), Y_unlabelled)
-            assert terms.unlabelled is not None
+            terms = label_generalization_terms(Z, Y, _features(encoder, unlabeled_views), Y_unlabelled)
+            assert terms.unlabeled is not None
             guessed = Z_test @ terms.W.T
             yield (
                 objective,
                 seed,
                 int(checkpoint.name.split("-")[-1]),
                 terms.invariance,
-                terms.unlabelled,
-                terms.labelled,
+                terms.unlabeled,
+                terms.labeled,
                 float(np.linalg.norm(guessed - Y_test, axis=1).mean()),
                 float((guessed.argmax(1) != held_out.labels).mean()),
             )

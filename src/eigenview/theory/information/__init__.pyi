@@ -1,5 +1,5 @@
-from .generalisation import GeneralisationTerms as GeneralisationTerms
-from .generalisation import label_generalisation_terms as label_generalisation_terms
+from .generalization import GeneralizationTerms as GeneralizationTerms
+from .generalization import label_generalization_terms as label_generalization_terms
 from .information_terms import InformationTerms as InformationTerms
 from .information_terms import information_terms as information_terms
 from .local_affine import LocalGaussians as LocalGaussians

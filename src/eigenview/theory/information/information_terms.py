@@ -1,4 +1,4 @@
-"""What a bound on the information between views is made of."""
+"""Terms of a bound on the mutual information between views."""
 
 from dataclasses import dataclass
 from math import log, pi
@@ -12,15 +12,15 @@ from eigenview.theory.matrices import covariance
 
 @dataclass(frozen=True)
 class InformationTerms:
-    """H(Z) + E log q(z|z′) by its terms, in nats.
+    """The terms of H(Z) + E log q(z|z′), in nats.
 
     Args:
         variance: ½ Σ_k log 2πe(Σ_Z)_kk, which a variance term of an objective raises.
         covariance: ½ log det of the correlations of Z, at most 0, which a covariance term raises.
         invariance: −E‖μ_n − μ′_n‖²/2σ², which an invariance term raises.
-        noise: −E Tr(Σ_n + Σ′_n)/2σ²: what noise around the two views moves them apart.
+        noise: −E Tr(Σ_n + Σ′_n)/2σ², from the noise around both views.
         scale: −½D log 2πσ².
-        entropy: bounds on H(Z), of which variance + covariance is `log_det`.
+        entropy: bounds on H(Z); variance + covariance is its `log_det`.
     """
 
     variance: float
@@ -37,12 +37,12 @@ class InformationTerms:
 
     @property
     def raised(self) -> float:
-        """The sum of the terms, which objectives raise: with an upper bound as H(Z), it bounds nothing."""
+        """The sum of the terms, which objectives raise. It uses an upper bound of H(Z), so it is not a bound."""
         return self.variance + self.covariance + self.reconstruction
 
     @property
     def guaranteed(self) -> float:
-        """With the lower bound as H(Z): I(Z;X′) is no less, if the noise is as assumed."""
+        """A lower bound of I(Z;X′), from the lower bound of H(Z), if the noise is as assumed."""
         return self.entropy.lower + self.reconstruction
 
 
@@ -58,28 +58,28 @@ def information_terms(
 
     q(z|z′) = N(z; z′, σ²I). Pairs are equally likely; given the pair, z and z′ are independent. Objectives raise
     H(Z) through an *upper* bound, the entropy ½ log det 2πeΣ_Z of the normal law with Z's covariance, so **the sum that
-    they raise is no guaranteed bound on the information**, in either direction; `guaranteed` takes a lower bound.
-    The information itself is at most log N, that of which pair was drawn.
+    they raise is not a bound on the information**, in either direction; `guaranteed` uses a lower bound. The
+    information itself is at most log N, that about which pair was sampled.
 
-    Costs what `mixture_entropy` does.
+    Costs as much as `mixture_entropy`.
 
     Args:
         means: μ_n, features of the first views (`local_gaussians`).
-        covariances: Σ_n, theirs.
+        covariances: Σ_n of the first views.
         other_means: μ′_n, of the second views.
-        other_covariances: Σ′_n; they may be singular.
-        variance: σ² of q; left out, the best, E‖z − z′‖²/D.
+        other_covariances: Σ′_n of the second views; they may be singular.
+        variance: σ² of q; by default the optimal E‖z − z′‖²/D.
         ridge: β, added to each covariance, as in `mixture_entropy`.
 
     Raises:
-        ValueError: as `mixture_entropy` does; views of different shapes; another view's means that are not finite, or
-            matrices that are no covariances; a variance that is not positive and finite.
+        ValueError: as `mixture_entropy`, or shapes of the views differ, means of the second views are not finite, their
+            covariances are not covariances, or variance is not positive and finite.
 
     Source: information, Sec. 3 (NOTES 5).
     """
     entropy = mixture_entropy(means, covariances, ridge=ridge)
     if np.shape(other_means) != np.shape(means) or np.shape(other_covariances) != np.shape(covariances):
-        raise ValueError(f"views must have one shape, not {np.shape(means)} and {np.shape(other_means)}")
+        raise ValueError(f"views must have the same shape, not {np.shape(means)} and {np.shape(other_means)}")
     if not np.isfinite(other_means).all():
         raise ValueError("means of the other views are not finite")
     for i, matrix in enumerate(other_covariances):

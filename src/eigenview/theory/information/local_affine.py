@@ -1,4 +1,4 @@
-"""Normal noise at a net's inputs, and the normal law that it becomes at the outputs."""
+"""Normal noise at the inputs of a network, propagated to its outputs by the Jacobian."""
 
 import warnings
 from collections.abc import Callable, Iterator
@@ -14,16 +14,16 @@ from eigenview.measures.local_projectors import cast_rows, check_rowwise
 
 _BYTES = 16 * 2**20
 _AT_ONCE = 16
-"""Directions of a sample that are worth a smaller batch: they share what the net computes without them."""
+"""Directions of a sample that are worth a smaller batch: they share the network's forward pass."""
 
 
 @dataclass(frozen=True)
 class LocalGaussians:
-    """The normal laws that features follow around N inputs.
+    """Normal laws of features around N inputs.
 
     Args:
         means: f(x_n).
-        covariances: J Σ_n Jᵀ, J the Jacobian at x_n; symmetric, singular where J Σ_n^½ has not full rank.
+        covariances: J Σ_n Jᵀ, J the Jacobian at x_n; symmetric, singular where J Σ_n^½ is rank-deficient.
     """
 
     means: Float64[np.ndarray, "N D"]
@@ -39,27 +39,27 @@ def local_gaussians(
 ) -> LocalGaussians:
     """Means and covariances of features where inputs are normal: x ~ N(x_n, Σ_n) becomes N(f(x_n), J Σ_n Jᵀ).
 
-    Exact where the net is affine over all of the noise, as a ReLU net is within one of its regions; elsewhere of first
-    order in the noise: `eigenview.measures.gaussianity` says from which strength on features are normal no more.
+    Exact where the network is affine over all of the noise, as a ReLU network is within one of its regions; elsewhere
+    of first order in the noise: `eigenview.measures.gaussianity` shows from which strength on features are not normal.
     Σ_n = diag(variance) + Σ_j l_j l_jᵀ.
 
-    No Jacobian is made. Each direction of the noise is pushed through the net (d directions if there is a variance, and
-    one for each factor), or, where those are more than 2D, each of the D outputs is pulled back and pushed forward
-    again. A push costs about three passes of the samples, and so does a pull. Beside the N·D² numbers of the result it
-    takes 16 MiB, for some directions of some samples at a time (at least one of one), times some layers' width over d.
+    The Jacobian is not formed. Each direction of the noise is pushed through the network by a JVP (d directions for a
+    variance, and one for each factor), or, if those are more than 2D, each of the D outputs is pulled back by a VJP and
+    pushed forward again. Each costs about three forward passes. Besides the N·D² numbers of the result it takes 16 MiB,
+    for a block of directions and samples, times the ratio of layer width to d.
 
     Args:
-        net: from inputs [N, *shape] to features [N, D] (further axes are flattened), each row for itself; a module in
-            evaluation mode (its batch norm's and dropout's, that is), and one that has forward derivatives. Runs in its
-            own dtype; products are summed in float64.
+        net: maps inputs [N, *shape] to features [N, D] (further axes are flattened), each row independently; a module
+            needs batch norm and dropout in evaluation mode, and forward derivatives. Runs in its own dtype; products
+            are summed in float64.
         inputs: x_n.
-        variance: of each input number, independent of the others: σ², or of one sample's shape, or of all inputs'.
-        factors: l_j, [r, *shape] for all samples, or [N, r, *shape] for each: directions in which the noise is
-            correlated, such as displacements of augmentation divided by √r.
+        variance: of independent noise on each input number: a scalar σ², or of the shape of a sample or of all inputs.
+        factors: l_j, [r, *shape] for all samples, or [N, r, *shape] for each: directions of correlated noise, such as
+            displacements of augmentation divided by √r.
 
     Raises:
-        ValueError: inputs, noise or features that are not finite, or none; features that are not a row each; a negative
-            variance; noise of another shape, or none; a module whose batch norm mixes rows, or whose dropout is on.
+        ValueError: inputs, noise or features are empty or not finite, features are not one row per sample, variance is
+            negative, noise has the wrong shape or is zero, or batch norm mixes rows or dropout is on in the module.
 
     Source: information, Sec. 2–3 (NOTES 5).
     """
@@ -69,7 +69,7 @@ def local_gaussians(
     x, shape = cast_rows(net, inputs), inputs.shape[1:]
     deviations, L = _deviations(variance, x), _factors(factors, x)
     if deviations is None and L is None:
-        raise ValueError("without noise features have no covariance: give a variance, or factors")
+        raise ValueError("without noise features have no covariance: pass variance or factors")
     if not torch.isfinite(x).all():
         raise ValueError("inputs are not finite")
     first = net(x[:1])
@@ -95,14 +95,14 @@ def local_gaussians(
 
 @dataclass(frozen=True)
 class _Noise:
-    """Around some inputs x: a deviation of each number, if there is any, and factors, if there are any."""
+    """Noise around inputs x: a standard deviation of each number, and factors, each if present."""
 
     x: Float[Tensor, "n *shape"]
     deviations: Float[Tensor, "n d"] | None
     factors: Float[Tensor, "n r d"] | None
 
     def directions(self, at_once: int) -> Iterator[Float[Tensor, "c n *shape"]]:
-        """Columns of a square root of Σ_n, some at a time."""
+        """Columns of a square root of Σ_n, in blocks."""
         if self.factors is not None:
             for some in self.factors.transpose(0, 1).split(at_once):
                 yield some.reshape(len(some), *self.x.shape)
@@ -161,9 +161,9 @@ def _flat(net: Callable[[Tensor], Tensor], x: Float[Tensor, "n *shape"]) -> Floa
 def _deviations(variance: float | Tensor, x: Float[Tensor, "N *shape"]) -> Float[Tensor, "N d"] | None:
     given = torch.as_tensor(variance, dtype=x.dtype, device=x.device).detach()
     if given.ndim and given.shape not in (x.shape, x.shape[1:]):
-        raise ValueError(f"a variance must be a number, or of shape {[*x.shape[1:]]} or {[*x.shape]}")
+        raise ValueError(f"variance must be a number, or of shape {[*x.shape[1:]]} or {[*x.shape]}")
     if not (torch.isfinite(given).all() and (given >= 0).all()):
-        raise ValueError("a variance must be finite, 0 or more")
+        raise ValueError("variance must be finite and at least 0")
     return given.sqrt().expand(x.shape).flatten(1) if given.any() else None
 
 

@@ -11,21 +11,21 @@ from eigenview.theory.matrices import symmetric
 
 _BYTES = 64 * 2**20
 _ROUNDING = 1e-14
-"""Eigenvalues below this share of the largest are rounding: nothing could be said of their logarithm."""
+"""Eigenvalues below this share of the largest are rounding errors, whose logarithm is meaningless."""
 
 
 @dataclass(frozen=True)
 class MixtureEntropy:
-    """What is known, in nats, of the entropy H of a mixture of normal laws: components ≤ lower ≤ H ≤ upper, log_det.
+    """Bounds in nats on the entropy H of a mixture of normal laws: components ≤ lower ≤ H ≤ upper, log_det.
 
-    H − components is the information that the mixture's variable holds about which component it came from.
+    H − components is the information that a sample holds about its component.
 
     Args:
         components: Σ_i c_i h_i, the mean entropy of the components.
         lower: from Chernoff's α-divergences; at α = ½ Bhattacharyya's.
         upper: from KL divergences.
         log_det: the entropy of the normal law with the mixture's covariance, ½ log det 2πeΣ_Z: an upper bound.
-        diagonal: the same without correlations, ½ Σ_k log 2πe(Σ_Z)_kk: no less than `log_det`.
+        diagonal: the same without correlations, ½ Σ_k log 2πe(Σ_Z)_kk, at least `log_det`.
     """
 
     components: float
@@ -44,24 +44,24 @@ def mixture_entropy(
 ) -> MixtureEntropy:
     """Bounds on the entropy of Σ_i c_i N(μ_i, Σ_i).
 
-    Σ_i c_i h_i − Σ_i c_i log Σ_j c_j exp(−d_ij), j = i included, is no less than the entropy for d = KL, and no more
-    for Chernoff's d = −log ∫ p_i^α p_j^{1−α}, any α in [0, 1]. Both are exact where components are the same, and where
-    they are far apart.
+    Σ_i c_i h_i − Σ_i c_i log Σ_j c_j exp(−d_ij), j = i included, is at least the entropy for d = KL, and at most the
+    entropy for Chernoff's d = −log ∫ p_i^α p_j^{1−α}, any α in [0, 1]. Both are exact where components are the same,
+    and where they are far apart.
 
     Costs about 2·N²D³ operations and 64 MiB.
 
     Args:
         means: μ_i.
         covariances: Σ_i, positive definite once the ridge is added.
-        weights: c_i, which sum to 1; left out, all the same.
+        weights: c_i, which sum to 1; equal by default.
         alpha: α.
         ridge: β, a variance that is added to each Σ_i (so that the bounds are those of features with as much noise):
             a net that maps the noise into fewer than D dimensions gives features no density, and an entropy of −∞.
 
     Raises:
-        ValueError: means or covariances that are not finite, not of one shape, or none; a covariance that is not
-            symmetric, or not positive definite to rounding; weights that are negative or do not sum to 1; α out of
-            range; a ridge that is negative or not finite.
+        ValueError: shapes do not match, an array is empty or not finite, a covariance is not symmetric or not positive
+            definite to rounding, weights are negative or do not sum to 1, α is out of range, or ridge is negative
+            or not finite.
 
     Source: Kolchinsky & Tracey 2017; information (NOTES 5).
     """
@@ -134,7 +134,7 @@ def _checked(
     if not (np.isfinite(mu).all() and np.isfinite(Sigma).all()):
         raise ValueError("means or covariances are not finite")
     if not 0 <= ridge < np.inf:
-        raise ValueError(f"ridge must be finite, 0 or more, not {ridge}")
+        raise ValueError(f"ridge must be finite and at least 0, not {ridge}")
     exactly = np.stack([symmetric(matrix, f"covariances[{i}]") for i, matrix in enumerate(covariances)])
     return mu, exactly + ridge * np.eye(mu.shape[1])
 

@@ -127,7 +127,7 @@ def _needs_a_value_at(origin: Float[Tensor, "D d"], loss: Loss, seed: int) -> No
     if not np.isfinite(jumps).all() or (jumps[-1] > rounding and jumps[-1] > jumps.max() / 2):
         raise ValueError(
             f"the loss has no value at the origin: it is {there:.6g} there and tends to {nearer[-1]:.6g} nearby, as one"
-            " that normalises embeddings does; so it has no curvature there"
+            " that normalizes embeddings does; so it has no curvature there"
         )
 
 

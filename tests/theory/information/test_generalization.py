@@ -1,9 +1,9 @@
-"""The terms of the generalisation bound, by projectors written out."""
+"""The terms of the generalization bound, by projectors written out."""
 
 import numpy as np
 import pytest
 
-from eigenview.theory.information import label_generalisation_terms
+from eigenview.theory.information import label_generalization_terms
 
 n, m, D, c = 30, 50, 6, 3
 
@@ -27,16 +27,16 @@ FEATURES = {
 @pytest.mark.parametrize("features", FEATURES.values(), ids=FEATURES)
 def test_terms_by_hand(features):
     Y, views, known = draw(len(features), c, seed=3), draw(2, m, D, seed=4), draw(m, c, seed=5)
-    found = label_generalisation_terms(features, Y, views, known)
+    found = label_generalization_terms(features, Y, views, known)
     assert found.invariance == pytest.approx(np.mean([np.linalg.norm(a - b) for a, b in zip(*views, strict=True)]))
-    assert found.labelled == pytest.approx(np.linalg.norm(projector(features.T) @ Y) / len(Y) ** 0.5, abs=1e-12)
-    assert found.unlabelled == pytest.approx(2 * np.linalg.norm(projector(views[0].T) @ known) / m**0.5)
+    assert found.labeled == pytest.approx(np.linalg.norm(projector(features.T) @ Y) / len(Y) ** 0.5, abs=1e-12)
+    assert found.unlabeled == pytest.approx(2 * np.linalg.norm(projector(views[0].T) @ known) / m**0.5)
     np.testing.assert_allclose(found.W, (np.linalg.pinv(features) @ Y).T, atol=1e-12)
 
 
 def test_of_all_least_squares_solutions_w_is_the_shortest():
     features, Y = FEATURES["deficient"], draw(n, c, seed=3)
-    W = label_generalisation_terms(features, Y, draw(2, m, D)).W
+    W = label_generalization_terms(features, Y, draw(2, m, D)).W
     unseen = np.eye(D) - np.linalg.pinv(features) @ features
     other = W + draw(c, D, seed=6) @ unseen
     assert np.linalg.norm(Y - features @ other.T) == pytest.approx(np.linalg.norm(Y - features @ W.T))
@@ -46,45 +46,45 @@ def test_of_all_least_squares_solutions_w_is_the_shortest():
 def test_rounding_of_single_precision_is_no_direction():
     exactly, Y, views = FEATURES["deficient"], draw(n, c, seed=3), draw(2, m, 2, seed=4) @ draw(2, D, seed=5)
     known = draw(m, c, seed=6)
-    double = label_generalisation_terms(exactly, Y, views, known)
-    single = label_generalisation_terms(exactly.astype(np.float32), Y, views.astype(np.float32), known)
-    assert single.labelled == pytest.approx(double.labelled, rel=1e-5)
-    assert single.unlabelled == pytest.approx(double.unlabelled, rel=1e-5)
+    double = label_generalization_terms(exactly, Y, views, known)
+    single = label_generalization_terms(exactly.astype(np.float32), Y, views.astype(np.float32), known)
+    assert single.labeled == pytest.approx(double.labeled, rel=1e-5)
+    assert single.unlabeled == pytest.approx(double.unlabeled, rel=1e-5)
     np.testing.assert_allclose(single.W, double.W, atol=1e-5)
 
 
 def test_labels_that_are_linear_in_features_leave_nothing():
     features, views, task = draw(n, D, seed=1), draw(2, m, D, seed=4), draw(c, D, seed=7)
-    found = label_generalisation_terms(features, features @ task.T, views, views[0] @ task.T)
-    assert found.labelled == pytest.approx(0, abs=1e-12)
-    assert found.unlabelled == pytest.approx(0, abs=1e-12)
+    found = label_generalization_terms(features, features @ task.T, views, views[0] @ task.T)
+    assert found.labeled == pytest.approx(0, abs=1e-12)
+    assert found.unlabeled == pytest.approx(0, abs=1e-12)
     np.testing.assert_allclose(found.W, task, rtol=1e-10)
 
 
 def test_features_that_are_zero_leave_all():
     Y = np.eye(c)[np.random.default_rng(0).integers(c, size=n)]
-    found = label_generalisation_terms(np.zeros((n, D)), Y, np.zeros((2, m, D)))
-    assert found.labelled == pytest.approx(1)
+    found = label_generalization_terms(np.zeros((n, D)), Y, np.zeros((2, m, D)))
+    assert found.labeled == pytest.approx(1)
     assert not found.W.any()
     assert found.invariance == 0
 
 
-def test_without_their_labels_the_unlabelled_set_s_term_is_unknown():
-    found = label_generalisation_terms(FEATURES["full rank"], draw(n, c), draw(2, m, D))
-    assert found.unlabelled is None
+def test_without_their_labels_the_unlabeled_set_s_term_is_unknown():
+    found = label_generalization_terms(FEATURES["full rank"], draw(n, c), draw(2, m, D))
+    assert found.unlabeled is None
 
 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda Z, Y, V: label_generalisation_terms(Z, Y[:5], V), "not one for each of 30"),
-        (lambda Z, Y, V: label_generalisation_terms(Z, Y, V, Y), "not one for each of 50"),
-        (lambda Z, Y, V: label_generalisation_terms(Z, Y, V, draw(m, 2)), "not of the same task"),
-        (lambda Z, Y, V: label_generalisation_terms(Z, Y, V[:1]), r"must be \[2, m, D = 6\]"),
-        (lambda Z, Y, V: label_generalisation_terms(Z[:0], Y[:0], V), "hold something"),
-        (lambda Z, Y, V: label_generalisation_terms(Z / 0, Y, V), "features are not finite"),
-        (lambda Z, Y, V: label_generalisation_terms(Z, Y * np.nan, V), "labels are not finite"),
-        (lambda Z, Y, V: label_generalisation_terms(Z, Y, np.full_like(V, np.inf)), "unlabelled views are not finite"),
+        (lambda Z, Y, V: label_generalization_terms(Z, Y[:5], V), "there are 5 for 30 rows"),
+        (lambda Z, Y, V: label_generalization_terms(Z, Y, V, Y), "for 50 rows of features"),
+        (lambda Z, Y, V: label_generalization_terms(Z, Y, V, draw(m, 2)), "the same number of columns"),
+        (lambda Z, Y, V: label_generalization_terms(Z, Y, V[:1]), r"must be \[2, m, D = 6\]"),
+        (lambda Z, Y, V: label_generalization_terms(Z[:0], Y[:0], V), "not be empty"),
+        (lambda Z, Y, V: label_generalization_terms(Z / 0, Y, V), "features are not finite"),
+        (lambda Z, Y, V: label_generalization_terms(Z, Y * np.nan, V), "labels are not finite"),
+        (lambda Z, Y, V: label_generalization_terms(Z, Y, np.full_like(V, np.inf)), "unlabeled views are not finite"),
     ],
 )
 @pytest.mark.filterwarnings("ignore:divide by zero")
