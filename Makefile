@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Two-thread kernels stall when both cores are busy and threads spin.
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: demo reproduce test test-slow check clean
+.PHONY: demo reproduce test test-slow test-lowest check clean
 
 demo: .venv/installed
 	rm -rf runs/demo
@@ -21,6 +21,11 @@ test: .venv/installed-test
 
 test-slow: .venv/installed-test
 	$(BIN)/python -m pytest -m slow
+
+# The lowest versions that pyproject.toml allows, in an environment of their own (minutes to install).
+test-lowest: .venv-lowest/installed
+	OMP_NUM_THREADS=1 .venv-lowest/bin/python -m pytest tests/cli tests/config
+	.venv-lowest/bin/eigenview train --steps 20 --out "$$(mktemp -d)/run"
 
 check: .venv/installed-dev
 	$(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/pyright
@@ -42,5 +47,11 @@ check: .venv/installed-dev
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
 	touch $@
 
+.venv-lowest/installed: pyproject.toml constraints.txt constraints-lowest.txt
+	$(PYTHON) -m venv .venv-lowest
+	.venv-lowest/bin/python -m pip install --quiet -c constraints.txt torch
+	.venv-lowest/bin/python -m pip install --quiet -c constraints-lowest.txt -e '.[test]'
+	touch $@
+
 clean:
-	rm -rf .venv runs
+	rm -rf .venv .venv-lowest runs

@@ -101,7 +101,7 @@ def import_object(path: str, what: str) -> Any:
 def _imported(path: str, what: str) -> Callable[..., Any]:
     found = import_object(path, what)
     if not callable(found):
-        raise UsageError(f"{what} '{path}' is a {type(found).__name__}; a class or a function is needed")
+        raise UsageError(f"{what} '{path}' must be a class or a function, not {type(found).__name__}")
     return found
 
 

@@ -88,23 +88,23 @@ def test_a_mistake_is_told_by_the_flag_that_was_typed(words, said, capsys, tmp_p
     assert message.count("\n") == 1
 
 
+def read(words: str) -> object:
+    return parse(words.split())
+
+
 def test_predict_takes_them_too_and_the_papers_letters():
-    letters = parse(["predict", "--P", "32", "--D", "16", "--decay", "0.1", "--N", "50", "--K", "3"])
-    words = parse(
-        ["predict", "--batch-size", "32", "--dim", "16", "--weight-decay", "0.1", "--images", "50", "--views", "3"]
-    )
+    letters = read("predict --P 32 --D 16 --decay 0.1 --N 50 --K 3")
+    assert letters == read("predict --batch-size 32 --dim 16 --weight-decay 0.1 --images 50 --views 3")
     assert isinstance(letters, Predict)
-    assert letters == words
     recipe = letters.on_its_recipe()
     assert (recipe.training.P, recipe.projector.D, recipe.optimizer.weight_decay) == (32, 16, 0.1)
-    command = parse(["predict", "--objective", "SimCLR", "--temperature", "0.3"])
+    command = read("predict --objective SimCLR --temperature 0.3")
     assert isinstance(command, Predict)
     assert command.on_its_recipe().objective.options == {"temperature": 0.3}
 
 
 def test_inspect_and_views_take_the_papers_letters():
-    assert parse(["inspect", "run", "--P", "50", "--K", "3"]) == parse(
-        ["inspect", "run", "--images", "50", "--views", "3"]
-    )
-    assert isinstance(parse(["inspect", "run", "--P", "50"]), Inspect)
-    assert parse(["views", "--K", "3"]) == Views(views=3)
+    letters = read("inspect run --P 50 --K 3")
+    assert isinstance(letters, Inspect)
+    assert letters == read("inspect run --images 50 --views 3")
+    assert read("views --K 3") == Views(views=3)

@@ -24,12 +24,6 @@ def help_of(words: list[str], capsys, monkeypatch) -> str:
     return capsys.readouterr().out
 
 
-def texts(printed: str) -> list[str]:
-    """The help text of every argument, out of the boxes that tyro draws at 200 columns."""
-    rows = [line.strip("│ ") for line in printed.splitlines() if line.startswith("│")]
-    return [row for row in rows if row and not row.startswith("─")]
-
-
 @pytest.mark.parametrize("words", [ROOT, *([name, "--help"] for name in COMMANDS)], ids=" ".join)
 def test_help_fits_one_screen(words, capsys, monkeypatch):
     printed = help_of(words, capsys, monkeypatch).splitlines()
