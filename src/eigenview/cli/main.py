@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
     words = sys.argv[1:] if arguments is None else list(arguments)
     if words[:1] == ["--version"]:
-        from eigenview import __version__
+        from eigenview._version import __version__
 
         print(f"eigenview {__version__}")
         return DONE
