@@ -175,7 +175,7 @@ NAN_VIEWS[1, 2, 0] = np.inf
         ("a.npy", array(np.ones(5)), r"features must be \[N, D\], or \[K, P, D\] with views first, not 5"),
         ("a.npy", array(np.ones((2, 2, 2, 2))), "not 2 × 2 × 2 × 2"),
         ("a.npy", array(np.float64(3)), "not a single number"),
-        ("a.npy", array(np.arange(6).reshape(3, 2)), "holds int64, and .* these look like labels"),
+        ("a.npy", array(np.arange(6).reshape(3, 2)), "holds int64 values, but .* these look like labels"),
         ("a.npy", array(np.ones((3, 2), bool)), "holds bool values, but features are floating-point numbers"),
         ("a.npy", array(np.ones((3, 2), complex)), "holds complex128"),
         ("a.npy", array(NAN), "2 of 6 rows have NaN or infinite values, the first is row 2"),
@@ -186,8 +186,12 @@ NAN_VIEWS[1, 2, 0] = np.inf
         ("a.npy", array(np.ones((0, 4))), "holds no features: the shape of its array is 0 × 4"),
         ("a.pt", lambda path: torch.save({"epoch": 3}, path), "it holds nothing"),
         ("a.pt", lambda path: torch.save([ROWS], path), "it holds nothing"),
-        ("a.safetensors", lambda path: save_file({"y": torch.arange(3)}, path), "holds int64, .*look like labels"),
-        ("a.parquet", parquet(a=[1.0, 2.0], b=["x", "y"]), r"no array of floating .* a \(double\), b \(string\)"),
+        (
+            "a.safetensors",
+            lambda path: save_file({"y": torch.arange(3)}, path),
+            "holds int64 values, .*look like labels",
+        ),
+        ("a.parquet", parquet(a=[1.0, 2.0], b=["x", "y"]), r"no array of floating-point .* a \(double\), b \(string\)"),
         (
             "a.parquet",
             parquet(features=[[1.0, 2.0], [3.0]]),

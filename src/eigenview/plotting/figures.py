@@ -24,7 +24,7 @@ def check_figure_path(path: Path) -> None:
     if path.is_dir():
         raise UsageError(f"--plot {path} is a directory; name a file in it, such as {path / 'figure.png'}")
     if not path.parent.is_dir():
-        raise UsageError(f"--plot {path}: the directory {path.parent} does not exist")
+        raise UsageError(f"--plot {path}: there is no directory {path.parent}")
 
 
 def save_figure(figure: Figure, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Numbers as a person reads them."""
+"""Numbers, durations and times as people read them."""
 
 from datetime import UTC, datetime
 
@@ -7,7 +7,7 @@ MINUS = "\N{MINUS SIGN}"
 
 
 def number(value: Number, digits: int = 3) -> str:
-    """A number of few significant digits: 0.613, 81.3, 1,437."""
+    """A number with few significant digits: 0.613, 81.3, 1,437."""
     if float(value).is_integer() or abs(value) >= 10**digits:
         return f"{value:,.0f}".replace("-", MINUS)
     return f"{value:.{digits}g}".replace("-", MINUS)

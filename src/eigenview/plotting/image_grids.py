@@ -1,4 +1,4 @@
-"""Grids of small images: the views that training saw, and the nearest neighbours that it led to."""
+"""Grids of images: views of each image, and nearest neighbours of each query."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from jaxtyping import Float, UInt8
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-WIDTH = 1200  # pixels that a picture may take before its tiles shrink
+WIDTH = 1200  # pixels; tiles shrink so that a grid is not wider
 SMALLEST, ENLARGED, LARGEST = 32, 72, 112  # sides of a tile, in pixels: at least, of a small image, of a photograph
 GAP, MARGIN, HEADER = 4, 12, 22
 PAPER, INK = (255, 255, 255), (118, 118, 118)
@@ -16,11 +16,11 @@ PAPER, INK = (255, 255, 255), (118, 118, 118)
 def views_picture(
     views: Float[Tensor, "K P C S S"], originals: UInt8[Tensor, "P C H W"] | None, path: Path, rows: int = 8
 ) -> None:
-    """Writes a PNG whose rows are images: the original, then its K views.
+    """Writes a PNG with a row per image: the original, then its K views.
 
     Args:
-        views: values from 0 to 1; what lies outside is clipped.
-        originals: the images that the views were made of; without them a row starts with its first view.
+        views: values from 0 to 1; others are clipped.
+        originals: the images that the views were generated from; without them, a row starts with its first view.
         path: the file to write.
         rows: how many images to show.
     """
@@ -33,11 +33,11 @@ def views_picture(
 
 
 def neighbours_picture(queries: UInt8[Tensor, "Q C H W"], neighbours: UInt8[Tensor, "Q M C H W"], path: Path) -> None:
-    """Writes a PNG whose rows are queries: the query, then its M nearest neighbours, nearest first.
+    """Writes a PNG with a row per query: the query, then its M nearest neighbours.
 
     Args:
-        queries: images that were looked up.
-        neighbours: what was found for each, nearest first.
+        queries: the images whose neighbours were looked up.
+        neighbours: the nearest neighbours of each query, nearest first.
         path: the file to write.
     """
     ranks = ["nearest", *(str(m + 1) for m in range(1, neighbours.shape[1]))]
@@ -46,7 +46,7 @@ def neighbours_picture(queries: UInt8[Tensor, "Q C H W"], neighbours: UInt8[Tens
 
 
 def _grid(columns: list[tuple[str, list[Tensor]]], first_apart: bool) -> Image.Image:
-    """Tiles in labelled columns, the first set apart from the others by a gap."""
+    """Tiles in labelled columns; a wider gap may set the first column apart."""
     box = _tile_side(columns[-1][1][0], len(columns))
     pitch = box + GAP
     apart = 2 * MARGIN if first_apart else 0
@@ -67,7 +67,7 @@ def _grid(columns: list[tuple[str, list[Tensor]]], first_apart: bool) -> Image.I
 
 
 def _tile_side(image: Tensor, columns: int) -> int:
-    """A side that shows every pixel of a small image as a square of whole size, and a large image reduced."""
+    """Side of a tile in pixels: a whole multiple of a small image's side; a large image is reduced."""
     room = max(SMALLEST, WIDTH // columns - GAP)
     side = max(image.shape[-2:])
     enlarged = side * (min(room, ENLARGED) // side)
@@ -75,7 +75,7 @@ def _tile_side(image: Tensor, columns: int) -> int:
 
 
 def _fitted(image: UInt8[Tensor, "C H W"], box: int) -> Image.Image:
-    """The image as large as `box` allows; a small one by a whole factor, so that its pixels stay square."""
+    """The image as large as `box` allows; a small one is enlarged by a whole factor, so that its pixels stay square."""
     pixels = image.cpu().numpy()
     pixels = pixels[:3] if len(pixels) >= 3 else np.repeat(pixels[:1], 3, axis=0)
     tile = Image.fromarray(np.ascontiguousarray(pixels.transpose(1, 2, 0)))

@@ -1,4 +1,4 @@
-"""A picture of what a policy does to images, before anything is trained on its views."""
+"""A grid of augmented views, to look at before training on them."""
 
 from pathlib import Path
 
@@ -15,25 +15,25 @@ LARGEST = 1024
 
 
 def draw_views(source: str, policy: ViewPolicy, K: int, size: int | None, seed: int, out: Path) -> None:
-    """Draws eight images, evenly spaced in their source, and K views of each.
+    """Writes a PNG of eight images, evenly spaced in their source, and K views of each.
 
     Args:
         source: images, as for training.
-        policy: what may happen to them.
-        K: views of each.
-        size: side of a view in pixels; by default the images' own where they share one, else 128.
-        seed: of the draw.
+        policy: how views are generated.
+        K: views of each image.
+        size: side of a view in pixels; by default the images' own if they share one, else 128.
+        seed: random seed of the views.
         out: the PNG file.
 
     Raises:
-        UsageError: no such images, or a number that cannot be.
+        UsageError: images that cannot be opened, a number out of range, or a file that cannot be written.
     """
     if K < 1:
         raise UsageError(f"--K must be at least 1, not {K}")
     if size is not None and not 1 <= size <= LARGEST:
         raise UsageError(f"--size must be from 1 to {LARGEST} pixels, not {size}")
     if out.suffix.lower() != ".png":
-        raise UsageError(f"--out {out}: the picture is a .png")
+        raise UsageError(f"--out {out}: its ending must be .png")
     if not out.parent.is_dir():
         raise UsageError(f"--out {out}: there is no directory {out.parent}")
     images = open_images(source)
