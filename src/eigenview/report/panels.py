@@ -56,7 +56,6 @@ WHY_MISSING = {
 }
 """Why each figure may be missing, in one sentence."""
 
-
 SPREAD = "Root mean square distance of rows from their mean: a fall towards 0 is collapse."
 
 
