@@ -1,77 +1,9 @@
-"""What training shows, while and after, on a terminal and through a pipe."""
-
-import io
-import re
-
-import pytest
-from rich.console import Console
+"""What a person is shown while and after a run trains."""
 
 from eigenview.report import RetrievalRow
 from eigenview.runs import ProbeRow
-from eigenview.training import progress as progress_module
-from eigenview.training.progress import TrainingProgress, about, show_probes, show_retrieval
+from eigenview.training.progress import show_probes, show_retrieval
 from tests.widths import assert_same_at_every_width, printed
-
-LINE = {
-    "images_per_s": 1234.5,
-    "loss": -1.2345,
-    "scale": 0.5,
-    "effective_rank": {"features": 12.34, "embeddings": 5.67},
-}
-NUMBERS = "1,234 images/s · loss -1.234 (50% of best) · effective rank h 12.3, z 5.7"
-
-
-@pytest.fixture
-def seconds(monkeypatch) -> list[float]:
-    """The clock, which tests set."""
-    now = [0.0]
-    monkeypatch.setattr(progress_module.time, "perf_counter", lambda: now[0])
-    return now
-
-
-@pytest.mark.parametrize("width", [20, 60, 200])
-def test_through_a_pipe_each_measurement_is_a_whole_line_with_the_time_left(width, seconds):
-    said = io.StringIO()
-    with TrainingProgress(Console(file=said, width=width), steps=1000, step=400) as progress:
-        for step, now in ((401, 50.0), (402, 51.0), (500, 149.0), (1000, 700.0)):
-            while progress.step < step:
-                seconds[0] = now
-                progress.advance()
-            progress.measured({"step": step, **LINE})
-    assert said.getvalue().splitlines() == [
-        f"step 401 of 1,000 · {NUMBERS}",
-        f"step 402 of 1,000, about 10 min left · {NUMBERS}",
-        f"step 500 of 1,000, about 8 min left · {NUMBERS}",
-        f"step 1,000 of 1,000 · {NUMBERS}",
-    ]
-
-
-def test_a_narrow_terminal_wraps_the_numbers_and_cuts_none():
-    said = io.StringIO()
-    console = Console(file=said, width=40, force_terminal=True, color_system=None)
-    with TrainingProgress(console, steps=10, step=0) as progress:
-        progress.advance()
-        progress.measured({"step": 1, **LINE})
-    shown = re.sub(r"\x1b\[[0-9?]*[A-Za-z]", "", said.getvalue()).replace("\r", "\n")
-    assert "…" not in shown
-    assert NUMBERS in re.sub(r"\s+", " ", shown)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [
-        (0.0, "under 1 min"),
-        (29.0, "under 1 min"),
-        (31.0, "about 1 min"),
-        (200.0, "about 3 min"),
-        (99 * 60.0, "about 99 min"),
-        (100 * 60.0, "about 1 h 40 min"),
-        (119 * 60.0, "about 2 h 00 min"),
-        (26.4 * 3600, "about 26 h"),
-    ],
-)
-def test_time_left_is_rough(seconds, words):
-    assert about(seconds) == words
 
 
 def test_probes_are_shown_whole_at_every_width():
@@ -84,7 +16,7 @@ def test_probes_are_shown_whole_at_every_width():
 
 
 def test_retrieval_is_shown_whole_at_every_width():
-    ks = ("R@1", "R@5", "R@10")
-    found, chance = dict(zip(ks, (0.2, 0.4, 0.5), strict=True)), dict(zip(ks, (0.01, 0.05, 0.1), strict=True))
+    found: dict[str, float] = {"R@1": 0.2, "R@5": 0.4, "R@10": 0.5}
+    chance: dict[str, float] = {"R@1": 0.01, "R@5": 0.05, "R@10": 0.1}
     rows = [RetrievalRow(way, found, chance) for way in ("image → text", "text → image")]
     assert_same_at_every_width(lambda console: show_retrieval(console, rows, []))
