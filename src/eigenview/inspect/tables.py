@@ -67,7 +67,8 @@ def _notes(one: Inspected) -> Iterator[Text]:
     if any(result.ends for result in results):
         sentences = [
             "Verdicts compare a value with the same measure of random reference clouds of this shape: good is at least "
-            "half of the way from the worst reference to the best, bad is less than a fifth.",
+            "half of the way from the worst reference to the best, bad is less than a fifth. Counts that span a wide "
+            "range are compared on a logarithmic scale.",
             "References: collapsed = all samples on one line; isotropic = Gaussian samples, the same in all directions",
         ]
         if any(cloud.ndim == 3 and len(cloud) > 1 for cloud in one.clouds.values()):

@@ -58,7 +58,7 @@ class Table:
         if widths := self._widths(columns, options.max_width, rule):
             yield self._table(columns, widths, rule)
         elif widths := self._widths(short, options.max_width, rule):
-            yield from self._prose_below(console, short, widths, rule)
+            yield from self._prose_below(console, options, short, widths, rule)
         else:
             yield from self._stacked(options.max_width)
 
@@ -74,7 +74,7 @@ class Table:
         needed = sum(most) - sum(least)
         if spare < 0:
             return None
-        # Shares end on whole characters, since what is left over from one column goes to the next.
+        # Cumulative shares, so that what rounding takes from one column goes to the next.
         wanted = [0]
         for low, high in zip(least, most, strict=True):
             wanted.append(wanted[-1] + high - low)
@@ -92,9 +92,10 @@ class Table:
         return table
 
     def _prose_below(
-        self, console: Console, short: Sequence[int], widths: Sequence[int], rule: bool
+        self, console: Console, options: ConsoleOptions, short: Sequence[int], widths: Sequence[int], rule: bool
     ) -> Iterator[RenderableType]:
-        lines = [Segments([*line, Segment.line()]) for line in console.render_lines(self._table(short, widths, rule))]
+        rendered = console.render_lines(self._table(short, widths, rule), options, pad=False)
+        lines = [Segments([*line, Segment.line()]) for line in rendered]
         end = len(lines) - rule  # the rule's box ends with an empty line
         begin = end - len(self._rows)
         header_end = begin - rule
