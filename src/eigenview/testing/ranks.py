@@ -31,11 +31,13 @@ def run_on_ranks(world_size: int, function: Callable[..., Any], *arguments: Any)
     Raises:
         RuntimeError: the function failed on a rank; the message holds the traceback from there.
     """
-    while len(_processes) < world_size:
-        _processes.append(_start())
     call = pickle.dumps((function, arguments))
-    pipes = _processes[:world_size]
     try:
+        started = [_start() for _ in range(world_size - len(_processes))]
+        for pipe in started:  # Ranks wait for each other no longer than _PATIENCE, which a start may take.
+            pipe.recv_bytes()
+        _processes.extend(started)
+        pipes = _processes[:world_size]
         with tempfile.TemporaryDirectory() as folder:
             for rank, pipe in enumerate(pipes):
                 pipe.send((sys.path, rank, world_size, f"file://{folder}/meet", call))
@@ -69,6 +71,7 @@ def _serve(pipe: Connection) -> None:
     """Answers calls until the process that started this one closes the pipe, or ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
+    pipe.send_bytes(b"ready")
     while True:
         try:
             request = pipe.recv()
