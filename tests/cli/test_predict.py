@@ -140,23 +140,18 @@ def test_sentences(words, said, capsys):
     assert Path("figure.svg").read_text().startswith("<?xml")
 
 
-@pytest.mark.parametrize("objective", ["WeightedInfoNCE", "BetaInfoNCE", "VICReg", "InfoNCE"])
-def test_theory_makes_no_claim_about_adamws_decay(objective, capsys):
-    found = {}
+def test_theory_makes_no_claim_about_adamws_decay(capsys):
+    words = ["--recipe", "mine.yaml", "--objective", "WeightedInfoNCE", "--N", "40"]
+    survivors = {}
     for optimizer in ("sgd", "adamw"):
-        for decay in (0.0, 1e9):
-            Path("mine.yaml").write_text(f"optimizer: {{name: {optimizer}, weight_decay: {decay}}}")
-            found[optimizer, decay] = predicted(capsys, "--recipe", "mine.yaml", "--objective", objective)
-    free, decoupled, decayed = found["sgd", 0.0], found["adamw", 1e9], found["sgd", 1e9]
-    assert decoupled["here"]["survivors"] == free["here"]["survivors"] > 0
-    assert (decayed["here"]["survivors"] == 0) == (objective != "InfoNCE")
-    assert decoupled["here"]["without_decay"] is None
-    assert not any("decay" in sentence for sentence in decoupled["advice"])
-    assert (decoupled["parameter"] is None) == (objective in ("WeightedInfoNCE", "VICReg"))
-    Path("mine.yaml").write_text("optimizer: {name: adamw, weight_decay: 0.1}")
-    assert main(["predict", *FEW, "--recipe", "mine.yaml", "--objective", objective]) == 0
-    claim = "Theory makes no claim about AdamW's weight decay, which is decoupled from the loss"
-    assert (claim in capsys.readouterr().out) == (objective != "InfoNCE")
+        Path("mine.yaml").write_text(f"optimizer: {{name: {optimizer}, weight_decay: 1e9}}")
+        said = predicted(capsys, *words)
+        survivors[optimizer] = said["here"]["survivors"]
+        assert (said["here"]["without_decay"], said["parameter"]) == (None, None) or optimizer == "sgd"
+        assert any("decay" in sentence for sentence in said["advice"]) == (optimizer == "sgd")
+    assert survivors["sgd"] == 0 < survivors["adamw"]
+    assert main(["predict", *FEW, *words, "--plot", "figure.svg"]) == 0
+    assert "Theory makes no claim about AdamW's weight decay, which is decoupled" in capsys.readouterr().out
 
 
 def test_without_noise_json_has_no_infinity(capsys):
@@ -245,7 +240,7 @@ def test_a_runs_features_are_looked_through(tmp_path, capsys):
         (f"--seed {2**63}", "--seed must be from 0 to"),
         (
             "--objective MMCR --objective.options local_weight=0.5",
-            "theory describes MMCR without its local_weight alone",
+            "no prediction for MMCR: theory describes MMCR only without its local_weight",
         ),
         ("--plot one", "its ending must be one of .png"),
         ("--plot folder.png", "it is a directory"),

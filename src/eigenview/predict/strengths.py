@@ -102,7 +102,7 @@ def covariances_by_strength(
     K = K or (_QUICK if quick else _SLOW)[1]
     size = recipe.data.size or max(4, min([_LARGEST_NATIVE_SIDE, *(images.size or ())]))
     if patches is not None and patches > size:
-        raise UsageError(f"--size must be at most {size}, the side of the views, not {patches}")
+        raise UsageError(f"--size must be at most {size}, not {patches}: the views are {size} × {size} pixels")
     patches = (patches or min(_PATCHES, size)) if features == PIXELS else None
     grey = are_grey(images)
 
@@ -146,7 +146,7 @@ def _check(features: str, N: int | None, K: int | None, patches: int | None, see
     if K is not None and K < 2:
         raise UsageError(f"--K must be at least 2, not {K}: one view of an image does not show what views change")
     if patches is not None and features != PIXELS:
-        raise UsageError(f"--size needs --features {PIXELS}: a net takes views as they are")
+        raise UsageError(f"--size is for {PIXELS}: a net takes views as they are")
     if patches is not None and not 1 <= patches <= LARGEST:
         raise UsageError(f"--size must be from 1 to {LARGEST}, not {patches}")
 
