@@ -1,13 +1,11 @@
 """The contract of measures, inherited by a measure from outside the package, and what it catches."""
 
-from functools import partial
-
 import pytest
 import torch
 from torch import Tensor
 
 from eigenview import Monitor
-from eigenview.measures import MeasureSpec, measure, measure_spec, panel
+from eigenview.measures import measure, measure_spec, panel
 from eigenview.runs import read_metrics
 from eigenview.testing import MeasureTestCase
 from eigenview.testing.measures import TRANSFORMATIONS, gaussian
@@ -49,15 +47,6 @@ def test_a_declared_measure_from_outside_is_used_by_import_path_and_keeps_its_sp
     assert 1 < line["norm_kurtosis"]["embeddings"] < 10
     (result,) = panel(gaussian(1200, 6), [measure_spec(norm_kurtosis)])
     assert (result.meaning, result.rows) == ("kurtosis of the norms of rows; 3 is Gaussian", 1000)
-
-
-def test_what_is_not_declared_is_a_measure_of_rows_without_a_good_end():
-    def plain(features: Tensor) -> float:
-        return 0.0
-
-    assert measure_spec(plain) == MeasureSpec(plain)
-    assert (MeasureSpec(plain).needs, MeasureSpec(plain).direction) == ("rows", None)
-    assert MeasureSpec(partial(plain)).name == ""
 
 
 def case_of(function) -> MeasureTestCase:

@@ -93,7 +93,7 @@ def _change(
     G: Float64[Tensor, "M d d"],
     penalty: float,
 ) -> Float64[Tensor, "M d d"]:
-    """How ridge regression of what is missing, on where flows are half-way, would have G change."""
+    """The change of G by ridge regression of the residuals on the flows' midpoints."""
     M, d, _ = G.shape
     gram, products = G.new_zeros(M * d, M * d), G.new_zeros(M * d, d)
     for start, end, e in _blocks(h1, h2, strengths):

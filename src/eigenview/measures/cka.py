@@ -15,7 +15,7 @@ def linear_cka(x: Float[Tensor, "N D"], y: Float[Tensor, "M E"]) -> float:
     in two passes, or N × N ones where N is below D or E.
 
     Args:
-        x: a row a sample, two at least.
+        x: one row for each sample, at least two.
         y: a row for each of the same samples in the same order; any number of dimensions.
 
     Raises:

@@ -33,7 +33,7 @@ def clid(features: Float[Tensor, "N D"], seed: int = 0) -> float:
     Costs what the two cost.
 
     Args:
-        features: a row a sample.
+        features: one row for each sample.
         seed: random seed of the k-means and of the split into halves.
 
     Raises:
@@ -61,7 +61,7 @@ def cluster_learnability(
     Costs a k-means and N²D operations; 0.3 GiB and twice the rows in float32.
 
     Args:
-        features: a row a sample; at least four. Only their directions count.
+        features: one row for each sample; at least four. Only their directions count.
         clusters: number of k-means clusters; by default the square root of N, rounded down.
         neighbours: number of neighbours that vote.
         seed: random seed of the k-means and of the split into halves.

@@ -25,7 +25,7 @@ def coherence(features: Float[Tensor, "N D"] | SpectralCache) -> float:
     further pass.
 
     Args:
-        features: a row a sample; uncentred.
+        features: one row for each sample; uncentred.
 
     Raises:
         ValueError: features are not finite, or there are none.
@@ -61,7 +61,7 @@ def self_clustering(features: Float[Tensor, "N D"]) -> float:
     Costs ND² operations, a D × D matrix and 0.3 GiB, since ‖ZZᵀ‖_F = ‖ZᵀZ‖_F.
 
     Args:
-        features: a row a sample; uncentred.
+        features: one row for each sample; uncentred.
 
     Raises:
         ValueError: features are not finite, have one dimension, or have fewer than two rows that are not zero.

@@ -36,12 +36,12 @@ def log_det_entropy(features: Float[Tensor, "N D"] | SpectralCache, ridge: float
 
     With ½D·log 2πe added it is an upper bound on the entropy of features with added noise of variance β, whatever
     their distribution. Σ is over N − 1, about the mean. High is features that fill all dimensions. Rows that are all
-    the same give ½D·log β, the least; there is no most.
+    the same give ½D·log β, the minimum; there is no maximum.
 
     Costs what `effective_rank` does, whose spectrum it shares.
 
     Args:
-        features: a row a sample; at least two.
+        features: one row for each sample, at least two.
         ridge: β, in units of the features' variance; positive.
 
     Raises:
@@ -66,7 +66,7 @@ def pairwise_entropy(features: Float[Tensor, "N D"], variance: float | None = No
     Costs N²D operations, N² exponentials for each bound, and 0.5 GiB.
 
     Args:
-        features: a row a sample.
+        features: one row for each sample.
         variance: σ² of each dimension; by default D/4, as in the objective (for rows of length √D).
 
     Raises:

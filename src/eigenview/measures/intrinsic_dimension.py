@@ -25,7 +25,7 @@ def two_nn(features: Float[Tensor, "N D"]) -> float:
     Costs N²D operations; memory of 0.5 GiB and N rows of four numbers.
 
     Args:
-        features: a row a sample.
+        features: one row for each sample.
 
     Raises:
         ValueError: features are not finite, are fewer than three, all have a duplicate, or are all as far from
@@ -54,7 +54,7 @@ def local_dimension(features: Float[Tensor, "N D"], k: int = 20) -> float:
     Costs N²D operations; memory of 0.5 GiB and N rows of 2k numbers.
 
     Args:
-        features: a row a sample; more than k.
+        features: one row for each sample; more than k.
         k: number of neighbours; at least 2.
 
     Raises:

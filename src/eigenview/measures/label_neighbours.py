@@ -19,7 +19,7 @@ def label_neighbours(features: Float[Tensor, "N D"], labels: Int[Tensor, "M"], k
     float32, or in their float64.
 
     Args:
-        features: a row a sample; one view of each, or the views would be their own neighbours.
+        features: one row for each sample; one view of each, or the views would be their own neighbours.
         labels: one a row.
         k: number of neighbours of each.
 

@@ -15,7 +15,7 @@ def label_neural_collapse(features: Float[Tensor, "N D"], labels: Int[Tensor, "M
     less than 1e-7 of the most are not counted. Costs two passes, and the SVD of a C × D matrix.
 
     Args:
-        features: a row a sample.
+        features: one row for each sample.
         labels: one a row, of at least two classes.
 
     Raises:

@@ -13,7 +13,7 @@ def spectrum(features: Float[Tensor, "N D"] | SpectralCache) -> Float64[Tensor, 
     """Singular values of the uncentred features, largest first; M = min(N, D).
 
     Args:
-        features: a row a sample (or a view of one); features or embeddings.
+        features: one row for each sample (or view); features or embeddings.
 
     Raises:
         ValueError: features are not finite, or there are none.
@@ -35,7 +35,7 @@ def effective_rank(features: Float[Tensor, "N D"] | SpectralCache) -> float:
     than 2e-6 times min(N, D) of its value. Costs one SVD, or a streamed D × D Gram matrix where N·D > 2²⁰.
 
     Args:
-        features: a row a sample; uncentred.
+        features: one row for each sample; uncentred.
 
     Raises:
         ValueError: features are not finite, or there are none.
@@ -58,7 +58,7 @@ def stable_rank(features: Float[Tensor, "N D"] | SpectralCache) -> float:
     Unlike the effective rank, a tail of weak directions hardly moves it. Costs what `effective_rank` does.
 
     Args:
-        features: a row a sample; uncentred.
+        features: one row for each sample; uncentred.
 
     Raises:
         ValueError: features are not finite, or there are none.
@@ -81,7 +81,7 @@ def participation_ratio(features: Float[Tensor, "N D"] | SpectralCache) -> float
     D/(1 + D/N). Costs what `effective_rank` does.
 
     Args:
-        features: a row a sample, two at least; centred here.
+        features: one row for each sample, at least two; centred here.
 
     Raises:
         ValueError: features are not finite; fewer than two rows.
@@ -105,7 +105,7 @@ def nesum(features: Float[Tensor, "N D"] | SpectralCache) -> float:
     of centred features. Costs what `effective_rank` does.
 
     Args:
-        features: a row a sample, two at least; centred here.
+        features: one row for each sample, at least two; centred here.
 
     Raises:
         ValueError: features are not finite; fewer than two rows.
@@ -124,11 +124,11 @@ def nesum(features: Float[Tensor, "N D"] | SpectralCache) -> float:
 def condition_number(features: Float[Tensor, "N D"] | SpectralCache) -> float:
     """The strongest direction over the weakest: σ₁/σ_M of the uncentred features, M = min(N, D), in [1, 1e7].
 
-    1 is isotropic. 1e7 is singular, as are features of zeros: what is below 1e-7 of the largest is float32's rounding,
-    and counts as that. Costs what `effective_rank` does.
+    1 is isotropic. 1e7 is singular, as are features of zeros: values below 1e-7 of the largest are float32
+    rounding, and count as that. Costs what `effective_rank` does.
 
     Args:
-        features: a row a sample; uncentred.
+        features: one row for each sample; uncentred.
 
     Raises:
         ValueError: features are not finite, or there are none.
@@ -151,8 +151,8 @@ def numerical_rank(features: Float[Tensor, "N D"] | SpectralCache, tolerance: fl
     Low is dimensional collapse. It is 0 for features of zeros alone. Costs what `effective_rank` does.
 
     Args:
-        features: a row a sample; uncentred. Or a matrix of weights.
-        tolerance: relative to the largest, in (0, 1]; below 1e-7 what is counted is rounding.
+        features: one row for each sample; uncentred. Or a matrix of weights.
+        tolerance: relative to the largest, in (0, 1]; below 1e-7 rounding is counted.
 
     Raises:
         ValueError: features are not finite, or there are none; a tolerance out of range.
@@ -174,11 +174,11 @@ def alpha_req(features: Float[Tensor, "N D"] | SpectralCache, first: int = 3, la
 
     0 is a flat spectrum; high is few directions. Good features tend to be near 1: neither end is good. It is the slope
     of log λᵢ on log i by least squares with weights 1/i, so that each octave of indices counts alike. Eigenvalues below
-    1e-14 of the largest are rounding, and what lies from the first of them on is left out. Costs what `effective_rank`
+    1e-14 of the largest are rounding: the fit ends before the first of them. Costs what `effective_rank`
     does.
 
     Args:
-        features: a row a sample, two at least; centred here.
+        features: one row for each sample, at least two; centred here.
         first: index of the largest eigenvalue of the fit, from 1; the first ones rarely follow the law.
         last: index of the smallest, or fewer where there are not so many.
 

@@ -20,7 +20,7 @@ class SpectralCache:
     (N × N where N < D), which leaves only rounding of singular values below about 1e-8 of the largest.
 
     Args:
-        features: a row a sample (or a view of one); features or embeddings. They must not change while the cache is in
+        features: one row for each sample (or view); features or embeddings. They must not change while the cache is in
             use.
 
     Raises:
