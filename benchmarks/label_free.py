@@ -35,7 +35,7 @@ from eigenview.config import (
 from eigenview.data import open_images
 from eigenview.inspect import extract_view_features
 from eigenview.measures import CATALOGUE, label_linear, panel
-from eigenview.runs.embed import encode
+from eigenview.runs import encode
 from eigenview.views import POLICIES
 
 DATA = published.real_data()

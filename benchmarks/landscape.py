@@ -24,6 +24,7 @@ from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 import published
+from eigenview._files import write_text
 from eigenview.data import open_images, pack
 from eigenview.objectives import BetaInfoNCE
 from eigenview.plotting.axes import plain_log_ticks
@@ -147,9 +148,7 @@ def train(each: Inputs, file: Path) -> None:
     shares, predicted = each.predicted.noise_shares, each.predicted.modes
     reached = trained(each.pairs, len(shares))
     found = {"shares": shares.tolist(), "predicted": predicted.tolist(), "trained": reached.tolist()}
-    beside = file.with_suffix(".tmp")
-    beside.write_text(json.dumps(found))
-    beside.replace(file)
+    write_text(file, json.dumps(found))
 
 
 def found(case: tuple[str, int, float], kind: str) -> dict[str, np.ndarray]:

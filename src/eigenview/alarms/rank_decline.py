@@ -35,6 +35,8 @@ def _evidence(space: str, record: StepRecord, run: Trajectory) -> str | None:
     if len(stretch) < _FEWEST or rank > most_of_peak * peak or stretch[-1, 1] >= stretch[0, 1]:
         return None
     at, values = stretch.T
+    if at[-1] <= at[0]:
+        return None
     # By a line through logarithms, so that the noise of one batch at either end weighs little.
     fall = 1 - np.exp(np.polyfit(at, np.log(values), 1)[0] * (at[-1] - at[0]))
     tau = kendalltau(at, values).statistic  # pyright: ignore[reportAttributeAccessIssue]

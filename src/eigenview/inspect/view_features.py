@@ -13,6 +13,7 @@ from eigenview._errors import UsageError
 from eigenview._progress import track
 from eigenview.data import Images, native_view_size, open_images
 from eigenview.data.view_loader import iterate_views
+from eigenview.nets import default_device
 from eigenview.runs.load import load_model
 from eigenview.runs.run import Run
 from eigenview.views import ViewPolicy
@@ -66,7 +67,7 @@ def extract_view_features(
     chosen = np.sort(np.random.default_rng(seed).permutation(len(images))[:P])
     size = recipe.data.size or native_view_size(images)
     views = iterate_views(images, chosen, [policy or recipe.views.policy], K, size, seed, recipe.data.workers)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = default_device()
     model = model.to(device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     h, z = [], []
     console = console or Console(quiet=True)

@@ -10,6 +10,7 @@ from jaxtyping import Int64
 from torch import Tensor
 
 from eigenview._errors import UsageError
+from eigenview._files import write_text
 
 PAD, START, END = 0, 1, 2
 SMALLEST = 3 + 256  # special tokens and bytes
@@ -84,9 +85,7 @@ class Vocabulary:
 
     def save(self, path: Path) -> None:
         """Writes the vocabulary as JSON, atomically."""
-        beside = path.with_name(f".{path.name}.tmp")
-        beside.write_text(self._tokenizer.to_str(pretty=True), encoding="utf-8")
-        os.replace(beside, path)
+        write_text(path, self._tokenizer.to_str(pretty=True))
 
     def __len__(self) -> int:
         return self._tokenizer.get_vocab_size()

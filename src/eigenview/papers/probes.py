@@ -7,8 +7,7 @@ from rich.console import Console
 from eigenview.data import Images
 from eigenview.measures import label_knn, label_linear
 from eigenview.nets import Encoder
-from eigenview.runs import Run, load
-from eigenview.runs.embed import encode
+from eigenview.runs import Run, encode, load
 
 
 @dataclass(frozen=True)

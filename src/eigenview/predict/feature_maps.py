@@ -11,9 +11,10 @@ from torch.nn.functional import adaptive_avg_pool2d
 
 from eigenview.config.recipe import Recipe
 from eigenview.data import Images
-from eigenview.nets import Encoder
+from eigenview.nets import Encoder, default_device
 from eigenview.predict.covariances import Features
-from eigenview.runs.load import UNKNOWN, build_encoder, load
+from eigenview.runs.build import build_encoder
+from eigenview.runs.load import load
 
 _LOOKED_AT = 64
 
@@ -47,7 +48,7 @@ def untrained_features(recipe: Recipe, seed: int, views: Iterable[tuple[int, Flo
     """
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        encoder = build_encoder(recipe, UNKNOWN)
+        encoder = build_encoder(recipe)
     norms = [module for module in encoder.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)]
     momenta = [norm.momentum for norm in norms]
     encoder.train()
@@ -82,6 +83,6 @@ def _is_grey(images: Images, i: int) -> bool:
 
 
 def _in_use(encoder: Encoder) -> Features:
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = default_device()
     encoder = encoder.eval().to(device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     return lambda views: encoder(views.to(device)).float().cpu()

@@ -1,6 +1,5 @@
 """Features of images by a run's encoder, in a file for use elsewhere."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,9 +12,10 @@ from rich.console import Console
 from safetensors.numpy import save_file
 
 from eigenview._errors import UsageError
+from eigenview._files import atomic_write
 from eigenview._progress import track
 from eigenview.data import Images, batches_of, open_images
-from eigenview.nets import Encoder
+from eigenview.nets import Encoder, default_device
 from eigenview.runs.load import load
 from eigenview.runs.run import Run
 
@@ -47,12 +47,8 @@ def embed(
     encoder, side = load(run), Run.open(run).recipe.data.size
     images = open_images(source, split)
     features = encode(encoder, images, side, console)
-    beside = out.with_name(f".{out.name}.tmp")
-    try:
-        _WRITERS[out.suffix](beside, features, images)
-        os.replace(beside, out)
-    finally:
-        beside.unlink(missing_ok=True)
+    with atomic_write(out) as temporary:
+        _WRITERS[out.suffix](temporary, features, images)
     if images.skipped:
         console.print(images.skipped_summary(), markup=False, soft_wrap=True)
     return features.shape[0], features.shape[1]
@@ -64,7 +60,7 @@ def encode(encoder: Encoder, images: Images, side: int | None, console: Console)
     Raises:
         UsageError: features that are not finite.
     """
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = default_device()
     encoder = encoder.to(device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     features = np.empty((len(images), encoder.features), np.float32)
     with torch.no_grad(), track("embedding images", len(images), console) as progress:

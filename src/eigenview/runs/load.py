@@ -1,4 +1,4 @@
-"""From a run back to its nets."""
+"""From a run to its trained nets."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,44 +9,12 @@ from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
 from eigenview._errors import UsageError
-from eigenview.config.recipe import Recipe
 from eigenview.linalg import normalize
-from eigenview.nets import Encoder, Model, Projector, TextTransformer, TwoTower, Vocabulary, build_net
+from eigenview.nets import Encoder, Model, TwoTower, Vocabulary
 from eigenview.objectives import build_objective
+from eigenview.runs.build import build_encoder, build_model, build_towers
 from eigenview.runs.checkpoints import load_checkpoint
 from eigenview.runs.run import Run
-
-Statistics = tuple[tuple[float, float, float], tuple[float, float, float]]
-UNKNOWN: Statistics = ((0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
-
-
-def build_model(recipe: Recipe, statistics: Statistics = UNKNOWN) -> Model:
-    """The encoder and projector that a recipe describes, with fresh weights.
-
-    Args:
-        recipe: its `encoder` and `projector`.
-        statistics: mean and standard deviation of the images' channels in [0, 1]; kept with the weights.
-
-    Raises:
-        UsageError: a name or an option that does not exist.
-    """
-    encoder, p = build_encoder(recipe, statistics), recipe.projector
-    return Model(encoder, Projector(encoder.features, p.D, hidden=p.hidden, batch_norm=p.batch_norm))
-
-
-def build_towers(recipe: Recipe, statistics: Statistics = UNKNOWN) -> TwoTower:
-    """The two towers that a recipe of image–text pairs describes, with fresh weights.
-
-    Args:
-        recipe: its `encoder`, `projector` and `text`.
-        statistics: as in `build_model`.
-
-    Raises:
-        UsageError: a name or an option that does not exist.
-    """
-    images, t = build_model(recipe, statistics), recipe.text
-    text = TextTransformer(t.vocabulary, t.context, t.width, t.depth, t.heads)
-    return TwoTower(images.encoder, images.projector, text, Projector(t.width, recipe.projector.D, hidden=()))
 
 
 def load(run: str | Path) -> Encoder:
@@ -65,7 +33,7 @@ def load(run: str | Path) -> Encoder:
     opened = Run.open(run)
     # Of the projector nothing is needed, nor known: an objective may have reparametrised it.
     weights = {name: w for name, w in _newest(opened).items() if name.startswith("encoder.")}
-    encoder = build_encoder(opened.recipe, UNKNOWN)
+    encoder = build_encoder(opened.recipe)
     _fill(encoder, {name.removeprefix("encoder."): w for name, w in weights.items()}, opened)
     return encoder.eval()
 
@@ -170,7 +138,3 @@ def _fill(module: nn.Module, weights: dict[str, Tensor], run: Run) -> None:
     except RuntimeError as error:
         reason = " ".join(str(error).split())[:200]  # torch has a line for each weight
         raise UsageError(f"the weights of {run.last_checkpoint} do not fit the recipe beside them: {reason}") from error
-
-
-def build_encoder(recipe: Recipe, statistics: Statistics) -> Encoder:
-    return Encoder(build_net(recipe.encoder.name, recipe.encoder.options), *statistics, size=recipe.data.size or 32)

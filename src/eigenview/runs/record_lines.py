@@ -2,7 +2,7 @@
 
 import json
 import typing
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import cache
 from math import isfinite
 from types import NoneType, UnionType
@@ -85,15 +85,19 @@ def _gather_open_keys(line: dict[str, Any]) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Mappings, lists and plain values; of records, only the fields that hold something."""
+    """Mappings, lists and plain values; without the fields that hold nothing by default and do so here."""
     if is_dataclass(value):
-        held = {field.name: getattr(value, field.name) for field in fields(value)}
-        return {name: _plain(item) for name, item in held.items() if item is not None and item != {}}
+        held = [(field, getattr(value, field.name)) for field in fields(value)]
+        return {field.name: _plain(item) for field, item in held if not _is_absent(field, item)}
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     return None if isinstance(value, float) and not isfinite(value) else value
+
+
+def _is_absent(field: Field[Any], item: Any) -> bool:
+    return (item is None and field.default is None) or (item == {} and field.default_factory is dict)
 
 
 def _parse(hint: Any, value: Any, where: str) -> Any:

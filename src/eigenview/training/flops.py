@@ -7,7 +7,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from eigenview.config import Recipe
 from eigenview.data import TrainingBatch
-from eigenview.runs.load import UNKNOWN
+from eigenview.runs.build import UNKNOWN
 from eigenview.training.learner import Learner
 
 

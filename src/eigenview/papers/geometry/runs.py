@@ -11,7 +11,7 @@ from torch import Tensor
 
 from eigenview.config import ObjectiveRecipe, OptimizerRecipe, ProjectorRecipe, Recipe
 from eigenview.data import Images, channel_statistics, iterate_views, open_images
-from eigenview.nets import Model
+from eigenview.nets import Model, default_device
 from eigenview.papers.experiment import Scale
 from eigenview.papers.run_cache import RunCache
 from eigenview.papers.scales import SIZES, image_recipe
@@ -135,7 +135,7 @@ def snapshots(run: Run, images: Images, samples: int) -> Iterator[Snapshot]:
     batches = iterate_views(images, chosen, [recipe.views.policy], 2, recipe.data.size, 0, recipe.data.workers)
     views = torch.cat([part for _, part in batches], dim=1)
     labels = torch.from_numpy(images.labels[chosen])
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = default_device()
     for step, model in _models(run, images):
         with torch.no_grad():
             h, z = model.to(device).train()(views.to(device))
