@@ -243,8 +243,8 @@ def main() -> None:
 A linear net with as many outputs as inputs, β-InfoNCE at β = {BETA}, P = {SAMPLES} and {STEPS} steps of SGD from a
 small start, under `large` views of eight strengths. The prediction is `theory.landscape.solve_beta_infonce` of A0 and
 C of {VIEWS} views of each image; all three kinds of input have these covariances. A trained mode counts if the
-variance of embeddings along it is above {PRESENT:g}. In brackets, the median over modes of the trained variance over the
-predicted one.
+variance of embeddings along it is above {PRESENT:g}. In brackets, the median over modes of the trained variance over
+the predicted one.
 (`python benchmarks/landscape.py --write`)
 
 {table()}

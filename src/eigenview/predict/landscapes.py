@@ -19,11 +19,12 @@ from eigenview.predict.covariances import Covariances
 from eigenview.predict.landscape import Landscape, TunableParameter
 from eigenview.theory.landscape import (
     StationaryPoint,
+from eigenview.theory.matrices import EIGENVALUE_ROUNDING
     barlow_origin,
     critical_strengths,
     decayed_origin,
     effective_landscape,
-    held_variances,
+    variances_of_fixed_total,
     infonce_origin,
     modes_of,
     nuclear_norm_minimum,
@@ -34,7 +35,6 @@ from eigenview.theory.landscape import (
 )
 
 Matrix = Float64[np.ndarray, "d d"]
-_NOISE = 1e-9  # as in theory: what may be rounding of a zero
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class GaussianInfoNCE(Landscape):
         if t.partner_share or self.gamma:
             A0 = (1 - t.partner_share) * found.A0
             shares = solve_beta_infonce(A0, found.C, t.beta, None, self.gamma, t.temperature).noise_shares
-        return [int((shares < beta * (1 - _NOISE)).sum()) for beta in values]
+        return [int((shares < beta * (1 - EIGENVALUE_ROUNDING)).sum()) for beta in values]
 
     def minimum(self, found: Covariances, D: int) -> StationaryPoint | None:
         """The layer that training ends with; unknown where β outweighs the partner's share, and B is no β-InfoNCE's."""
@@ -133,7 +133,7 @@ class NormalizedInfoNCE(Landscape):
     def survivors_over(self, found: Covariances, values: Sequence[float]) -> list[int]:
         """Directions that survive at each temperature: shares of noise do not depend on it."""
         shares, beta = found.noise_shares, self.theory.beta
-        return [int((held_variances(shares, beta, 1 / value) > 0).sum()) for value in values]
+        return [int((variances_of_fixed_total(shares, beta, 1 / value) > 0).sum()) for value in values]
 
     def minimum(self, found: Covariances, D: int) -> StationaryPoint:
         """The layer that training ends with."""
@@ -248,5 +248,5 @@ class NearOriginOnly(SecondOrder):
 def _above(B: Matrix, decays: Sequence[float]) -> list[int]:
     """How many eigenvalues of B are above γ, half of each weight decay."""
     gains = modes_of(B).eigenvalues
-    least = _NOISE * np.abs(gains).max(initial=0.0)
+    least = EIGENVALUE_ROUNDING * np.abs(gains).max(initial=0.0)
     return [int((gains > decay / 2 + least).sum()) for decay in decays]

@@ -15,11 +15,11 @@ from eigenview.predict.covariances import Covariances
 from eigenview.predict.landscape import Landscape, TunableParameter
 from eigenview.predict.strengths import PIXELS, CovariancesByStrength, covariances_by_strength
 from eigenview.theory.landscape import BetaInfoNCESolution, StationaryPoint, misalignment
+from eigenview.theory.matrices import EIGENVALUE_ROUNDING
 from eigenview.views import ViewPolicy
 
 STEPS = (1 / 8, 1 / 4, 1 / 2, 3 / 4, 1, 3 / 2, 2)
 """The strengths of a sweep, as multiples of the one asked for."""
-_NOISE = 1e-9  # shares are of [0, 1]
 
 
 @dataclass(frozen=True)
@@ -198,7 +198,7 @@ def _at(strength: float, found: Covariances, landscape: Landscape) -> AtStrength
         directions=len(shares),
         augmentation=float(np.trace(found.C) / np.trace(found.A0 + found.C)),
         misalignment=misalignment(found.A0, found.C),
-        drowned=int((1 - shares <= max(found.chance, _NOISE)).sum()),
+        drowned=int((1 - shares <= max(found.chance, EIGENVALUE_ROUNDING)).sum()),
         clipped=found.clipped,
     )
 

@@ -11,7 +11,7 @@ from eigenview._errors import UsageError
 from eigenview._progress import track
 from eigenview.config.recipe import Recipe
 from eigenview.data import Images, open_images, used_whole
-from eigenview.data.view_loader import iterate_views
+from eigenview.data.view_loader import iterate_views, native_view_size
 from eigenview.predict.covariances import Covariances, Features, stream_covariances
 from eigenview.predict.feature_maps import are_grey, encoder_features, pixel_features, untrained_features
 
@@ -19,7 +19,6 @@ PIXELS, UNTRAINED = "pixels", "random-conv"
 LARGEST = 32
 _PATCHES = 8
 _FEWEST_TO_HALVE = 4
-_LARGEST_NATIVE_SIDE = 64  # as in training
 _QUICK, _SLOW = (10_000, 8), (2_000, 4)  # images and views; the latter where a net or a decoder takes most of the time
 
 
@@ -100,7 +99,7 @@ def covariances_by_strength(
     quick = features == PIXELS and used_whole(images)
     chosen = _chosen(images, N or (_QUICK if quick else _SLOW)[0], seed)
     K = K or (_QUICK if quick else _SLOW)[1]
-    size = recipe.data.size or max(4, min([_LARGEST_NATIVE_SIDE, *(images.size or ())]))
+    size = recipe.data.size or native_view_size(images)
     if patches is not None and patches > size:
         raise UsageError(f"--size must be at most {size}, not {patches}: the views are {size} × {size} pixels")
     patches = (patches or min(_PATCHES, size)) if features == PIXELS else None
