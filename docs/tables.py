@@ -11,6 +11,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from eigenview.alarms import AlarmRule, alarm_rules
+from eigenview.measures import CATALOGUE
+
 ROOT = Path(__file__).parents[1]
 PAGES = (*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md")
 _TABLE = re.compile(r"(<!-- table:(?P<name>[\w-]+) -->\n).*?(<!-- /table -->)", re.DOTALL)
@@ -24,8 +27,6 @@ def markdown(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 
 def measures() -> str:
     """Every measure of the catalogue: what it needs, which end is good, and what it says."""
-    from eigenview.measures import CATALOGUE
-
     rows = [
         (
             f"**`{spec.name}`**" if spec.essential else f"`{spec.name}`",
@@ -39,7 +40,24 @@ def measures() -> str:
     return markdown(("measure", "group", "needs", "good is", "meaning"), rows)
 
 
-TABLES: dict[str, Callable[[], str]] = {"measures": measures}
+def alarms() -> str:
+    """Every rule of the table of alarms: when it is checked, and when it raises one."""
+    return markdown(
+        ("alarm", "checked", "raised if"), [(rule.name, rule.when, _condition(rule)) for rule in alarm_rules()]
+    )
+
+
+def _condition(rule: AlarmRule) -> str:
+    conditions = (
+        rule.condition,
+        "at two measurements in a row" if rule.in_a_row == 2 else "",
+        "after a tenth of the run, and at least 50 steps" if rule.patient else "",
+        f"not together with *{rule.unless}*" if rule.unless else "",
+    )
+    return "; ".join(filter(None, conditions))
+
+
+TABLES: dict[str, Callable[[], str]] = {"alarms": alarms, "measures": measures}
 """By the name in the marker; a table is added by a function and a line here."""
 
 

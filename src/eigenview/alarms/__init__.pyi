@@ -2,6 +2,7 @@ from .alarm import Alarm as Alarm
 from .alarm import AlarmRule as AlarmRule
 from .augmentation import FirstViews as FirstViews
 from .catalogue import alarm_rules as alarm_rules
+from .catalogue import find_rules as find_rules
 from .engine import AlarmEngine as AlarmEngine
 from .nonfinite import first_not_finite as first_not_finite
 from .nonfinite import last_gradient_not_finite as last_gradient_not_finite

@@ -201,6 +201,8 @@ class TrainingRecipe:
     """Steps between checkpoints."""
     checkpoints_kept: int = 2
     """Number of checkpoints to keep, the newest ones."""
+    alarms: tuple[str, ...] = ()
+    """Import paths `module:rule` of your own alarm rules."""
 
     def __post_init__(self) -> None:
         require(self.P >= 1, f"training.P must be at least 1, not {self.P}")

@@ -19,20 +19,20 @@ from eigenview.predict.covariances import Covariances
 from eigenview.predict.landscape import Landscape, TunableParameter
 from eigenview.theory.landscape import (
     StationaryPoint,
-from eigenview.theory.matrices import EIGENVALUE_ROUNDING
     barlow_origin,
     critical_strengths,
     decayed_origin,
     effective_landscape,
-    variances_of_fixed_total,
     infonce_origin,
     modes_of,
     nuclear_norm_minimum,
     solve_beta_infonce,
     solve_normalized_infonce,
     spectral_origin,
+    variances_of_fixed_total,
     vicreg_origin,
 )
+from eigenview.theory.matrices import EIGENVALUE_ROUNDING
 
 Matrix = Float64[np.ndarray, "d d"]
 

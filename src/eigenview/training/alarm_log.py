@@ -25,7 +25,8 @@ class AlarmLog:
 
     def __init__(self, run: Run, learner: Learner, metrics: MetricsWriter, console: Console) -> None:
         self._learner, self._metrics, self._console = learner, metrics, console
-        self._engine = AlarmEngine(learner.steps, learner.max_rank, learner.objective.min_temperature)
+        alarms = learner.recipe.training.alarms
+        self._engine = AlarmEngine(learner.steps, learner.max_rank, learner.objective.min_temperature, alarms)
         self._missed = self._catch_up(run)
 
     def _catch_up(self, run: Run) -> list[tuple[int, Alarm]]:

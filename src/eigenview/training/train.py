@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from eigenview._errors import UsageError
+from eigenview.alarms import find_rules
 from eigenview.config import Recipe
 from eigenview.data import Images, channel_statistics, open_dataset
 from eigenview.report import retrieval_caption, retrieval_rows, write_page, zero_shot_words
@@ -55,6 +56,7 @@ def train(
     steps = t.steps if t.epochs is None else math.ceil(t.epochs * batches.steps_per_epoch)
     vocabulary = build_vocabulary(recipe, images, Run(out))
     learner = Learner(recipe, channel_statistics(images), steps, vocabulary)
+    find_rules(t.alarms)  # which raises where it cannot be
     dry_run(learner)
 
     run = Run.open(out) if go_on else Run.create(out, recipe)
