@@ -20,10 +20,10 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.optim.optimizer import Optimizer
 
 import published
 from eigenview import Monitor
+from eigenview.monitor import Sampling, ViewLayout
 from eigenview.nets import Encoder, Model, Projector, ResNet
 from eigenview.objectives import InfoNCE
 from eigenview.training.optimizers import build_optimizer
@@ -65,19 +65,20 @@ class Timed(Monitor):
         self.start()
         return self
 
-    def _hear(self, what: str, output: Any) -> None:
+    def _record(self, space: str, output: Any) -> None:
         start = time.perf_counter()
-        super()._hear(what, output)
+        super()._record(space, output)
         self.spent += time.perf_counter() - start
 
-    def _optimised(self, optimizer: Optimizer, *others: Any) -> None:
+    def _finish_step(self) -> None:
         start = time.perf_counter()
-        super()._optimised(optimizer, *others)
+        super()._finish_step()
         self.spent += time.perf_counter() - start
 
 
 def monitor(model: nn.Module, out: Path, every: int) -> Timed:
-    return Timed(model, "encoder", "projector", every=every, out=out, rows=ROWS, views="stacked", K=K)
+    layout = ViewLayout("stacked", K)
+    return Timed(model, "encoder", "projector", every=every, out=out, sampling=Sampling(ROWS), views=layout)
 
 
 def idle(model: nn.Module, out: Path) -> float:
@@ -86,9 +87,9 @@ def idle(model: nn.Module, out: Path) -> float:
     with monitor(model, out, 10**9) as looking:
 
         def hooks() -> None:
-            for ear in looking._ears:
-                ear(model, (), output)
-            looking._optimised(optimizer)
+            for hook in looking._hooks:
+                hook(model, (), output)
+            looking._steps._after_step(optimizer)
 
         seconds(hooks, ROWS)  # the first measurement is over then
         return seconds(hooks, 1000) / 1000

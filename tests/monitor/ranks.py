@@ -6,7 +6,7 @@ import torch
 from torch import distributed as dist
 from torch.nn.parallel import DistributedDataParallel
 
-from eigenview.monitor import Monitor
+from eigenview.monitor import Monitor, Sampling
 from tests.monitor.loops import Net, batch, sgd
 
 
@@ -20,7 +20,9 @@ def train_a_rank(rank: int, ranks: int, folder: str) -> None:
         optimizer, monitor = sgd(model), None
         if name == "with":
             # The ranks call it differently often: nothing here may wait for another.
-            monitor = Monitor(model, "backbone", "module.projector", every=3, rows=6, out=Path(folder) / f"on {rank}")
+            monitor = Monitor(
+                model, "backbone", "module.projector", every=3, sampling=Sampling(6), out=Path(folder) / f"on {rank}"
+            )
             monitor.start()
         for step in range(7):
             if monitor is not None and rank == 1:

@@ -6,8 +6,8 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from eigenview import Monitor
-from eigenview.monitor.buffer import Batch, RowBuffer
-from eigenview.monitor.layout import Layout, first_tensor
+from eigenview.monitor.buffer import Batch, RowBuffer, Sampling
+from eigenview.monitor.layout import ViewLayout, first_tensor
 from tests.monitor.loops import Net, Spy, batch, lines, sgd
 
 P, K, D = 4, 2, 3
@@ -29,8 +29,9 @@ def iterate_views(step: int) -> Tensor:
 
 
 def watched(tmp_path, spy: Spy, model: nn.Module, views, **options) -> Monitor:
-    options = {"every": 1, "rows": K * P, "out": tmp_path, "K": K, **options}
-    return Monitor(model, embeddings="projector", views=views, measures=[spy.listed()], **options)
+    layout, sampling = ViewLayout(views, options.pop("K", K)), Sampling(options.pop("rows", K * P))
+    options = {"every": 1, "sampling": sampling, "out": tmp_path, **options}
+    return Monitor(model, embeddings="projector", views=layout, measures=[spy.listed()], **options)
 
 
 def check(spy: Spy, expected: list[Tensor]) -> None:
@@ -105,12 +106,15 @@ def test_steps_that_a_scaler_skips_join_the_next(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("views", "wanted"), [("calls", "3 forwards that a gradient reached"), ("stacked", "3 rows are no multiple")]
+    ("views", "wanted"),
+    [("calls", "3 forward passes that a gradient reached"), ("stacked", "3 rows are not a multiple")],
 )
 def test_a_wrong_number_of_views_is_said_and_the_rows_are_still_measured(tmp_path, caplog, views, wanted):
     model, spy = Linear(), Spy()
     measures = ["effective_rank", spy.listed()]
-    with Monitor(model, embeddings="projector", views=views, every=1, rows=12, measures=measures, out=tmp_path):
+    with Monitor(
+        model, embeddings="projector", views=views, every=1, sampling=Sampling(12), measures=measures, out=tmp_path
+    ):
         torch.stack([model(batch(k, 3)) for k in range(3)]).square().mean().backward()
         sgd(model).step()
     (line,) = lines(tmp_path)
@@ -148,7 +152,7 @@ def test_many_forwards_without_a_step_take_bounded_memory_and_mix_nothing(tmp_pa
     with watched(tmp_path, spy, model, "calls") as monitor:
         for step in range(50):
             model(batch(step, P))
-        kept = [call for call in monitor._calls["embeddings"]._calls if call.rows is not None]
+        kept = [call for call in monitor._captures["embeddings"]._calls if call.rows is not None]
         assert sum(call.size for call in kept) <= 2 * K * P
         x = iterate_views(0)
         expected = model.projector(x).detach()
@@ -159,18 +163,18 @@ def test_many_forwards_without_a_step_take_bounded_memory_and_mix_nothing(tmp_pa
 
 def test_first_samples_of_a_large_batch(tmp_path):
     x = torch.arange(24.0).reshape(12, 2)
-    stacked, _ = Layout("stacked", 3).rows(x, 6)
-    interleaved, _ = Layout("interleaved", 3).rows(x, 6)
+    stacked, _ = ViewLayout("stacked", 3).rows(x, 6)
+    interleaved, _ = ViewLayout("interleaved", 3).rows(x, 6)
     assert torch.equal(stacked, torch.stack([x[0:2], x[4:6], x[8:10]]))
     assert torch.equal(interleaved, torch.stack([x[0:6:3], x[1:6:3], x[2:6:3]]))
-    assert torch.equal(Layout("calls", 3).rows(x, 6)[0], x[:2])
-    assert torch.equal(Layout(None, 3).rows(x, 6)[0], x[:6])
+    assert torch.equal(ViewLayout("calls", 3).rows(x, 6)[0], x[:2])
+    assert torch.equal(ViewLayout(None, 3).rows(x, 6)[0], x[:6])
 
 
 @pytest.mark.parametrize("shape", [(5, 2), (5, 7, 2), (5, 2, 3, 4), (5, 2, 3, 4, 6)])
 def test_what_lies_in_space_is_averaged(shape):
     x = torch.randn(shape, generator=torch.Generator().manual_seed(0), dtype=torch.bfloat16)
-    rows, _ = Layout(None, 2).rows(x, 4)
+    rows, _ = ViewLayout(None, 2).rows(x, 4)
     over = [i for i in range(1, len(shape)) if i != (2 if len(shape) == 3 else 1)]
     expected = x[:4].double().mean(over).float() if over else x[:4].float()
     assert rows.dtype == torch.float32
@@ -185,7 +189,7 @@ def test_the_first_floating_tensor_of_an_output_is_taken():
 
 
 def test_the_queue_is_bounded_by_rows_and_bytes():
-    queue = RowBuffer(10, 10 * 2 * 4)
+    queue = RowBuffer(Sampling(10, 10 * 2 * 4))
     for step in range(6):
         queue.add(Batch(step, torch.full((4, 2), float(step))))
     cloud = queue.since(0)

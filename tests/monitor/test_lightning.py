@@ -12,7 +12,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     lightning = pytest.importorskip("lightning.pytorch", reason="Lightning is not installed: eigenview[lightning]")
     pytorch_lightning = pytest.importorskip("pytorch_lightning", reason="Lightning's other package is not installed")
-    from eigenview.monitor import MonitorCallback
+    from eigenview.monitor import MonitorCallback, Sampling
 
 STEPS = 8
 
@@ -64,7 +64,7 @@ def fit(package, tmp_path, callbacks, **options):
 
 def callback(tmp_path, **options) -> MonitorCallback:
     layers = {"features": "model.backbone", "embeddings": "model.projector"}
-    return MonitorCallback(**layers, every=3, rows=12, views="calls", out=tmp_path / "monitor", **options)
+    return MonitorCallback(**layers, every=3, sampling=Sampling(12), views="calls", out=tmp_path / "monitor", **options)
 
 
 @pytest.mark.parametrize("package", [lightning, pytorch_lightning], ids=["lightning", "pytorch_lightning"])

@@ -13,7 +13,8 @@ from torch.optim.optimizer import _global_optimizer_post_hooks
 
 from eigenview import Monitor, UsageError
 from eigenview.measures import effective_rank
-from eigenview.monitor.capture import Calls
+from eigenview.monitor import Sampling
+from eigenview.monitor.capture import LayerCapture
 from eigenview.report import write_page
 from eigenview.runs import MetricsWriter
 from tests.monitor.loops import Net, Spy, batch, lines, sgd, train
@@ -21,7 +22,8 @@ from tests.monitor.loops import Net, Spy, batch, lines, sgd, train
 
 def monitor(model: nn.Module | None, out, **options) -> Monitor:
     layers = {} if model is None else {"features": "backbone", "embeddings": "projector"}
-    return Monitor(model, out=out, **{**layers, "every": 5, "rows": 6, **options})
+    sampling = Sampling(options.pop("rows", 6))
+    return Monitor(model, out=out, **{**layers, "every": 5, "sampling": sampling, **options})
 
 
 def test_what_is_measured_is_the_step_just_made(tmp_path):
@@ -56,10 +58,12 @@ def test_training_ends_in_the_same_weights(tmp_path):
 
 
 def test_rows_come_from_as_many_steps_as_it_takes_and_no_others_are_looked_at(tmp_path, monkeypatch):
-    steps, hear = [], Calls.hear
+    steps, record = [], LayerCapture.record
     model = Net()
     looking = monitor(model, tmp_path, every=10, rows=20)
-    monkeypatch.setattr(Calls, "hear", lambda self, output: (steps.append(looking.steps + 1), hear(self, output))[1])
+    monkeypatch.setattr(
+        LayerCapture, "record", lambda self, output: (steps.append(looking.steps + 1), record(self, output))[1]
+    )
     zs = {}
     with looking:
         train(model, 22, lambda step, z: zs.update({step: z}))
@@ -202,10 +206,13 @@ def scale(rows: Tensor) -> float:
     [
         ({"features": "backbon"}, r"features='backbon': the model has no such layer; did you mean 'backbone'\?"),
         ({"measures": ["effective_rnk"]}, "did you mean 'effective_rank'"),
-        ({"measures": ["effective_rank", "effective_rank"]}, "a name of its own"),
+        (
+            {"measures": ["effective_rank", "effective_rank"]},
+            "measure names must be unique identifiers; got 'effective_rank'",
+        ),
         ({"measures": [lambda rows: 0.0]}, "define a function"),
         ({"every": 0}, "every = 0 must be 1 or more"),
-        ({"measures": [scale]}, "'scale' is something else in metrics.jsonl"),
+        ({"measures": [scale]}, "'scale' is a reserved key in metrics.jsonl"),
         ({"features": "x" * 9}, "no such layer; its parts: backbone, projector$"),
     ],
 )
@@ -221,9 +228,9 @@ def test_copies_of_the_model_are_not_heard(tmp_path):
         copies = copy.deepcopy(model), pickle.loads(pickle.dumps(model))
         for other in copies:
             other(batch(0))
-        assert not looking._heard
+        assert not looking._steps.saw_forward
         model(batch(0))
-        assert looking._heard
+        assert looking._steps.saw_forward
 
 
 def test_the_report_draws_it(tmp_path):

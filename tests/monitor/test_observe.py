@@ -6,14 +6,16 @@ from torch import Tensor
 
 from eigenview import Monitor, UsageError
 from eigenview.measures import effective_rank
-from eigenview.monitor.capture import Calls
-from eigenview.monitor.layout import Layout
+from eigenview.monitor import Sampling
+from eigenview.monitor.capture import LayerCapture
+from eigenview.monitor.layout import ViewLayout
 from tests.monitor.loops import Net, lines, train
 
 
 def monitor(model: Net | None, out, **options) -> Monitor:
     layers = {} if model is None else {"features": "backbone", "embeddings": "projector"}
-    return Monitor(model, out=out, **{**layers, "every": 5, "rows": 6, **options})
+    sampling = Sampling(options.pop("rows", 6))
+    return Monitor(model, out=out, **{**layers, "every": 5, "sampling": sampling, **options})
 
 
 def test_tensors_can_be_given(tmp_path):
@@ -37,7 +39,7 @@ def test_tensors_can_be_given(tmp_path):
 @pytest.mark.parametrize("wrong", [torch.zeros(3), torch.zeros(2, 3, 4, 5), [[1.0]], "z"])
 def test_what_is_given_must_be_rows(wrong):
     with pytest.raises(ValueError, match=r"\[N, D\] or \[K, P, D\]"):
-        Calls(Layout(None, 2), 6, 1000).take(wrong)
+        LayerCapture(ViewLayout(None), Sampling(6, 1000)).record_rows(wrong)
 
 
 def test_going_on_knows_what_was_measured_and_raised_before(tmp_path):

@@ -7,6 +7,7 @@ from torch.multiprocessing.spawn import spawn
 
 from eigenview import Monitor, UsageError
 from eigenview.measures import effective_rank
+from eigenview.monitor import Sampling
 from tests.monitor.loops import Net, batch, lines, train
 from tests.monitor.ranks import train_a_rank
 
@@ -48,7 +49,7 @@ def test_a_compiled_model_is_heard_if_it_is_entered_before_the_first_call(tmp_pa
     model = Net()
     model.backbone[2] = nn.Identity()  # dropout draws otherwise when compiled
     fast = compiled(model)
-    with Monitor(fast, "backbone", "_orig_mod.projector", every=3, rows=6, out=tmp_path):
+    with Monitor(fast, "backbone", "_orig_mod.projector", every=3, sampling=Sampling(6), out=tmp_path):
         train(fast, 7, lambda step, z: expected.update({step: effective_rank(z)}))
     train(fast, 3)  # what was compiled with the hook goes on without it
     assert lines(tmp_path, None)[-1]["step"] == 7
@@ -62,7 +63,7 @@ def test_of_a_model_compiled_and_called_before_the_output_is_heard_and_the_rest_
     model = Net()
     fast = compiled(model)
     train(fast, 1)
-    with Monitor(fast, "backbone", "", every=3, rows=6, out=tmp_path):
+    with Monitor(fast, "backbone", "", every=3, sampling=Sampling(6), out=tmp_path):
         train(fast, 3)
     line = lines(tmp_path)[-1]
     assert line["effective_rank"]["embeddings"] > 1
@@ -73,7 +74,7 @@ def test_a_compiled_part_is_heard_outside_of_what_is_compiled(tmp_path, compiled
     model = Net()
     model.backbone = compiled(model.backbone)
     train(model, 1)
-    with Monitor(model, "backbone", "projector", every=3, rows=6, out=tmp_path):
+    with Monitor(model, "backbone", "projector", every=3, sampling=Sampling(6), out=tmp_path):
         train(model, 3)
     assert "missing" not in lines(tmp_path)[-1]
 

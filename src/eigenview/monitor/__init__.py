@@ -1,5 +1,0 @@
-"""Looking at a model while it trains."""
-
-import lazy_loader
-
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

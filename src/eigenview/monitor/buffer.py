@@ -1,4 +1,4 @@
-"""The newest rows of a layer, and what is known of them."""
+"""The newest rows of a layer, and which of them are views of one sample."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -7,6 +7,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from eigenview._errors import UsageError
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -14,8 +16,8 @@ class Batch:
 
     Args:
         step: the update that they were used in.
-        x: [K, P, D], or [N, D] where the views are not known.
-        why: why they are not.
+        x: [K, P, D], or [N, D] where it is unknown which rows are views of one sample.
+        why: why that is unknown.
     """
 
     step: int
@@ -24,12 +26,12 @@ class Batch:
 
     @property
     def rows(self) -> int:
-        """How many, all views counted."""
+        """Number of rows, all views counted."""
         return self.x.shape[:-1].numel()
 
     @property
     def bytes(self) -> int:
-        """What they take."""
+        """Memory of the rows in bytes."""
         return self.x.numel() * self.x.element_size()
 
 
@@ -39,8 +41,8 @@ class Sample:
 
     Args:
         rows: all of them.
-        views: the same by view and sample, where that is known.
-        why: why it is not.
+        views: the same rows by view and sample; None where that is unknown.
+        why: why it is unknown.
     """
 
     rows: Float[Tensor, "N D"]
@@ -49,25 +51,40 @@ class Sample:
 
     @property
     def samples(self) -> int:
-        """How many; rows whose sample is not known count as one each."""
+        """Number of samples; a row whose sample is unknown counts as one."""
         return len(self.rows) if self.views is None else self.views.shape[1]
 
     @property
     def finite(self) -> bool:
-        """Whether all of it is."""
+        """Whether all rows are finite."""
         return bool(torch.isfinite(self.rows).all())
 
 
-class RowBuffer:
-    """The newest batches, as many as the bounds allow, on the CPU.
+@dataclass(frozen=True)
+class Sampling:
+    """How many rows a monitor measures.
 
     Args:
-        rows: at most.
-        bytes: at most.
+        rows: most rows in a measurement; they come from as many steps as it takes.
+        max_bytes: most memory for the rows of one layer; copies of a step under way may take twice as much again.
+
+    Raises:
+        UsageError: fewer than two rows.
     """
 
-    def __init__(self, rows: int, bytes: int) -> None:
-        self._rows, self._bytes = rows, bytes
+    rows: int = 1024
+    max_bytes: int = 64 * 2**20
+
+    def __post_init__(self) -> None:
+        if self.rows < 2:
+            raise UsageError(f"rows must be at least 2, not {self.rows}")
+
+
+class RowBuffer:
+    """The newest batches, as many as the sampling allows, on the CPU."""
+
+    def __init__(self, sampling: Sampling) -> None:
+        self._rows, self._bytes = sampling.rows, sampling.max_bytes
         self._batches: deque[Batch] = deque()
 
     def add(self, batch: Batch) -> None:
@@ -79,7 +96,7 @@ class RowBuffer:
             self._batches.popleft()
 
     def most(self, D: int, bytes_each: int) -> int:
-        """Rows of D numbers of so many bytes that fit."""
+        """The number of rows that fit, each of D numbers of so many bytes."""
         return min(self._rows, self._bytes // (D * bytes_each))
 
     def since(self, step: int) -> Sample | None:

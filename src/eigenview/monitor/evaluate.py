@@ -1,4 +1,4 @@
-"""What a cloud of rows gives by each of the measures that are asked for."""
+"""The measures that a monitor is asked for, and their values on a sample."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ from eigenview.monitor.buffer import Sample
 from eigenview.runs.record_lines import RESERVED
 
 CHEAP = ("effective_rank", "stable_rank", "participation_ratio")
-"""What is measured where nothing is asked for: what any two rows have."""
+"""Measured by default: they need no views and at least two rows."""
 
 _TAKEN = RESERVED - {"effective_rank"}
 
@@ -28,16 +28,16 @@ def find_measures(asked: Sequence[Asked]) -> tuple[MeasureSpec, ...]:
         asked: names of the catalogue, import paths `module:function`, entries, or functions of [N, D].
 
     Raises:
-        UsageError: no such measure, or two of one name.
+        UsageError: no such measure, two of one name, or a reserved name.
     """
     found = tuple(map(_find, asked))
-    names = [listed.name for listed in found]
+    names = [spec.name for spec in found]
     twice = next((name for name in names if names.count(name) > 1 or not name.isidentifier()), None)
     if twice is not None:
-        raise UsageError(f"measures: each needs a name of its own, and '{twice}' is none: define a function")
+        raise UsageError(f"measure names must be unique identifiers; got '{twice}': define a function of another name")
     taken = next((name for name in names if name in _TAKEN), None)
     if taken is not None:
-        raise UsageError(f"measures: '{taken}' is something else in metrics.jsonl: call the function otherwise")
+        raise UsageError(f"measures: '{taken}' is a reserved key in metrics.jsonl: rename the function")
     return found
 
 
@@ -46,7 +46,7 @@ def _find(asked: Asked) -> MeasureSpec:
         return asked
     if not isinstance(asked, str):
         return measure_spec(asked)
-    by_name = {listed.name: listed for listed in CATALOGUE}
+    by_name = {spec.name: spec for spec in CATALOGUE}
     if asked in by_name:
         return by_name[asked]
     if ":" in asked:
@@ -54,25 +54,25 @@ def _find(asked: Asked) -> MeasureSpec:
     raise UsageError(f"unknown measure '{asked}': {nearest(asked, by_name)}")
 
 
-def evaluate_measure(listed: MeasureSpec, cloud: Sample, shared: dict[Any, Any]) -> tuple[Any, str | None]:
+def evaluate_measure(spec: MeasureSpec, sample: Sample, shared: dict[Any, Any]) -> tuple[Any, str | None]:
     """A measure's value, or None and the reason why there is none; no failure of a measure is passed on.
 
     Args:
-        listed: the measure.
-        cloud: what it is of; of more rows than the measure takes, the newest.
-        shared: what the measures of this cloud share, filled here.
+        spec: the measure.
+        sample: its rows; of more rows than the measure takes, the newest.
+        shared: intermediate results that the measures of this sample share, filled here.
     """
-    x = cloud.rows
-    if listed.needs == "views":
-        if cloud.views is None:
-            return None, f"it needs views: {cloud.why}"
-        x = cloud.views
-    if listed.max_rows is not None:
-        x = x[..., -listed.max_rows :, :]
+    x = sample.rows
+    if spec.needs == "views":
+        if sample.views is None:
+            return None, f"it needs views: {sample.why}"
+        x = sample.views
+    if spec.max_rows is not None:
+        x = x[..., -spec.max_rows :, :]
     try:
         # Measures have generators of their own; a user's function may not.
         with torch.random.fork_rng(devices=[]):
-            value = _plain(listed.evaluate(x, shared))
+            value = _plain(spec.evaluate(x, shared))
     except Exception as error:  # whatever it is, training goes on
         return None, str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
     return value, None if _finite(value) else "its value is not finite"

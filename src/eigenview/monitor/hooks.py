@@ -1,4 +1,4 @@
-"""The layers of somebody's model, by name, and what listens at them."""
+"""The layers of somebody's model, by name, and the hooks at them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,17 +11,17 @@ from eigenview._errors import UsageError
 from eigenview._names import nearest
 
 WRAPPERS = {"module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"}
-"""What DDP, torch.compile, FSDP and checkpointing put into the names of what they wrap."""
+"""What DDP, torch.compile, FSDP and checkpointing add to the names of the layers that they wrap."""
 
 
 def find_layer(model: nn.Module, name: str, what: str) -> nn.Module:
-    """A module of the model by its dotted name, with or without the prefixes of what wraps it; '' is the model.
+    """A layer of the model by its dotted name, with or without the prefixes of wrappers; '' is the model.
 
     Raises:
-        UsageError: there is none of this name.
+        UsageError: there is no layer of this name.
     """
     if isinstance(model, nn.DataParallel):
-        raise UsageError("nn.DataParallel runs copies of the model, which nothing can listen to: use DDP")
+        raise UsageError("nn.DataParallel runs replicas that hooks cannot observe: use DDP")
     modules = dict(model.named_modules(remove_duplicate=False))
     if name in modules:
         return modules[name]
@@ -48,27 +48,27 @@ def _plain(name: str) -> str:
 
 
 class OutputHook:
-    """A forward hook that passes on what a layer gives.
+    """A forward hook that passes on the output of a layer.
 
-    Its copies are deaf, so that a teacher deep-copied from the model, or a model loaded from a pickle of it, is not
-    mistaken for it. So is what was compiled with it, once it is `deaf`.
+    Its copies are disabled, so that a teacher deep-copied from the model, or a model loaded from a pickle of it, is not
+    mistaken for it. So is code that was compiled with the hook, once the hook is disabled.
 
     Args:
-        hear: gets the layer's output.
+        record: called with the output.
     """
 
-    def __init__(self, hear: Callable[[Any], None] | None = None) -> None:
+    def __init__(self, record: Callable[[Any], None] | None = None) -> None:
         # Not as a decorator: that would import torch's compiler together with this file.
-        self._hear = None if hear is None else torch.compiler.disable(hear)
+        self._record = None if record is None else torch.compiler.disable(record)
 
     def __call__(self, module: nn.Module, args: Any, output: Any) -> None:
-        """As torch calls hooks."""
-        if self._hear is not None:
-            self._hear(output)
+        """Called by torch after each forward pass."""
+        if self._record is not None:
+            self._record(output)
 
     def disable(self) -> None:
-        """Hears no more."""
-        self._hear = None
+        """Pass on nothing from now on."""
+        self._record = None
 
     def __reduce__(self) -> tuple[type["OutputHook"], tuple[()]]:
         return OutputHook, ()

@@ -1,4 +1,4 @@
-"""Rows from whatever a layer gives."""
+"""Rows from the output of a layer, and how they are arranged in views."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,19 +22,19 @@ def first_tensor(output: Any) -> Tensor | None:
 
 
 def dimensions(output: Tensor) -> int:
-    """D, of the rows that an output holds.
+    """The dimensions D of the rows in an output.
 
     Raises:
-        ValueError: it holds none.
+        ValueError: there are no rows.
     """
     if output.dim() < 2 or not output.numel():
-        raise ValueError(f"it gave the shape {list(output.shape)}, where rows of features are needed")
+        raise ValueError(f"its output has the shape {list(output.shape)}, where rows of features are needed")
     return output.shape[-1] if output.dim() <= 3 else output.shape[1]
 
 
 @dataclass(frozen=True)
-class Layout:
-    """Which rows of an output are views of which sample.
+class ViewLayout:
+    """How the rows of a batch are arranged in views.
 
     Args:
         views: `calls` (K forwards in a row are views 1 to K of the same samples), `stacked` (one forward of K·P rows,
@@ -44,7 +44,7 @@ class Layout:
     """
 
     views: Views | None
-    K: int
+    K: int = 2
 
     def __post_init__(self) -> None:
         if self.views not in (None, "calls", "stacked", "interleaved"):
@@ -58,21 +58,21 @@ class Layout:
         return self.views in ("stacked", "interleaved")
 
     def rows(self, output: Float[Tensor, "N ..."], most: int) -> tuple[Float[Tensor, "..."], str | None]:
-        """The first samples of an output, on the CPU, in float32 or better, with what is spatial averaged.
+        """The first samples of an output, on the CPU, in float32 or better, averaged over space.
 
         Args:
             output: [N, D]; [N, T, C] is averaged over its tokens T, [N, C, H, W] (and more) over all after C.
-            most: rows.
+            most: number of rows to return at most.
 
         Returns:
-            [K, P, D], or [N, D] where the views are not beside each other, then perhaps with the reason.
-
+            [K, P, D]; or [N, D] where one output does not hold several views of a sample, with the reason where it
+            should.
         """
         x = output.detach()
         if not self.samples_beside:
             return _pooled(x[: most // self.K if self.views == "calls" else most]), None
         if len(x) % self.K:
-            return _pooled(x[:most]), f"{len(x)} rows are no multiple of K = {self.K}"
+            return _pooled(x[:most]), f"{len(x)} rows are not a multiple of K = {self.K}"
         x = x.unflatten(0, (self.K, -1)) if self.views == "stacked" else x.unflatten(0, (-1, self.K)).transpose(0, 1)
         x = x[:, : most // self.K]
         return _pooled(x.flatten(0, 1)).unflatten(0, (self.K, -1)), None

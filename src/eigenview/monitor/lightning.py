@@ -1,4 +1,4 @@
-"""The monitor as a callback of Lightning, in which lightly, solo-learn and stable-pretraining train."""
+"""The monitor as a callback of Lightning, which lightly, solo-learn and stable-pretraining train with."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -7,7 +7,7 @@ from eigenview.monitor.monitor import Monitor
 if TYPE_CHECKING:
     from lightning.pytorch import Callback, LightningModule, Trainer
 else:
-    # The two packages have classes of their own, and a trainer wants one of its own: a callback is of every one there.
+    # Each of the two packages has a Callback class, and its trainer wants that one: this one inherits from both.
     bases = []
     try:
         from lightning.pytorch import Callback as OfLightning
@@ -28,13 +28,13 @@ else:
 
 
 class MonitorCallback(Callback):
-    """A `Monitor` of the LightningModule, on from the start of training to its end.
+    """A `Monitor` of the LightningModule, active from the start of training to its end.
 
     Args:
-        features: name of the layer, seen from the LightningModule (such as `backbone`), whose output is the features.
+        features: name of the layer within the LightningModule (such as `backbone`) whose output is the features.
         embeddings: name of the layer whose output is the embeddings.
-        options: all else that `Monitor` takes (`every`, `out`, `measures`, `views`, `K`, `rows`); where training is
-            resumed from a checkpoint, it goes on at the checkpoint's step.
+        options: the other options of `Monitor` (`every`, `out`, `measures`, `alarms`, `views`, `sampling`); where
+            training is resumed from a checkpoint, the monitor resumes at the checkpoint's step.
     """
 
     def __init__(self, features: str | None = None, embeddings: str | None = None, **options: Any) -> None:
@@ -44,25 +44,25 @@ class MonitorCallback(Callback):
         self.monitor: Monitor | None = None
 
     def on_train_start(self, trainer: "Trainer", pl_module: "LightningModule") -> None:
-        """Begins to listen."""
+        """Start the monitor."""
         self.monitor = Monitor(pl_module, step=self._step, **self._options)
         self.monitor.start()
 
     def on_train_end(self, trainer: "Trainer", pl_module: "LightningModule") -> None:
-        """Listens no more."""
+        """Close the monitor."""
         self._close("interrupted" if trainer.interrupted else "finished")
 
     def on_exception(self, trainer: "Trainer", pl_module: "LightningModule", exception: BaseException) -> None:
-        """Listens no more."""
+        """Close the monitor."""
         interrupted = isinstance(exception, KeyboardInterrupt)
         self._close("interrupted" if interrupted else type(exception).__name__)
 
     def state_dict(self) -> dict[str, int]:
-        """The steps that were counted."""
+        """The steps counted so far."""
         return {"step": self._step if self.monitor is None else self.monitor.steps}
 
     def load_state_dict(self, state_dict: dict[str, int]) -> None:
-        """Goes on from there."""
+        """Resume at the step of a checkpoint."""
         self._step = state_dict["step"]
 
     def _close(self, outcome: str) -> None:

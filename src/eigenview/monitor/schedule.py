@@ -1,14 +1,14 @@
-"""When to look and when to measure."""
+"""When a monitor observes steps, and when it measures."""
 
 
 class MeasurementSchedule:
-    """Counts steps, and says which of them are watched: only those whose rows are measured.
+    """Counts steps, and says which of them are observed: only those whose rows are measured.
 
-    The first measurement is made as soon as there are rows enough, then one every so many steps.
+    The first measurement is made as soon as there are enough rows, then one every so many steps.
 
     Args:
         every: steps between measurements.
-        rows: wanted for one.
+        rows: number of rows in a measurement.
         done: steps made before.
     """
 
@@ -17,17 +17,17 @@ class MeasurementSchedule:
         self._window, self._measured = 1, False
 
     @property
-    def watched(self) -> bool:
-        """Whether rows of the step under way are wanted."""
+    def observed(self) -> bool:
+        """Whether the rows of the present step are wanted."""
         return not self._measured or self._every - self.done % self._every <= self._window
 
     @property
     def oldest(self) -> int:
-        """The first step whose rows a measurement now is of."""
+        """The first step whose rows a measurement now would include."""
         return self.done - self._window + 1
 
     def step(self, rows: int) -> bool:
-        """Counts a step with the rows that were seen in it; returns whether to measure now."""
+        """Count a step and its rows; return whether to measure now."""
         self.done += 1
         if rows:
             self._window = max(1, min(self._every, self._rows // rows))
