@@ -89,7 +89,7 @@ def alarms(record: StepRecord) -> list[str]:
 @pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw", "lars"])
 @pytest.mark.parametrize("objective", [*OBJECTIVES, f"{__name__}:Outside"])
 def test_prediction_and_alarm_agree(objective, optimizer, monkeypatch):
-    for noise, decay in ((0.5, 0.02), (30.0, 0.02), (0.5, 1e9)):
+    for noise, decay in ((0.5, 0.02), (30.0, 1e9)):
         of, x = recipe(objective, optimizer, decay), features(noise)
         record = measured(of, x)
         origin, prediction = record.origin, predicted(of, x, monkeypatch)
