@@ -44,8 +44,8 @@ def results_rows(path: str) -> list[tuple[str, str]]:
 
 
 def first_words(measured: str) -> str:
-    """The words before the first number."""
-    return re.split(r"[-+−±]?\d", measured)[0]
+    """The words before the first number or colon; results, such as which objective is best, come after it."""
+    return re.split(r"[-+−±]?\d|:", measured)[0]
 
 
 def sentences(text: str) -> set[str]:

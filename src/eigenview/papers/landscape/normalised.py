@@ -1,7 +1,7 @@
 """With normalised outputs the smallest modes vanish early."""
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from matplotlib.figure import Figure
 
 from eigenview.objectives import InfoNCE
@@ -68,7 +68,7 @@ def _theory(x: Float[np.ndarray, "N d"], variance: float) -> Float[np.ndarray, "
     return predicted_spectrum(solve_normalized_infonce(a, np.full(len(a), variance)).modes, a, variance**0.5)
 
 
-def _numbers(spectra: Float[np.ndarray, "n seeds d"]) -> Float[np.ndarray, "n seeds"]:
+def _numbers(spectra: Float[np.ndarray, "n seeds d"]) -> Int[np.ndarray, "n seeds"]:
     return (spectra > _PRESENT * spectra.max(2, keepdims=True)).sum(2)
 
 
