@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -46,7 +47,6 @@ def test_listing_does_not_import_torch():
 
 @pytest.mark.parametrize(("cost", "seconds"), [("30 s", 30), ("2 min", 120), ("1 h", 3600), ("10 days", 864_000)])
 def test_a_cost_in_words_is_a_number_of_seconds(cost, seconds):
-    from dataclasses import replace
-
     assert replace(EXPERIMENTS[0], cost={"cpu": cost}).seconds("cpu") == seconds
     assert replace(EXPERIMENTS[0], cost={}).seconds("cpu") is None
+    assert replace(EXPERIMENTS[0], cost={"cpu": "not long"}).seconds("cpu") is None

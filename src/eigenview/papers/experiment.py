@@ -1,6 +1,7 @@
 """An experiment: what it shows, what it costs, and the function that runs it."""
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -56,10 +57,8 @@ class Experiment:
 
     def seconds(self, scale: Scale) -> float | None:
         """The approximate cost at a scale in seconds; None if it is unknown."""
-        if scale not in self.cost:
-            return None
-        amount, unit = self.cost[scale].split()
-        return float(amount) * _SECONDS[unit.removesuffix("s") or "s"]
+        cost = re.fullmatch(r"([\d.]+) (s|min|h|day|week)s?", self.cost.get(scale, ""))
+        return float(cost[1]) * _SECONDS[cost[2]] if cost else None
 
 
 def import_experiment(path: str) -> Experiment:
