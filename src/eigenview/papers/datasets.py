@@ -43,7 +43,8 @@ def data_recipe(name: str, scale: Scale) -> DataRecipe:
     files = [] if folder is None else [folder / f"{name}-{split}.parquet" for split in ("train", "test")]
     # The paper's own scale takes the whole data set, of which the folder may hold a part.
     if scale != "gpu" and files and all(file.exists() for file in files):
-        return DataRecipe(*(str(file.resolve()) for file in files))
+        train, test = (str(file.resolve()) for file in files)
+        return DataRecipe(train, test)
     if name in _ON_THE_HUB:
         return DataRecipe(_ON_THE_HUB[name])
     missing = f"{name}-train.parquet and {name}-test.parquet"

@@ -24,7 +24,8 @@ class ReproductionProgress:
     """
 
     def __init__(self, console: Console, experiments: Sequence[Experiment], scale: Scale) -> None:
-        self._console, self._experiments, self._scale = console, experiments, scale
+        self._console, self._experiments = console, experiments
+        self._scale: Scale = scale
         self._bar = Progress(console=console, transient=True, disable=not console.is_terminal)
         self._task = self._bar.add_task("", total=len(experiments))
         self._current, self._began, self._written = -1, 0.0, 0.0
