@@ -49,7 +49,7 @@ def imports(file: Path) -> Iterator[tuple[tuple[str, ...], str | None]]:
             found = [(base, alias.name) for alias in node.names]
         else:
             continue
-        yield from ((path[1:], name) for path, name in found if path[0] == "eigenview")
+        yield from ((path[1:], name) for path, name in found if path[:1] == ("eigenview",))
 
 
 def room_of(file: Path) -> str:

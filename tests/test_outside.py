@@ -23,9 +23,8 @@ def test_an_objective_trains_by_its_import_path(tmp_path):
     assert main([*words, *SMALL.split()]) == 0
     run = Run.open(out)
     assert (run.recipe.objective.name, run.recipe.objective.options) == ("my_objective:Frame", {"weight": 0.5})
-    steps = [line for line in run.metrics if line["kind"] == "step"]
-    assert [line["step"] for line in steps] == [1, 2, 4]
-    for line in steps:
-        assert set(line["terms"]) == {"alignment", "potential"}
-        assert line["scale"] == pytest.approx((-0.5 - line["loss"]) / (-0.5 - (0.5 / 16 - 1)))
+    assert [record.step for record in run.history.steps] == [1, 2, 4]
+    for record in run.history.steps:
+        assert set(record.terms) == {"alignment", "potential"}
+        assert record.scale == pytest.approx((-0.5 - record.value("loss")) / (-0.5 - (0.5 / 16 - 1)))
     assert "my_objective:Frame" in (out / "report.html").read_text()

@@ -8,6 +8,7 @@ import pytest
 
 from eigenview.cli import main
 from eigenview.cli.arguments import parse
+from eigenview.cli.predict import Predict
 from eigenview.cli.train import TrainWithRecipe
 from eigenview.config import RECIPES, Recipe
 from eigenview.runs import Run
@@ -42,8 +43,8 @@ def test_a_captioned_table_asks_for_two_towers(table):
 
 def test_prediction_takes_the_images_of_a_captioned_table(table):
     command = parse(["predict", table])
-    assert not isinstance(command, Train)
-    assert not command.on_its_recipe().of_pairs  # pyright: ignore[reportAttributeAccessIssue]
+    assert isinstance(command, Predict)
+    assert not command.on_its_recipe().of_pairs
 
 
 def test_from_a_table_to_numbers_and_on(table, capsys):

@@ -156,7 +156,7 @@ def test_an_objective_names_the_theory_that_its_own_loss_has_to_second_order(nam
     stream = CovarianceStream()
     stream.add(x)
     objective = build_objective(name, WITH_ORIGIN[name])
-    landscape = landscape_of(objective, *x.shape[:2], D, 0.0)
+    landscape = landscape_of(objective, x.shape[0], x.shape[1], D, 0.0)
     assert isinstance(landscape, Landscape)
     B = landscape.origin(stream.covariances())
     size = 1e-5 if name in ("VICReg", "BarlowTwins") else 1e-3

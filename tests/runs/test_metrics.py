@@ -24,7 +24,7 @@ def test_records_are_read_back_in_order(tmp_path):
 
 def test_what_is_not_finite_is_null_on_disk_and_none_in_records(tmp_path):
     with MetricsWriter(tmp_path / "metrics.jsonl") as writer:
-        spectrum = {"features": [1.0, -math.inf]}
+        spectrum: dict[str, list[float | None]] = {"features": [1.0, -math.inf]}
         record = writer.write(StepRecord(1, loss=math.nan, terms={"a": math.inf, "b": 1.0}, spectrum=spectrum))
     assert (record.loss, record.terms, record.spectrum) == (None, {"a": None, "b": 1.0}, {"features": [1.0, None]})
     line = (tmp_path / "metrics.jsonl").read_text()

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from eigenview import Monitor
 from eigenview.measures import measure, measure_spec, panel
-from eigenview.runs import read_metrics
+from eigenview.runs import History
 from eigenview.testing import MeasureTestCase
 from eigenview.testing.measures import TRANSFORMATIONS, gaussian
 
@@ -43,8 +43,8 @@ def test_a_declared_measure_from_outside_is_used_by_import_path_and_keeps_its_sp
     with Monitor(measures=[path, "effective_rank"], every=1, rows=40, out=tmp_path) as monitor:
         monitor.observe(gaussian(40, 6))
         monitor.step()
-    (line,) = [line for line in read_metrics(tmp_path / "metrics.jsonl") if line["kind"] == "step"]
-    assert 1 < line["norm_kurtosis"]["embeddings"] < 10
+    (record,) = History.read(tmp_path / "metrics.jsonl").steps
+    assert 1 < record.value("norm_kurtosis", "embeddings") < 10
     (result,) = panel(gaussian(1200, 6), [measure_spec(norm_kurtosis)])
     assert (result.meaning, result.rows) == ("kurtosis of the norms of rows; 3 is Gaussian", 1000)
 

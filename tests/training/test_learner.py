@@ -75,7 +75,7 @@ def test_what_an_objective_learns_counts_moves_does_not_decay_and_comes_back(tin
     assert made.gradient_norm == pytest.approx(1, abs=1e-3)  # of the level: rows of length one have no other
     assert taken.objective.level.item() == pytest.approx(2.1)
     # The scale is that of what was learned so far.
-    assert measure(made, taken.reference, with_spectrum=False)["scale"] == pytest.approx(2 / 4.2)
+    assert measure(1, made, taken.reference, with_spectrum=False).scale == pytest.approx(2 / 4.2)
     restore(taken, weights, start)
     assert taken.objective.level.item() == 2
     assert first_nonfinite_weight(taken) is None

@@ -2,19 +2,18 @@
 
 import io
 import re
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
+from eigenview.runs import StepRecord
 from eigenview.training import progress as progress_module
 from eigenview.training.progress import TrainingProgress, about
 
-LINE = {
-    "images_per_s": 1234.5,
-    "loss": -1.2345,
-    "scale": 0.5,
-    "effective_rank": {"features": 12.34, "embeddings": 5.67},
-}
+RECORD = StepRecord(
+    1, images_per_s=1234.5, loss=-1.2345, scale=0.5, effective_rank={"features": 12.34, "embeddings": 5.67}
+)
 NUMBERS = "1,234 images/s · loss -1.234 (50% of best) · effective rank h 12.3, z 5.7"
 
 
@@ -34,7 +33,7 @@ def test_through_a_pipe_each_measurement_is_a_whole_line_with_the_time_left(widt
             while progress.step < step:
                 seconds[0] = now
                 progress.advance()
-            progress.measured({"step": step, **LINE})
+            progress.measured(replace(RECORD, step=step))
     assert said.getvalue().splitlines() == [
         f"step 401 of 1,000 · {NUMBERS}",
         f"step 402 of 1,000, about 10 min left · {NUMBERS}",
@@ -48,7 +47,7 @@ def test_a_narrow_terminal_wraps_the_numbers_and_cuts_none():
     console = Console(file=said, width=40, force_terminal=True, color_system=None)
     with TrainingProgress(console, steps=10, step=0) as progress:
         progress.advance()
-        progress.measured({"step": 1, **LINE})
+        progress.measured(RECORD)
     shown = re.sub(r"\x1b\[[0-9?]*[A-Za-z]", "", said.getvalue()).replace("\r", "\n")
     assert "…" not in shown
     assert NUMBERS in re.sub(r"\s+", " ", shown)

@@ -123,8 +123,8 @@ def _parse(hint: Any, value: Any, where: str) -> Any:
 def _parse_plain(hint: Any, value: Any, where: str) -> Any:
     if typing.get_origin(hint) is Literal and isinstance(value, str) and value in typing.get_args(hint):
         return value
-    if hint is float and _is_number(value, int | float) and isfinite(value):
-        return float(value)
+    if hint is float and _is_number(value, int | float) and isfinite(number := float(value)):
+        return number
     if hint is int and _is_number(value, int):
         return value
     if hint is str and isinstance(value, str):
