@@ -5,7 +5,7 @@ collapse both take this bridge, so that they cannot differ.
 """
 
 from eigenview._errors import UsageError
-from eigenview.config.recipe import OptimizerRecipe, Recipe
+from eigenview.config import OptimizerRecipe, Recipe
 from eigenview.objectives import (
     OBJECTIVES,
     CentroidNuclearNorm,
