@@ -1,5 +1,7 @@
 """The field's flags are another spelling of the recipe's values."""
 
+from pathlib import Path
+
 import pytest
 
 from eigenview.cli import main
@@ -108,3 +110,10 @@ def test_inspect_and_views_take_the_papers_letters():
     assert isinstance(letters, Inspect)
     assert letters == read("inspect run --images 50 --views 3")
     assert read("views --K 3") == Views(views=3)
+
+
+def test_the_docs_name_every_flag():
+    docs = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
+    for name, path in PATHS.items():
+        assert f"`--{name.replace('_', '-')}`" in docs
+        assert f"`{path.removesuffix('.temperature')}`" in docs

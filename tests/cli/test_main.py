@@ -119,7 +119,11 @@ class TestTrainWords:
     [
         ("trian", "unknown command 'trian': did you mean 'train'?"),
         ("train --tset x", "unknown flag '--tset': did you mean --test?"),
-        ("train --training.P abc", "--training.P: invalid literal for int() with base 10: 'abc'"),
+        ("train --training.P abc", "--training.P must be an integer, not 'abc'"),
+        ("train --batch-size abc", "--batch-size must be an integer, not 'abc'"),
+        ("train --lr abc", "--lr must be a number, not 'abc'"),
+        ("train --optimizer.lr abc", "--optimizer.lr must be a number, not 'abc'"),
+        ("train digits more", "unexpected argument: more"),
         ("train --training.P -3", "training.P must be at least 1, not -3"),
         ("train --encoder.options wide", "'wide' must be KEY=VALUE"),
         ("train no/such/folder", "no/such/folder"),

@@ -157,4 +157,16 @@ def one_line(panel: str) -> str:
     _title, mistake, *_advice = [part for part in parts if part]
     # An error of the recipe names its value itself.
     mistake = re.sub(r"^Error parsing (__tyro-dummy-inner__|--settings)\S*:\s+", "", mistake)
-    return " ".join(mistake.split())
+    mistake = " ".join(mistake.split()).replace("Unrecognized options:", "unexpected argument:")
+    number = _NUMBER.match(mistake)
+    if number is None:
+        return mistake
+    flag, optional, text, whole, real = number.groups()
+    kind = "an integer" if optional == "INT" or whole is not None else "a number"
+    return f"{flag} must be {kind}, not '{text or whole or real or ''}'"
+
+
+_NUMBER = re.compile(
+    r"Error parsing (\S+): (?:no type matching \{None\}\|(INT|FLOAT) could be instantiated from \['(.*?)'\]"
+    r"|invalid literal for int\(\) with base 10: '(.*?)'|could not convert string to float: '(.*?)')"
+)

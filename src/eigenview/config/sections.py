@@ -27,8 +27,7 @@ class DataRecipe:
     test: str | None = None
     """Test images, seen by the probes only; default: the test split of the training data, if it has one."""
     captions: str | None = None
-    """Column of captions, to train on image–text pairs; `auto` detects one named captions, caption,
-    txt, text, title or description."""
+    """Column of captions, to train on image–text pairs; `auto` finds it by its name, such as caption or txt."""
     label: str | None = None
     """Column of labels, seen by the probes only; by default detected by its name."""
     size: int | None = None
