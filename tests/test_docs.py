@@ -1,5 +1,6 @@
 """The docs say what the code says: generated tables, and counts of things."""
 
+import ast
 import importlib.util
 import re
 from pathlib import Path
@@ -48,3 +49,46 @@ def test_the_number_of_measures_is_that_of_the_catalogue(page):
 
 def test_some_page_gives_the_number_of_measures():
     assert any(f"{len(CATALOGUE)} measures" in page.read_text() for page in PAGES)
+
+
+def python_blocks(page: Path) -> list[str]:
+    return re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL)
+
+
+def missing_names(code: str) -> list[str]:
+    """The names of eigenview that code imports, or takes from a module that it imported, and that do not exist."""
+    missing, modules = [], {}
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Import):
+            modules |= {alias.asname or alias.name: importlib.import_module(alias.name) for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("eigenview"):
+            source = importlib.import_module(node.module or "")
+            for alias in node.names:
+                found = getattr(source, alias.name, None)
+                missing += [f"{node.module}.{alias.name}"] if found is None else []
+                modules |= {alias.name: found} if isinstance(found, ModuleType) else {}
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            module = modules.get(node.value.id)
+            missing += [ast.unparse(node)] if module is not None and not hasattr(module, node.attr) else []
+    return missing
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_names_in_code_exist(page):
+    assert [name for code in python_blocks(page) for name in missing_names(code)] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_paths_of_files_exist(page):
+    prose = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
+    named = re.findall(r"`([a-z]+/[a-z_/]+\.(?:py|pyi|md))`", prose)
+    linked = re.findall(r"\]\(([\w/.-]+\.\w+)", prose)
+    places = ROOT, ROOT / "src" / "eigenview"
+    assert [name for name in named if not any((place / name).exists() for place in places)] == []
+    assert [name for name in linked if not (page.parent / name).exists()] == []
+
+
+def test_a_name_that_is_gone_is_found():
+    code = "from eigenview.theory import landscape\nlandscape.gone(1)\nfrom eigenview.runs import look\n"
+    assert missing_names(code) == ["eigenview.runs.look", "landscape.gone"]
