@@ -68,7 +68,10 @@ def test_from_a_table_to_numbers_and_on(table, capsys):
 
 def test_a_prediction_is_of_views_and_not_of_captions(table, capsys):
     assert main(["predict", table, "--recipe", "captions"]) == 2
-    assert "this recipe is of image–text pairs: add --recipe cpu" in capsys.readouterr().err
+    assert (
+        "this recipe trains on image–text pairs, and a prediction needs views of images alone: add --recipe cpu"
+        in capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize(
@@ -87,8 +90,8 @@ def test_a_prediction_is_of_views_and_not_of_captions(table, capsys):
             "train x.parquet --training.P 16 --objective BYOL",
             "BYOL compares with a teacher of one net, and image–text pairs have two",
         ),
-        ("train x.parquet --teacher.momentum 0.9", "two towers have no teacher: leave out teacher.momentum"),
-        ("train x.parquet --text.heads 3", "text.heads must share text.width evenly, not 3 of 128"),
+        ("train x.parquet --teacher.momentum 0.9", "two towers take no teacher: leave out teacher.momentum"),
+        ("train x.parquet --text.heads 3", "eigenview: text.heads must divide text.width, 128, but is 3"),
         ("train x.parquet --data.label shpae", "'x.parquet' has no column 'shpae' of labels"),
         ("train x.parquet --test plain.parquet", "'plain.parquet' has no column of captions"),
     ],

@@ -156,7 +156,7 @@ def one_line(panel: str) -> str:
     parts = [part.strip(" ─\n") for part in re.split(r"[-─]{3,}", re.sub("[╭╮╰╯│]", "", panel))]
     _title, mistake, *_advice = [part for part in parts if part]
     # An error of the recipe names its value itself.
-    mistake = re.sub(r"^Error parsing (__tyro-dummy-inner__|--settings)\S*:\s+", "", mistake)
+    mistake = re.sub(r"^Error parsing (--)?settings\S*:\s+", "", mistake)
     mistake = " ".join(mistake.split()).replace("Unrecognized options:", "unexpected argument:")
     number = _NUMBER.match(mistake)
     if number is None:
