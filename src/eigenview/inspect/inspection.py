@@ -87,7 +87,7 @@ def inspect(
         clouds = _of_run(source, P, K, policy, data, seed, console) if run else {"features": read_features(source).rows}
         results = _measure(name, clouds, seed, console, every)
         step = int(run.last_checkpoint.name.split("-")[-1]) if run and run.last_checkpoint else None
-        probes = _probes(run) if run else {}
+        probes = _probes(run, console) if run else {}
         found.append(Inspected(name, str(source), "run" if run else "file", step, clouds, results, probes))
     return found
 
@@ -188,6 +188,9 @@ def _measure(
         }
 
 
-def _probes(run: Run) -> dict[str, float]:
-    rows = {row.probe: row.features for row in probe_table(run.history)}
+def _probes(run: Run, console: Console) -> dict[str, float]:
+    history = run.history
+    if history.skipped:
+        console.print(f"{run.path}: {history.skipped_summary}", markup=False, soft_wrap=True)
+    rows = {row.probe: row.features for row in probe_table(history)}
     return {probe: float(accuracy) for probe in PROBES if (accuracy := rows.get(probe)) is not None}

@@ -1,4 +1,4 @@
-"""What a run is and leaves on disk: recipes, metrics, checkpoints, and their readers and writers."""
+"""What a run leaves on disk: typed records of its metrics and checkpoints, and their readers and writers."""
 
 import lazy_loader
 

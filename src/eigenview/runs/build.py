@@ -5,11 +5,11 @@ from eigenview.nets import Encoder, Model, Projector, TextTransformer, TwoTower,
 
 Statistics = tuple[tuple[float, float, float], tuple[float, float, float]]
 UNKNOWN: Statistics = ((0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
-"""Where no image was seen, or a checkpoint will replace them."""
+"""Mean and standard deviation where no images are known, or where a checkpoint will replace them."""
 
 
 def build_model(recipe: Recipe, statistics: Statistics = UNKNOWN) -> Model:
-    """The encoder and projector that a recipe describes, with fresh weights.
+    """Build the encoder and projector of a recipe, with fresh weights.
 
     Args:
         recipe: its `encoder` and `projector`.
@@ -23,7 +23,7 @@ def build_model(recipe: Recipe, statistics: Statistics = UNKNOWN) -> Model:
 
 
 def build_towers(recipe: Recipe, statistics: Statistics = UNKNOWN) -> TwoTower:
-    """The two towers that a recipe of image–text pairs describes, with fresh weights.
+    """Build the two towers of a recipe for image–text pairs, with fresh weights.
 
     Args:
         recipe: its `encoder`, `projector` and `text`.
@@ -38,5 +38,5 @@ def build_towers(recipe: Recipe, statistics: Statistics = UNKNOWN) -> TwoTower:
 
 
 def build_encoder(recipe: Recipe, statistics: Statistics = UNKNOWN) -> Encoder:
-    """The encoder that a recipe describes, with fresh weights; arguments and errors as in `build_model`."""
+    """Build the encoder of a recipe, with fresh weights; arguments and errors are those of `build_model`."""
     return Encoder(build_net(recipe.encoder.name, recipe.encoder.options), *statistics, size=recipe.data.size or 32)

@@ -1,4 +1,4 @@
-"""Checkpoints: each a folder that is either whole or not there."""
+"""Checkpoints: each a folder that is either complete or absent."""
 
 import os
 import shutil
@@ -17,7 +17,7 @@ _PREFIX = "step-"
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What a checkpoint holds: the model's tensors, and whatever else training needs to go on."""
+    """The weights of the model, and the rest of the state that training needs to resume."""
 
     step: int
     weights: dict[str, Tensor]
@@ -25,18 +25,18 @@ class Checkpoint:
 
 
 def save_checkpoint(folder: Path, checkpoint: Checkpoint, keep: int = 2) -> Path:
-    """Writes a checkpoint beside the others, renames it into place once it is on disk, and drops the oldest.
+    """Write a checkpoint, rename it into place once it is on disk, and delete the oldest.
 
     Args:
-        folder: the run's `checkpoints`.
+        folder: `checkpoints` of a run.
         checkpoint: weights go to `model.safetensors`, state to `state.pt`, which loads with `weights_only=True`.
-        keep: how many to keep.
+        keep: number of checkpoints to keep.
 
     Raises:
-        OSError: it could not be written; the earlier ones are untouched.
+        OSError: the checkpoint could not be written; earlier ones are untouched.
     """
     final = folder / f"{_PREFIX}{checkpoint.step:08d}"
-    if final.exists():  # A step has one outcome: what is there is what would be written.
+    if final.exists():  # Training is deterministic: the existing checkpoint is what would be written.
         return final
     beside = folder / f".{final.name}.tmp"
     remove_torn(folder)
@@ -61,7 +61,7 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint, keep: int = 2) -> Path
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
-    """Reads a checkpoint onto the CPU.
+    """Read a checkpoint onto the CPU.
 
     Raises:
         UsageError: its files are missing, damaged, or hold more than tensors and plain values.
@@ -74,18 +74,18 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
 
 def list_checkpoints(folder: Path) -> list[Path]:
-    """The whole checkpoints of a run, oldest first."""
+    """The complete checkpoints of a run, oldest first."""
     return sorted(folder.glob(f"{_PREFIX}*"))
 
 
 def remove_torn(folder: Path) -> None:
-    """Removes what a killed run left half-written."""
+    """Remove checkpoints that a killed run left half-written."""
     for torn in folder.glob(f".{_PREFIX}*.tmp"):
         shutil.rmtree(torn)
 
 
 def _flush(path: Path) -> None:
-    """Waits until a file's bytes, or a folder's names, are on disk."""
+    """Wait until the bytes of a file, or the names in a folder, are on disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -31,7 +31,7 @@ def load(run: str | Path) -> Encoder:
         UsageError: no such run, or one that has no checkpoint yet.
     """
     opened = Run.open(run)
-    # Of the projector nothing is needed, nor known: an objective may have reparametrised it.
+    # The projector is not needed, and an objective may have reparametrised it.
     weights = {name: w for name, w in _newest(opened).items() if name.startswith("encoder.")}
     encoder = build_encoder(opened.recipe)
     _fill(encoder, {name.removeprefix("encoder."): w for name, w in weights.items()}, opened)
@@ -113,7 +113,7 @@ def load_towers(run: str | Path, checkpoint: Path | None = None) -> Towers:
     opened = Run.open(run)
     recipe = opened.recipe
     if not recipe.of_pairs:
-        raise UsageError(f"{run} was trained on images alone, and has no text tower: load its encoder instead")
+        raise UsageError(f"{run} was trained on images alone and has no text tower: load its encoder instead")
     model = _load_towers(opened, checkpoint).eval()
     return Towers(model, Vocabulary.load(opened.vocabulary_file), recipe.data.size or 32)
 
@@ -128,7 +128,7 @@ def _load_towers(run: Run, checkpoint: Path | None) -> TwoTower:
 
 def _newest(run: Run) -> dict[str, Tensor]:
     if run.last_checkpoint is None:
-        raise UsageError(f"{run.path} has no checkpoint yet: train on with --resume")
+        raise UsageError(f"{run.path} has no checkpoint yet: continue its training with --resume")
     return load_checkpoint(run.last_checkpoint).weights
 
 

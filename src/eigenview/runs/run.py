@@ -1,4 +1,4 @@
-"""A run's directory."""
+"""The directory of a run."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,36 +12,36 @@ from eigenview.runs.history import History
 
 @dataclass(frozen=True)
 class Run:
-    """Where everything of a run lies.
+    """The directory of a run, and the paths of what it holds.
 
     Args:
-        path: the directory: `recipe.yaml`, `metrics.jsonl`, `checkpoints/`, `pictures/`, `report.html`; of image–text
-            pairs also `tokenizer.json`.
+        path: the directory, with `recipe.yaml`, `metrics.jsonl`, `checkpoints/`, `pictures/` and `report.html`; for a
+            run on image–text pairs also `tokenizer.json`.
     """
 
     path: Path
 
     @staticmethod
     def check_free(path: Path) -> None:
-        """Makes sure that a new run may be put there.
+        """Check that a new run may be created at a path.
 
         Raises:
-            UsageError: something else is there.
+            UsageError: the path is a file, or a directory that is not empty.
         """
-        there = next(place for place in (path, *path.parents) if place.exists())
-        if not there.is_dir():
-            raise UsageError(f"--out {path}: {there} is a file; a new directory is needed")
+        existing = next(place for place in (path, *path.parents) if place.exists())
+        if not existing.is_dir():
+            raise UsageError(f"--out {path}: {existing} is a file; name a new directory")
         if (path / "recipe.yaml").exists():
-            raise UsageError(f"--out {path} holds another run: name another directory, or go on with it by --resume")
+            raise UsageError(f"--out {path} holds another run: name another directory, or resume it with --resume")
         if path.exists() and any(found.name != ".recipe.yaml.tmp" for found in path.iterdir()):
             raise UsageError(f"--out {path} is not empty: name a new directory")
 
     @staticmethod
     def create(path: Path, recipe: Recipe) -> "Run":
-        """Makes the directory of a new run.
+        """Create the directory of a new run.
 
         Raises:
-            UsageError: something else is there.
+            UsageError: the path is a file, or a directory that is not empty.
         """
         Run.check_free(path)
         path.mkdir(parents=True, exist_ok=True)
@@ -51,10 +51,10 @@ class Run:
 
     @staticmethod
     def open(path: str | Path) -> "Run":
-        """A run that is there.
+        """Open an existing run.
 
         Raises:
-            UsageError: it is not.
+            UsageError: the directory does not hold a run.
         """
         path = Path(path)
         if not (path / "recipe.yaml").exists():
@@ -63,38 +63,38 @@ class Run:
 
     @property
     def recipe(self) -> Recipe:
-        """What it was made from."""
+        """The recipe that the run was made from."""
         return Recipe.load(self.path / "recipe.yaml")
 
     @property
     def metrics_file(self) -> Path:
-        """The file of its records."""
+        """The file with the records of the run."""
         return self.path / "metrics.jsonl"
 
     @property
     def history(self) -> History:
-        """Its records so far."""
+        """The records of the run so far."""
         return History.read(self.metrics_file)
 
     @property
     def vocabulary_file(self) -> Path:
-        """The file of the vocabulary that captions are read with, where it was trained on any."""
+        """The file with the vocabulary of the captions, for a run on image–text pairs."""
         return self.path / "tokenizer.json"
 
     @property
     def checkpoints(self) -> Path:
-        """The folder of its checkpoints."""
+        """The folder of checkpoints."""
         return self.path / "checkpoints"
 
     @property
     def last_checkpoint(self) -> Path | None:
-        """Its newest whole checkpoint, if there is one."""
+        """The newest complete checkpoint, if there is one."""
         whole = list_checkpoints(self.checkpoints)
         return whole[-1] if whole else None
 
     @property
     def pictures(self) -> Path:
-        """The folder of its pictures."""
+        """The folder of pictures."""
         folder = self.path / "pictures"
         folder.mkdir(exist_ok=True)
         return folder

@@ -1,4 +1,4 @@
-"""What stands in a line of the metrics, whoever trains: a run of ours or a model that is monitored."""
+"""Numbers of a measurement, for training and for a monitor alike."""
 
 import torch
 from jaxtyping import Float
