@@ -183,13 +183,18 @@ def test_steps_by_hand_are_the_only_ones_then(tmp_path):
     assert looking.steps == 7
 
 
-def test_a_directory_that_holds_something_is_refused_and_resuming_goes_on(tmp_path):
+def test_a_directory_that_holds_something_is_refused_and_resuming_goes_on(tmp_path, caplog):
     with monitor(model := Net(), tmp_path):
         train(model, 12)
     with pytest.raises(UsageError, match="name another directory"):
         monitor(model, tmp_path).start()
+    with (tmp_path / "metrics.jsonl").open("a") as file:
+        file.write("3\n")
     with monitor(model, tmp_path, step=7):
         train(model, 5)
+    assert "Skipped 1 line of metrics.jsonl" in caplog.text
+    text = (tmp_path / "metrics.jsonl").read_text()
+    (tmp_path / "metrics.jsonl").write_text(text.replace("\n3\n", "\n"))
     assert [line["step"] for line in lines(tmp_path)] == [1, 5, 8, 10]
     assert [line["resumed_from"] for line in lines(tmp_path, "start")] == [0, 7]
     (tmp_path / "recipe.yaml").touch()

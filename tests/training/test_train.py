@@ -1,4 +1,5 @@
 import dataclasses
+import io
 import os
 import shutil
 import signal
@@ -7,6 +8,7 @@ import sys
 import numpy as np
 import pytest
 import torch
+from rich.console import Console
 
 import eigenview
 from eigenview._errors import UsageError
@@ -182,6 +184,21 @@ class TestGoingOn:
         assert measured(trained) == lines
 
     @pytest.mark.usefixtures("unprobed")
+    def test_a_damaged_line_is_named_and_a_newer_format_refused(self, tiny, tmp_path):
+        train(tiny, tmp_path / "run", report=False)
+        run = Run.open(tmp_path / "run")
+        with run.metrics_file.open("a") as file:
+            file.write('{"kind": "step", "step": "many"}\n')
+        console = Console(file=io.StringIO(), width=200)
+        assert train(tiny, run.path, resume=True, report=False, console=console) == "finished"
+        said = console.file.getvalue()  # pyright: ignore[reportAttributeAccessIssue]
+        assert "Skipped 1 line of metrics.jsonl that could not be read" in said
+        assert "step.step must be an integer, not 'many'" in said
+        assert len(run.history.skipped) == 1
+        run.metrics_file.write_text('{"kind": "start", "version": 2}\n')
+        with pytest.raises(UsageError, match="version 2"):
+            train(tiny, run.path, resume=True, report=False)
+
     def test_resuming_where_there_is_no_run_starts_one(self, tiny, tmp_path):
         assert train(tiny, tmp_path / "new", resume=True) == "finished"
 
