@@ -19,7 +19,17 @@ RUNS = 2
 
 def run(N: int) -> tuple[float, float]:
     """Seconds, and MiB at most, of the whole command."""
-    words = ["predict", str(DATA / "cifar10-train.parquet"), "--policy", "large", "--N", str(N), "--K", "8", "--json"]
+    words = [
+        "predict",
+        str(DATA / "cifar10-train.parquet"),
+        "--policy",
+        "large",
+        "--images",
+        str(N),
+        "--views",
+        "8",
+        "--json",
+    ]
     begin = time.perf_counter()
     subprocess.run([sys.executable, "-c", CALL, *words], check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024

@@ -151,7 +151,7 @@ class TestTrainWords:
         ("views --policy x", "unknown view policy 'x'"),
         ("views --size -3", "--size must be from 1 to 1024 pixels, not -3"),
         ("views --out nowhere/v.png", "there is no directory nowhere"),
-        ("views --K 0", "--K must be at least 1"),
+        ("views --views 0", "--views must be at least 1"),
     ],
 )
 def test_a_mistake_is_one_line_and_exit_code_2(words, said, capsys, tmp_path, monkeypatch):

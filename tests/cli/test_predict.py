@@ -15,7 +15,7 @@ from eigenview.cli.predict import Predict
 from eigenview.config import RECIPES, Recipe
 from eigenview.runs import Checkpoint, Run, build_model, save_checkpoint
 
-FEW = ["--N", "150", "--K", "2"]
+FEW = ["--images", "150", "--views", "2"]
 KEYS = (
     "version data seen objective theory policy P D optimizer decay here parameter strengths tenths noise_shares "
     "variances bearable percent_error other_shapes advice"
@@ -56,7 +56,7 @@ class TestWords:
 
     def test_they_change_it(self):
         words = "photos --recipe gpu --objective BetaInfoNCE --objective.options beta=0.3 --policy small"
-        changed = recipe_of(*words.split(), "--decay", "0.1", "--P", "32", "--D", "16")
+        changed = recipe_of(*words.split(), "--weight-decay", "0.1", "--batch-size", "32", "--dim", "16")
         assert changed.data.train == "photos"
         assert (changed.objective.name, changed.objective.options) == ("BetaInfoNCE", {"beta": 0.3})
         assert (changed.optimizer.weight_decay, changed.training.P, changed.projector.D) == (0.1, 32, 16)
@@ -74,7 +74,7 @@ class TestWords:
         Run.create(tmp_path / "run", Recipe.from_yaml("data: {train: mine}\nobjective: VICReg\ntraining: {P: 7}"))
         given = recipe_of("--features", "run")
         assert (given.data.train, given.objective.name, given.training.P) == ("mine", "VICReg", 7)
-        assert recipe_of("others", "--features", "run", "--P", "8").data.train == "others"
+        assert recipe_of("others", "--features", "run", "--batch-size", "8").data.train == "others"
         for words in (["run"], ["run", "--features", "random-conv"]):
             assert recipe_of(*words) == given
         for words in (["run"], ["--features", "run"]):
@@ -116,22 +116,25 @@ def test_json_holds_all_numbers_in_a_shape_that_stays(capsys):
     ("words", "said"),
     [
         ("--objective SimCLR", "Weight decay changes only the scale of the last layer"),
-        ("--objective WeightedInfoNCE --decay 0.4", "Weight decay 0.4 costs"),
+        ("--objective WeightedInfoNCE --weight-decay 0.4", "Weight decay 0.4 costs"),
         ("--objective SpectralContrastive", "directions survive"),
         ("--objective VICReg", "which directions grow"),
         ("--objective BarlowTwins --features random-conv", "through an untrained convnet, 128 directions"),
-        ("--objective MMCR --P 64 --D 64", "With P = 64 and D = 64, uniform embeddings stay 15.1 % short"),
+        ("--objective MMCR --batch-size 64 --dim 64", "With P = 64 and D = 64, uniform embeddings stay 15.1 % short"),
         (
-            "--objective MMCR --P 64 --D 64",
+            "--objective MMCR --batch-size 64 --dim 64",
             "Use P = 32 or P = 128 with D = 64: 6.7 % short of the bound instead of 15.1 %",
         ),
-        ("--objective MMCR --P 512 --D 16", "P and D are far enough apart"),
-        ("--objective MMCR --D 16", "D = 16 has room for 16 of them"),
+        ("--objective MMCR --batch-size 512 --dim 16", "P and D are far enough apart"),
+        ("--objective MMCR --dim 16", "D = 16 has room for 16 of them"),
         ("--objective BetaInfoNCE --objective.options beta=0.05", "complete collapse"),
         ("--policy identity", "These views change nothing"),
-        ("--policy identity --objective WeightedInfoNCE --decay 0", "grow for as long as training lasts"),
+        ("--policy identity --objective WeightedInfoNCE --weight-decay 0", "grow for as long as training lasts"),
         ("--strength 0.5 --policy small", "with 'small' views at strength 0.5"),
-        ("--decay 0 --objective WeightedInfoNCE --policy small --strength 0", "Nothing: every direction survives."),
+        (
+            "--weight-decay 0 --objective WeightedInfoNCE --policy small --strength 0",
+            "Nothing: every direction survives.",
+        ),
     ],
 )
 def test_sentences(words, said, capsys):
@@ -155,7 +158,7 @@ def test_theory_makes_no_claim_about_adamws_decay(capsys):
 
 
 def test_without_noise_json_has_no_infinity(capsys):
-    said = predicted(capsys, "--policy", "identity", "--objective", "BetaInfoNCE", "--decay", "0")
+    said = predicted(capsys, "--policy", "identity", "--objective", "BetaInfoNCE", "--weight-decay", "0")
     assert said["here"]["survivors"] == said["here"]["directions"]
     assert set(said["variances"]) == {None}
     assert set(said["bearable"]) == {None}
@@ -174,7 +177,7 @@ def test_views_that_change_next_to_nothing_leave_all_directions(objective, capsy
 @pytest.mark.parametrize("temperature", ["1e-30", "1e30"])
 def test_any_temperature_gives_numbers(temperature, similarity, capsys):
     options = [f"temperature={temperature}", f"similarity={similarity}"]
-    said = predicted(capsys, "--decay", "0", "--objective", "InfoNCE", "--objective.options", *options)
+    said = predicted(capsys, "--weight-decay", "0", "--objective", "InfoNCE", "--objective.options", *options)
     assert np.isfinite(said["variances"]).all()
     assert said["here"]["survivors"] == sum(value > 0 for value in said["variances"])
     assert said["here"]["survivors"] == {"1e-30": 64, "1e30": 1}[temperature] or similarity == "euclidean"
@@ -182,9 +185,9 @@ def test_any_temperature_gives_numbers(temperature, similarity, capsys):
 
 def test_a_batch_that_carries_fewer_nats_than_are_asked_for_is_told(capsys):
     words = ["predict", *FEW, "--objective", "SimCLR", "--objective.options", "temperature=0.02"]
-    assert main([*words, "--P", "64"]) == 0
+    assert main([*words, "--batch-size", "64"]) == 0
     assert "InfoNCE with P = 64 saturates at log P = 4.16" in capsys.readouterr().out
-    assert main([*words, "--P", "1000000000"]) == 0
+    assert main([*words, "--batch-size", "1000000000"]) == 0
     assert "nats" not in capsys.readouterr().out
 
 
@@ -229,12 +232,12 @@ def test_a_runs_features_are_looked_through(tmp_path, capsys):
         ("--policy huge", "unknown view policy 'huge'"),
         ("--strength -1", "at least 0, not -1.0"),
         ("--strength nan", "finite and at least 0, not nan"),
-        ("--decay -1", "weight_decay must be 0 or more"),
-        ("--decay nan", "weight_decay must be 0 or more"),
-        ("--P 0", "training.P must be at least 1"),
-        ("--D 0", "D = 0 lacks"),
-        ("--K 1", "--K must be at least 2"),
-        ("--N 1", "--N must be at least 2"),
+        ("--weight-decay -1", "weight_decay must be 0 or more"),
+        ("--weight-decay nan", "weight_decay must be 0 or more"),
+        ("--batch-size 0", "training.P must be at least 1"),
+        ("--dim 0", "D = 0 lacks"),
+        ("--views 1", "--views must be at least 2"),
+        ("--images 1", "--images must be at least 2"),
         ("--size 9", "at most 8, not 9"),
         ("--seed -1", "--seed must be from 0 to"),
         (f"--seed {2**63}", "--seed must be from 0 to"),

@@ -52,7 +52,7 @@ class Fixed(Landscape):
 
 
 NORMALISED = Fixed(fixed_length=True)
-DECAY = Fixed(parameter=TunableParameter("weight decay", "--decay ", 0.0, (1e-6, 1e-3, 0.1, 1.0)))
+DECAY = Fixed(parameter=TunableParameter("weight decay", "--weight-decay ", 0.0, (1e-6, 1e-3, 0.1, 1.0)))
 DECOUPLED = Fixed(decay=None, parameter=None)
 MMCR = Fixed(parameter=None, fixed_length=True, shape_decides=True)
 

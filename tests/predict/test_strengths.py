@@ -113,8 +113,8 @@ def test_a_runs_encoder_gives_its_features(make_run):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"N": 1}, "--N must be at least 2"),
-        ({"K": 1}, "--K must be at least 2"),
+        ({"N": 1}, "--images must be at least 2"),
+        ({"K": 1}, "--views must be at least 2"),
         ({"seed": -1}, "--seed must be from 0 to"),
         ({"patches": 0}, "--size must be from 1 to 32"),
         ({"patches": 9}, "at most 8, not 9"),

@@ -43,7 +43,7 @@ def _shape(p: Prediction) -> list[str]:
     sizes = " or ".join(f"P = {P}" for error, P in sorted(by_batch, key=lambda found: found[1]) if error < best + 1e-3)
     return [
         f"Use {sizes} with D = {p.D}: {percent(best)} short of the bound instead of {percent(p.percent_error)} "
-        "(--training.P in `eigenview train`)."
+        "(--batch-size)."
     ]
 
 
@@ -84,7 +84,7 @@ def _undecayed(p: Prediction) -> list[str]:
     cost = 0 if p.undecayed is None else p.here.distinguishable_of(p.undecayed) - p.here.distinguishable
     if cost <= 0:
         return []
-    return [f"Without weight decay, {_survive(cost)} (--decay 0)."]
+    return [f"Without weight decay, {_survive(cost)} (--weight-decay 0)."]
 
 
 def _survive(more: int) -> str:
@@ -96,7 +96,7 @@ def _dimensions(p: Prediction) -> list[str]:
     if needed <= p.D:
         return []
     which = "surviving directions" + (" that are distinguishable from noise" if p.perhaps_noise else "")
-    return [f"D = {p.D} is smaller than the {needed} {which}: use --D {needed}."]
+    return [f"D = {p.D} is smaller than the {needed} {which}: use --dim {needed}."]
 
 
 def _nothing(p: Prediction) -> str:

@@ -75,7 +75,7 @@ class Landscape(ABC):
         """What to change, where changing something changes which directions survive: by default weight decay."""
         if self.decay is None:
             return None
-        return TunableParameter.on_log_scale("weight decay", "--decay ", 2 * self.decay, 1e-6, 1.0)
+        return TunableParameter.on_log_scale("weight decay", "--weight-decay ", 2 * self.decay, 1e-6, 1.0)
 
     @abstractmethod
     def survivors(self, found: Covariances) -> int:

@@ -141,9 +141,9 @@ def _check(features: str, N: int | None, K: int | None, patches: int | None, see
     if not 0 <= seed < 2**63:
         raise UsageError(f"--seed must be from 0 to 2⁶³ − 1, not {seed}")
     if N is not None and N < 2:
-        raise UsageError(f"--N must be at least 2, not {N}")
+        raise UsageError(f"--images must be at least 2, not {N}")
     if K is not None and K < 2:
-        raise UsageError(f"--K must be at least 2, not {K}: one view of an image does not show what views change")
+        raise UsageError(f"--views must be at least 2, not {K}: one view of an image does not show what views change")
     if patches is not None and features != PIXELS:
         raise UsageError(f"--size is for {PIXELS}: a net takes views as they are")
     if patches is not None and not 1 <= patches <= LARGEST:

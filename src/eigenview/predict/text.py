@@ -180,7 +180,7 @@ def _of_views(p: Prediction) -> Iterator[str]:
     if p.by_half is not None and abs(p.by_half - at.survivors) > max(1, _STEADY * at.survivors):
         yield (
             f"With half of the images {p.by_half} survive, so even all of them may be too few: "
-            "use more images (--N) or views (--K)."
+            "use more images (--images) or views (--views)."
         )
 
 

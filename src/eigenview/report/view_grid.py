@@ -29,7 +29,7 @@ def draw_views(source: str, policy: ViewPolicy, K: int, size: int | None, seed: 
         UsageError: images that cannot be opened, a number out of range, or a file that cannot be written.
     """
     if K < 1:
-        raise UsageError(f"--K must be at least 1, not {K}")
+        raise UsageError(f"--views must be at least 1, not {K}")
     if size is not None and not 1 <= size <= LARGEST:
         raise UsageError(f"--size must be from 1 to {LARGEST} pixels, not {size}")
     if out.suffix.lower() != ".png":
