@@ -143,7 +143,7 @@ def test_table_and_advice_count_what_is_distinguishable_from_noise():
 def test_room_is_for_what_is_distinguishable_from_noise():
     p = prediction(replace(at(1.0, 10, (10, 10, 10, 10)), drowned=4), here=0, D=5)
     assert advice(p) == [
-        "D = 5 is smaller than the 6 surviving directions that are distinguishable from noise: use --D 6."
+        "D = 5 is smaller than the 6 surviving directions that are distinguishable from noise: use --dim 6."
     ]
 
 
@@ -183,8 +183,8 @@ def test_advice_where_nothing_goes():
 def test_advice_on_decay_and_room(falling):
     p = replace(prediction(at(0.5, 6), at(1.0, 6, (6, 6, 6, 6)), D=4), undecayed=7)
     assert advice(p) == [
-        "Without weight decay, 1 more survives (--decay 0).",
-        "D = 4 is smaller than the 6 surviving directions: use --D 6.",
+        "Without weight decay, 1 more survives (--weight-decay 0).",
+        "D = 4 is smaller than the 6 surviving directions: use --dim 6.",
     ]
     assert p.kept == 4
 
