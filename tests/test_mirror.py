@@ -40,7 +40,7 @@ NOT_YET_MIRRORED = {
     "plotting": "axes files formatting style tables",
     "predict": "advice feature_maps figure text",
     "report": "figures page_header panels view_grid",
-    "runs": "embed history load run step_values",
+    "runs": "embed history load run",
     "training": "loop precision probing progress retrieval_probing run_info step_metrics",
 }
 # A paper's experiments are run by `tests/papers/test_<paper>.py`, at the scale of seconds.
