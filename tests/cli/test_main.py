@@ -136,7 +136,7 @@ class TestTrainWords:
         ("train --encoder.options wdith=3", "encoder 'convnet' has no option 'wdith': did you mean 'width'?"),
         ("train --encoder.options width=[1", "the value of 'width' is not YAML"),
         ("train --out nowhere --resume", "there is no run in nowhere to resume"),
-        ("train --objective MMCR --teacher.momentum 0.9", "MMCR compares with none: leave it out"),
+        ("train --objective MMCR --teacher.momentum 0.9", "MMCR does not: leave teacher.momentum out"),
         ("train --objective TraceContrastive --objective.options constraint=scald", "did you mean 'scaled'?"),
         (
             "train --objective BYOL --objective.options entropy=logdat",

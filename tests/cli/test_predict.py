@@ -246,7 +246,7 @@ def test_a_runs_features_are_looked_through(tmp_path, capsys):
             "no prediction for MMCR: theory describes MMCR only without its local_weight",
         ),
         ("--plot one", "its ending must be one of .png"),
-        ("--plot folder.png", "it is a directory"),
+        ("--plot folder.png", "is a directory"),
         ("--features nowhere", "must be pixels, random-conv or the directory of a run"),
         ("nowhere", "no file or folder 'nowhere'"),
         ("one", "has one image"),

@@ -26,12 +26,6 @@ class TrainingPlan:
     policy: ViewPolicy | None
 
 
-def _p_near_d(plan: TrainingPlan) -> str | None:
-    """What the objective itself cautions about."""
-    cautions = plan.objective.cautions(plan.K, plan.P, plan.D)
-    return next((caution.evidence for caution in cautions if caution.name == P_NEAR_D.name), None)
-
-
 def _nothing_to_be_invariant_to(plan: TrainingPlan) -> str | None:
     if plan.policy is None or (plan.K > 1 and plan.policy != POLICIES["identity"]):
         return None
@@ -43,9 +37,8 @@ P_NEAR_D = AlarmRule(
     "P near D",
     "before training",
     "the objective is MMCR, and the batch size P is within a factor 1.5 of D: even perfect embeddings are furthest "
-    "from the bound there",
-    "a P or a D at least twice the other (training.P, projector.D)",
-    _p_near_d,
+    "from the bound there; other objectives may caution about something else",
+    "see the objective's `cautions`, which training raises as they are",
 )
 NOTHING_TO_BE_INVARIANT_TO = AlarmRule(
     "nothing to be invariant to",

@@ -59,7 +59,7 @@ def landscape_of(objective: Objective, K: int, P: int, D: int, decay: float | No
             return NearOriginOnly(decay, theory, D)
         case CentroidNuclearNorm():
             return NuclearNorm(decay, theory)
-    raise TypeError(f"{type(objective).__name__}.theory returns a {type(theory).__name__}, which has no landscape")
+    return NotCovered(f"its theory, {type(theory).__name__}, has no landscape here")
 
 
 def landscape_of_recipe(recipe: Recipe) -> Landscape:
@@ -70,7 +70,7 @@ def landscape_of_recipe(recipe: Recipe) -> Landscape:
     """
     D = recipe.projector.D
     if not D:
-        raise UsageError("theory describes a last linear layer, which a recipe with D = 0 lacks: set --D")
+        raise UsageError("theory describes a last linear layer, which a recipe with D = 0 lacks: set --dim")
     objective = build_objective(recipe.objective.name, recipe.objective.options, D)
     landscape = landscape_of(objective, recipe.views.K, recipe.training.P, D, loss_decay(recipe.optimizer))
     if isinstance(landscape, NotCovered):
