@@ -42,8 +42,8 @@ def test_a_rule_from_outside_is_named_by_its_import_path():
     [
         ("nowhere", "'nowhere' is no"),
         ("tests.alarms.test_catalogue:MISSING", "has no 'MISSING'"),
-        ("tests.alarms.test_catalogue:spike", "is a function; an eigenview.alarms.AlarmRule is needed"),
-        (RULE_OF_NOTHING, "the rule 'nothing' has no check"),
+        ("tests.alarms.test_catalogue:spike", "must be an eigenview.alarms.AlarmRule, not a function"),
+        (RULE_OF_NOTHING, "the rule 'nothing' has no check function"),
         (alarm_rules()[0], f"two alarms called '{alarm_rules()[0].name}'"),
     ],
 )

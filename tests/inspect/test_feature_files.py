@@ -161,8 +161,8 @@ NAN_VIEWS[1, 2, 0] = np.inf
 @pytest.mark.parametrize(
     ("name", "make", "said"),
     [
-        ("a.npy", lambda path: None, "does not exist: name a file of features or a run directory"),
-        ("a.txt", lambda path: path.write_text("x"), "its ending must be one of .npy, .npz"),
+        ("a.npy", lambda path: None, "does not exist: pass a file of features or a run directory"),
+        ("a.txt", lambda path: path.write_text("x"), "the extension must be one of .npy, .npz"),
         ("a.npy", lambda path: path.mkdir(), "is neither a file of features nor a run"),
         ("a.npy", lambda path: path.touch(), "is empty"),
         ("a.npz", lambda path: path.touch(), "is empty"),

@@ -81,5 +81,5 @@ def test_neural_collapse_streams(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_labels_that_are_not_one_a_row_are_refused():
-    with pytest.raises(ValueError, match="each of 48 rows needs a label, and there are 47"):
+    with pytest.raises(ValueError, match="48 rows need one label each, not 47"):
         label_neural_collapse(classes(0.1), LABELS[1:])

@@ -288,13 +288,13 @@ class TestObjectives:
     @pytest.mark.parametrize(
         ("name", "why"),
         [
-            ("BYOL", "compares with a teacher of one net"),
-            ("SimSiam", "compares with a teacher of one net"),
-            ("TraceContrastive", "constrains one projector"),
+            ("BYOL", "needs a teacher of a single network"),
+            ("SimSiam", "needs a teacher of a single network"),
+            ("TraceContrastive", "constrains a single projector"),
         ],
     )
     def test_what_asks_for_more_does_not(self, tables, name, why):
-        with pytest.raises(UsageError, match=f"{name} {why}, and image–text pairs have two towers: take CLIP, MMCR"):
+        with pytest.raises(UsageError, match=f"{name} {why}, but image–text pairs have two towers: use CLIP, MMCR"):
             learner(tables, name)
 
     def test_where_numbers_end_is_told_of_the_text_tower_too(self, tables):
@@ -313,7 +313,7 @@ class TestObjectives:
 
 class TestMistakes:
     def test_more_samples_than_pairs(self, tables, tmp_path):
-        with pytest.raises(UsageError, match="a batch of 500 images is larger than the data, 192"):
+        with pytest.raises(UsageError, match="training.P = 500 is larger than the number of images, 192"):
             train(with_training(recipe_of(*tables), P=500), tmp_path / "run")
 
     def test_a_single_pair_tells_clip_nothing(self, tables, tmp_path):

@@ -155,6 +155,10 @@ def one_line(panel: str) -> str:
     # The box is drawn in Unicode or in ASCII, as the terminal can; a rule separates title, mistake and advice.
     parts = [part.strip(" ─\n") for part in re.split(r"[-─]{3,}", re.sub("[╭╮╰╯│]", "", panel))]
     _title, mistake, *_advice = [part for part in parts if part]
+    missing = re.match(r"Missing from (eigenview \w+):", mistake)
+    if missing is not None:
+        names = re.findall(r"^ {5}(\S.*?) *$", mistake, re.MULTILINE)  # their help is indented further
+        return f"missing {', '.join(names)}: {missing[1]} --help explains the arguments"
     # An error of the recipe names its value itself.
     mistake = re.sub(r"^Error parsing (--)?settings\S*:\s+", "", mistake)
     mistake = " ".join(mistake.split()).replace("Unrecognized options:", "unexpected argument:")

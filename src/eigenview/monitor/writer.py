@@ -51,9 +51,9 @@ class MonitorWriter:
     ) -> None:
         file = out / "metrics.jsonl"
         if (out / "recipe.yaml").exists():
-            raise UsageError(f"out='{out}' holds a run of eigenview train: name another directory")
+            raise UsageError(f"out='{out}' holds a run of eigenview train: choose another directory")
         if file.exists() and not step:
-            raise UsageError(f"{file} exists already: name another directory, or pass step=N to resume")
+            raise UsageError(f"{file} already exists: choose another directory, or pass step=N to resume")
         self._measures, self._step = measures, step
         self._max_rank: dict[str, int] = {}
         self._alarms = AlarmEngine(None, self._max_rank, extra=alarms)  # which learns of max_rank here

@@ -60,7 +60,7 @@ class Covariances:
         """
         scale = self.scale
         if not scale > 0:
-            raise UsageError("features have no variance: all views of all samples are alike")
+            raise UsageError("features have no variance: all views of all samples are identical")
         return replace(self, A0=self.A0 / scale, C=self.C / scale, mean=np.zeros_like(self.mean))
 
 
