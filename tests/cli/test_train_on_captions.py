@@ -54,8 +54,8 @@ def test_from_a_table_to_numbers_and_on(table, capsys):
         "The images have captions: training on image–text pairs. To train on images alone, pass --recipe cpu.",
         "Training CLIP on 48 image–text pairs for 2 steps: batch size P = 16, images of 8×8 pixels",
         "retrieval (by chance)",
-        "Among 48 images and 48 texts that training saw, for want of others (--test).",
-        "Zero-shot, by 'a photo of a {}'",
+        "Retrieval among 48 images and 48 texts that training saw (name others with --test).",
+        "Zero-shot classification with the prompt 'a photo of a {}'",
     ):
         assert words in told
     assert main(["train", "--out", "run", "--resume"]) == 0

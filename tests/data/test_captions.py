@@ -94,7 +94,7 @@ class TestMissing:
             (
                 {"caption": ["", None, " "]},
                 "auto",
-                "none of the 3 images in '{}' has a caption: all captions are empty",
+                "none of the 3 images in '{}' has a caption: all captions are",
             ),
             ({"name": WORDS}, "auto", "'{}' has no column of captions (set data.captions); its columns are"),
             ({"caption": WORDS}, "captoin", "'{}' has no column 'captoin' of captions; its columns are image, caption"),

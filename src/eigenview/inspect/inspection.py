@@ -131,7 +131,7 @@ def ranked_by(results: Sequence[Results]) -> tuple[list[tuple[str, str]], str]:
     recommended = [(cloud, measure) for measure, cloud in RECOMMENDED if (cloud, measure) in shared]
     if recommended:
         return recommended, WHY_RECOMMENDED
-    return shared, "all measures that every input has, since the recommended ones are missing"
+    return shared, "all measures that every input has, since the recommended measures are missing"
 
 
 def all_results(found: Sequence[Inspected]) -> list[dict[tuple[str, str], MeasureResult]]:

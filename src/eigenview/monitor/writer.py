@@ -181,7 +181,7 @@ class MonitorWriter:
             return
         self._logged.add(alarm.name)
         self._write(AlarmRecord(step, alarm.name, alarm.evidence, alarm.advice))
-        logger.warning("%s: %s. What to do: %s", alarm.name, alarm.evidence, alarm.advice)
+        logger.warning("%s: %s. Try %s.", alarm.name, alarm.evidence, alarm.advice)
 
     def _write(self, record: R) -> R:
         """Write a record; where that fails, such as on a full disk, training still goes on."""
