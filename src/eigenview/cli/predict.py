@@ -47,7 +47,7 @@ class Predict:
     policy: Annotated[Maybe[str], flag("NAME")] = None
     """Policy: `identity`, `small`, `moderate` or `large`."""
     strength: Annotated[float, flag("FLOAT")] = 1.0
-    """Augmentation strength: 1 is the policy as defined. The table sweeps 1/8× to 2× of this value."""
+    """Augmentation strength; swept from 1/8× to 2× of this value."""
     batch_size: Annotated[Maybe[int], flag("INT")] = None
     """Batch size."""
     dim: Annotated[Maybe[int], flag("INT")] = None
@@ -55,13 +55,13 @@ class Predict:
     weight_decay: Annotated[Maybe[float], flag("FLOAT")] = None
     """Weight decay."""
     features: Annotated[str, flag("NAME|RUN")] = "pixels"
-    """Inputs of the last layer: `pixels`, `random-conv` (the untrained encoder), or a run, for its trained encoder."""
+    """Inputs of the last layer: `pixels`, `random-conv` (untrained encoder), or a run."""
     size: Annotated[Maybe[int], flag("INT")] = None
-    """Side, in pixels, that views are averaged down to; default: 8."""
+    """Pixels per side after averaging; default: 8."""
     images: Annotated[Maybe[int], flag("INT")] = None
-    """Number of images; default: up to 10,000, or 2,000 if they are large or pass through a network."""
+    """Number of images; default: up to 10,000 (2,000 if slow)."""
     views: Annotated[Maybe[int], flag("INT")] = None
-    """Number of views of each image; default: 8, or 4 if images are large or pass through a network."""
+    """Number of views of each image; default: 8 (4 if slow)."""
     seed: Annotated[int, flag("INT")] = 0
     """Random seed."""
     plot: Annotated[Maybe[Path], flag("FILE")] = None
