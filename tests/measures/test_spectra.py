@@ -20,6 +20,8 @@ from eigenview.measures import (
     numerical_rank,
     participation_ratio,
     spectrum,
+    spectrum_shares,
+    spread,
     stable_rank,
 )
 from eigenview.testing import MeasureTestCase
@@ -312,3 +314,13 @@ def test_a_collapsed_spectrum_has_no_slope() -> None:
 def test_a_range_of_indices_is_from_one_upwards(first: int, last: int) -> None:
     with pytest.raises(ValueError, match="indices from 1"):
         alpha_req(cloud(), first, last)
+
+
+def test_spread_is_the_distance_from_the_mean():
+    assert spread(torch.tensor([[3.0, 4.0], [-3.0, -4.0]]) + 7) == pytest.approx(5)
+    assert spread(torch.ones(3, 2)) == 0
+
+
+def test_shares_are_of_the_largest_singular_value():
+    assert spectrum_shares(torch.tensor([3.0, 1.0, 0.0])) == [1.0, 0.3333, 0.0]
+    assert spectrum_shares(torch.zeros(2)) == [0.0, 0.0]

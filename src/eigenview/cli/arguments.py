@@ -157,7 +157,7 @@ def one_line(panel: str) -> str:
     _title, mistake, *_advice = [part for part in parts if part]
     missing = re.match(r"Missing from (eigenview \w+):", mistake)
     if missing is not None:
-        names = re.findall(r"^ {5}(\S.*?) *$", mistake, re.MULTILINE)  # their help is indented further
+        names = re.findall(r"^ {5,6}(\S.*?) *$", mistake, re.MULTILINE)  # their help is indented further
         return f"missing {', '.join(names)}: {missing[1]} --help explains the arguments"
     # An error of the recipe names its value itself.
     mistake = re.sub(r"^Error parsing (--)?settings\S*:\s+", "", mistake)

@@ -1,9 +1,9 @@
-from .feature_files import Features as Features
-from .feature_files import read_features as read_features
 from .figure import plot as plot
 from .inspection import Inspected as Inspected
 from .inspection import as_json as as_json
 from .inspection import inspect as inspect
+from .read_features import Features as Features
+from .read_features import read_features as read_features
 from .tables import show as show
 from .view_features import FEWEST_VIEWS as FEWEST_VIEWS
 from .view_features import ViewFeatures as ViewFeatures

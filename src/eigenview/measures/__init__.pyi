@@ -70,5 +70,7 @@ from .spectra import nesum as nesum
 from .spectra import numerical_rank as numerical_rank
 from .spectra import participation_ratio as participation_ratio
 from .spectra import spectrum as spectrum
+from .spectra import spectrum_shares as spectrum_shares
+from .spectra import spread as spread
 from .spectra import stable_rank as stable_rank
 from .spectral_cache import SpectralCache as SpectralCache

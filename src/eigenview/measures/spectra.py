@@ -1,6 +1,7 @@
 """The spectrum of features: how many directions they fill. Each measure takes features, or their `SpectralCache`."""
 
 import numpy as np
+import torch
 from jaxtyping import Float, Float64
 from torch import Tensor
 
@@ -204,3 +205,22 @@ def alpha_req(features: Float[Tensor, "N D"] | SpectralCache, first: int = 3, la
 def _of_largest(values: Float64[Tensor, "M"]) -> Float64[Tensor, "M"]:
     """Shares of the largest; zeros stay zeros."""
     return values / values[0] if values[0] else values
+
+
+def spectrum_shares(singular_values: Float[Tensor, "M"]) -> list[float]:
+    """Singular values as shares of the largest, to four digits, as a line of the metrics holds them.
+
+    Args:
+        singular_values: largest first; zeros stay zeros.
+    """
+    largest = singular_values[0].clamp_min(torch.finfo(singular_values.dtype).tiny)
+    return [float(f"{value:.4g}") for value in (singular_values / largest).tolist()]
+
+
+def spread(rows: Float[Tensor, "N D"]) -> float:
+    """Root mean square distance of rows from their mean; 0 is collapse to a point.
+
+    Args:
+        rows: features or embeddings.
+    """
+    return float((rows - rows.mean(0)).square().sum(1).mean().sqrt())

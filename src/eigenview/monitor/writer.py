@@ -18,13 +18,12 @@ from eigenview._version import __version__
 from eigenview.alarms.alarm import Alarm, AlarmRule
 from eigenview.alarms.engine import AlarmEngine
 from eigenview.alarms.nonfinite import NOT_FINITE
-from eigenview.measures import MeasureSpec, pair_cosines, spectrum
+from eigenview.measures import MeasureSpec, pair_cosines, spectrum, spectrum_shares, spread
 from eigenview.monitor.buffer import Sample
 from eigenview.monitor.evaluate import evaluate_measure
 from eigenview.runs.history import History
 from eigenview.runs.metrics import MetricsWriter
 from eigenview.runs.records import AlarmRecord, Cosines, EndRecord, Record, StartRecord, StepRecord, Value
-from eigenview.runs.step_values import spectrum_shares, spread
 
 R = TypeVar("R", bound=Record)
 

@@ -1,6 +1,3 @@
-from .bridge import landscape_of as landscape_of
-from .bridge import landscape_of_recipe as landscape_of_recipe
-from .bridge import loss_decay as loss_decay
 from .covariances import Covariances as Covariances
 from .covariances import CovarianceStream as CovarianceStream
 from .covariances import stream_covariances as stream_covariances
@@ -11,6 +8,9 @@ from .feature_maps import untrained_features as untrained_features
 from .figure import plot_prediction as plot_prediction
 from .landscape import Landscape as Landscape
 from .landscape import TunableParameter as TunableParameter
+from .objective_landscape import landscape_of as landscape_of
+from .objective_landscape import landscape_of_recipe as landscape_of_recipe
+from .objective_landscape import loss_decay as loss_decay
 from .prediction import Prediction as Prediction
 from .prediction import predict as predict
 from .strengths import LARGEST as LARGEST

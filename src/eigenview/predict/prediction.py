@@ -10,9 +10,9 @@ from rich.console import Console
 
 from eigenview.config import Recipe
 from eigenview.linalg import uniform_percent_error
-from eigenview.predict.bridge import landscape_of_recipe
 from eigenview.predict.covariances import Covariances
 from eigenview.predict.landscape import Landscape, TunableParameter
+from eigenview.predict.objective_landscape import landscape_of_recipe
 from eigenview.predict.strengths import PIXELS, CovariancesByStrength, covariances_by_strength
 from eigenview.theory.landscape import BetaInfoNCESolution, StationaryPoint, misalignment
 from eigenview.theory.matrices import EIGENVALUE_ROUNDING

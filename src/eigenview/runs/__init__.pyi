@@ -30,5 +30,3 @@ from .records import StartRecord as StartRecord
 from .records import StepRecord as StepRecord
 from .records import ZeroShotRecord as ZeroShotRecord
 from .run import Run as Run
-from .step_values import spectrum_shares as spectrum_shares
-from .step_values import spread as spread

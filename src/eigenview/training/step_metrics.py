@@ -10,10 +10,10 @@ from torch import Tensor, nn
 
 from eigenview.alarms import has_origin, origin_of
 from eigenview.linalg import effective_rank, singular_values
-from eigenview.measures import centroid_norm, pair_cosines, percent_error
+from eigenview.measures import centroid_norm, pair_cosines, percent_error, spectrum_shares, spread
 from eigenview.objectives import Reference
 from eigenview.predict import landscape_of, loss_decay
-from eigenview.runs import Cosines, Origin, StepRecord, spectrum_shares, spread
+from eigenview.runs import Cosines, Origin, StepRecord
 from eigenview.training.learner import Learner, Update
 
 SPECTRA_IN_A_RUN = 24

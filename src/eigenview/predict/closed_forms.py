@@ -1,4 +1,4 @@
-"""Each closed-form theory as a landscape: the bridge from an objective to these is `bridge.py`."""
+"""Each closed-form theory as a landscape; `objective_landscape.py` says which objective has which."""
 
 from abc import abstractmethod
 from collections.abc import Sequence

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from eigenview._errors import UsageError
-from eigenview.inspect.array_files import Arrays, LazyArray, open_arrays, read_safely
+from eigenview.inspect.read_arrays import Arrays, LazyArray, open_arrays, read_safely
 
 _CUSTOMARY = ("features", "embeddings")
 _BYTES = 64 * 2**20  # to check for finite values at a time

@@ -18,14 +18,14 @@ from eigenview.objectives import (
     SpectralContrast,
     build_objective,
 )
-from eigenview.predict.landscape import Landscape
-from eigenview.predict.landscapes import (
+from eigenview.predict.closed_forms import (
     GaussianInfoNCE,
     NearOriginOnly,
     NormalizedInfoNCE,
     NuclearNorm,
     SpectralContrastiveLandscape,
 )
+from eigenview.predict.landscape import Landscape
 
 _HOTTEST = 1e100  # temperature: beyond it, and below its inverse, numbers overflow
 
