@@ -59,7 +59,7 @@ class Predict:
     size: Annotated[Maybe[int], flag("INT")] = None
     """Pixels per side after averaging; default: 8."""
     images: Annotated[Maybe[int], flag("INT")] = None
-    """Number of images; default: up to 10,000 (2,000 if slow)."""
+    """Number of images; default: up to 10,000, or 2,000 if they are large or pass through an encoder."""
     views: Annotated[Maybe[int], flag("INT")] = None
     """Number of views of each image; default: 8 (4 if slow)."""
     seed: Annotated[int, flag("INT")] = 0
