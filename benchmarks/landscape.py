@@ -2,10 +2,10 @@
 
 Usage: python benchmarks/landscape.py [--write] [--workers N]
 
-CIFAR-10 and Fashion-MNIST ($EIGENVIEW_DATA) on their leading principal axes, whitened, under `large` views of eight
-strengths, and β-InfoNCE at β = 0.4. Three kinds of input have the same covariances: Gaussian inputs, images with Gaussian
-noise, and our views. Each trained net stays in `runs/landscape`, and what was interrupted goes on. About half an hour
-on two cores.
+CIFAR-10 and Fashion-MNIST ($EIGENVIEW_DATA) on their leading principal axes, whitened, under `large` views at eight
+strengths, and β-InfoNCE at β = 0.4. Three kinds of input have the same covariances: Gaussian inputs, images with
+Gaussian noise, and our views. Each trained network is kept in `runs/landscape`, and an interrupted benchmark resumes.
+It takes about half an hour on two cores.
 """
 
 import json

@@ -78,7 +78,7 @@ def test_steps_replace_epochs(tmp_path):
         ("--batch-size 5000", "lower --batch-size to 1437 or less"),
         ("--views 1", "InfoNCE needs at least 2 views"),
         ("--lr -1", "--lr must be a positive number, not -1.0"),
-        ("--device gpu", "invalid choice 'gpu'"),
+        ("--device gpu", "--device must be one of auto, cpu, cuda, not 'gpu'"),
         ("--objective MMCR --temperature 0.1", "objective 'MMCR' has no option 'temperature'"),
     ],
 )

@@ -150,6 +150,8 @@ class TestTrainWords:
         ("embed . digits --out x.npy", ". is not a run"),
         ("embed . digits --out x.txt", "the extension must be one of .npy"),
         ("report nowhere", "nowhere does not exist"),
+        ("train --lr", "--lr needs a value"),
+        ("train --views.policy.crop 1", "--views.policy.crop needs 2 values"),
         ("report", "missing RUN: eigenview report --help"),
         ("embed run", "missing DATA, --out FILE: eigenview embed --help"),
         ("report .", ". is not a run"),

@@ -82,7 +82,7 @@ def test_the_page_says_how_far_above_chance(make_run):
 
 def test_the_page_says_where_it_is_chance(make_run):
     text = page(make_run, found_line("image to text", 0.01, 0.05, 0.11), found_line("text to image", 0.2, 0.4, 0.5))
-    assert "hardly more often than by chance (image → text, R@10)" in text
+    assert "barely more often than by chance (image → text, R@10)" in text
 
 
 def test_among_few_pairs_it_judges_by_what_chance_leaves_room_for(make_run):
@@ -94,7 +94,7 @@ def test_among_few_pairs_it_judges_by_what_chance_leaves_room_for(make_run):
 
 def test_where_every_match_is_found_by_chance_it_is_chance(make_run):
     lines = [{**line, "chance": dict.fromkeys(line["chance"], 1.0)} for line in (found_line("image to text", 1, 1, 1),)]
-    assert "hardly more often than by chance (image → text, R@1)" in page(make_run, *lines)
+    assert "barely more often than by chance (image → text, R@1)" in page(make_run, *lines)
 
 
 def test_labels_have_a_card_of_their_own(make_run):

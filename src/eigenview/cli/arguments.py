@@ -162,6 +162,11 @@ def one_line(panel: str) -> str:
     # An error of the recipe names its value itself.
     mistake = re.sub(r"^Error parsing (--)?settings\S*:\s+", "", mistake)
     mistake = " ".join(mistake.split()).replace("Unrecognized options:", "unexpected argument:")
+    if (valueless := _VALUELESS.match(mistake)) is not None:
+        return f"{valueless[1]} needs {'a value' if valueless[2] == '1' else f'{valueless[2]} values'}"
+    if (choice := _CHOICE.match(mistake)) is not None:
+        known = ", ".join(each for each in re.findall("'(.*?)'", choice[3]) if each != "None")
+        return f"{choice[2]} must be one of {known}, not '{choice[1]}'"
     number = _NUMBER.match(mistake)
     if number is None:
         return mistake
@@ -170,6 +175,8 @@ def one_line(panel: str) -> str:
     return f"{flag} must be {kind}, not '{text or whole or real or ''}'"
 
 
+_VALUELESS = re.compile(r"Missing value for argument '(\S+)'\. Expected (\d+) values")
+_CHOICE = re.compile(r"invalid choice '(.*?)' for argument '(\S+)'\. Expected one of (\(.*\))")
 _NUMBER = re.compile(
     r"Error parsing (\S+): (?:no type matching \{None\}\|(INT|FLOAT) could be instantiated from \['(.*?)'\]"
     r"|invalid literal for int\(\) with base 10: '(.*?)'|could not convert string to float: '(.*?)')"

@@ -93,7 +93,7 @@ def _verdict(rows: list[RetrievalRow]) -> str:
     worst = min(rows, key=lambda row: row.found[k] / row.chance[k])
     times = worst.found[k] / worst.chance[k]
     if times < 1.5:
-        return f"Images and texts find each other hardly more often than by chance ({worst.way}, {k})"
+        return f"Images and texts find each other barely more often than by chance ({worst.way}, {k})"
     return f"Images and texts find each other at least {number(times, 2)} times as often as by chance ({k})"
 
 
