@@ -165,7 +165,7 @@ def one_line(panel: str) -> str:
     if (valueless := _VALUELESS.match(mistake)) is not None:
         return f"{valueless[1]} needs {'a value' if valueless[2] == '1' else f'{valueless[2]} values'}"
     if (choice := _CHOICE.match(mistake)) is not None:
-        known = ", ".join(each for each in re.findall("'(.*?)'", choice[3]) if each != "None")
+        known = ", ".join(sorted({*re.findall("'(.*?)'", choice[3])} - {"None"}))
         return f"{choice[2]} must be one of {known}, not '{choice[1]}'"
     number = _NUMBER.match(mistake)
     if number is None:
