@@ -116,7 +116,7 @@ def test_json_holds_all_numbers_in_a_shape_that_stays(capsys):
     ("words", "said"),
     [
         ("--objective SimCLR", "Weight decay changes only the scale of the last layer"),
-        ("--objective WeightedInfoNCE --weight-decay 0.4", "Weight decay 0.4 costs"),
+        ("--objective WeightedInfoNCE --weight-decay 0.4", "Weight decay 0.4 removes"),
         ("--objective SpectralContrastive", "directions survive"),
         ("--objective VICReg", "which directions grow"),
         ("--objective BarlowTwins --features random-conv", "through an untrained convnet, 128 directions"),

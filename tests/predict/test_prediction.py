@@ -109,7 +109,9 @@ def test_tenths_are_interpolated(falling):
 def test_survivors_that_rise_again_are_no_tenths():
     p = prediction(at(0.5, 8), at(1.0, 4), at(2.0, 9))
     assert "do not always keep fewer directions." in said(p)
-    assert "fewer directions: where all directions are noisy" in said(replace(p, landscape=NORMALISED))
+    assert "fewer directions: with normalised embeddings, only relative noise counts" in said(
+        replace(p, landscape=NORMALISED)
+    )
 
 
 def test_survivors_beyond_what_can_be_told_from_zero_may_be_noise(falling):
@@ -171,7 +173,7 @@ def test_advice_is_the_least_change_that_keeps_a_tenth_more(falling):
 def test_too_few_images_are_told_by_half_of_them(falling):
     assert "half of the images" not in said(falling)
     assert "half of the images" not in said(replace(falling, by_half=None))
-    assert "With half of the images 7 survive" in said(replace(falling, by_half=7))
+    assert "With half of the images 7 directions survive" in said(replace(falling, by_half=7))
 
 
 def test_advice_where_nothing_goes():
