@@ -41,7 +41,7 @@ def section(run: Run) -> str:
             f"{start.precision}. {data.train:,} training pairs; {start.steps:,} steps of P = {start.P}, "
             f"D = {start.D}, in {end.seconds:.0f} s.",
             "",
-            "| from → to (by chance) | " + " | ".join(names) + " |",
+            "| from → to (chance level) | " + " | ".join(names) + " |",
             "|---" * (len(names) + 1) + "|",
             *table,
             "",
@@ -55,5 +55,5 @@ if __name__ == "__main__":
     parser.add_argument("runs", nargs="+", type=Path)
     options = parser.parse_args()
     sections = (section(Run.open(path)) for path in options.runs)
-    text = "\n\n".join(["# What the recipe `captions` reaches", *sections]) + "\n"
+    text = "\n\n".join(["# Results of the recipe `captions`", *sections]) + "\n"
     published.publish(text, __file__, options.write)

@@ -169,23 +169,23 @@ def main() -> None:
         )
         print(lines[-1], flush=True)
     alone = seconds(lambda: end_to_end_descent(C, W, until / steps, steps), TIMED)
-    text = f"""# Flow against projected descent
+    text = f"""# Flow compared with projected gradient descent
 
 {origin[0].upper()}{origin[1:]}, {EACH} images each: contrastive C, d = 784, z = {OUTPUTS}; every width starts from the
-same map W, that of random layers of width {START:,}. Until the loss has lost 99% of its distance to the optimum,
-projected descent needs {steps} steps to stay within {CLOSE:.0%} of the path to which small steps lead (it is {off:.2%}
-off; counted with `end_to_end_descent`, {off_layers:.0e} from whole layers of width {CHECKED[0]:,}). The derived flow,
-with its eigendecomposition of C, is {flow_off:.2%} off (precision {precision:g}). A descent's time is that of a step,
-the fastest of {TIMED}, times their number.
+same end-to-end map W, the product of random layers of width {START:,}. Descent runs until the loss has covered 99% of
+its distance to the optimum. To stay within {CLOSE:.0%} of the limit path of small steps, projected gradient descent
+needs {steps} steps (its deviation is {off:.2%}; counted with `end_to_end_descent`, which deviates by {off_layers:.0e}
+from whole layers of width {CHECKED[0]:,}). The derived flow, with its eigendecomposition of C, deviates by
+{flow_off:.2%} (precision {precision:g}). The time of a descent is the number of steps times the time of one step, the
+fastest of {TIMED}.
 
-Who wants the optimum alone, not the path, needs {few} steps at a rate of {rate:g} until {DONE:.0%} of the loss's
-distance is left: the last columns. The {steps} steps of W alone, `end_to_end_descent`, take {alone:.2f} s at any
-width.
+The last columns are for the optimum alone, without the path: {few} steps at a rate of {rate:g} leave {DONE:.0%} of the
+loss's distance. The {steps} steps of the end-to-end map alone, `end_to_end_descent`, take {alone:.2f} s at any width.
 (`python benchmarks/dynamics.py --write`)
 
 {chr(10).join(lines)}
 
-¹ Fewer rows than W1 has columns: they are kept orthonormal instead, and the flow is not this descent's limit.
+¹ W1 has fewer rows than columns, so its rows are kept orthonormal, and the flow is not the limit of this descent.
 
 {published.made_with("numpy", "scipy")}
 """

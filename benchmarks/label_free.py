@@ -198,12 +198,13 @@ def main() -> None:
     arguments = parser.parse_args()
     train_all()
     found = results()
-    text = f"""# Choosing among runs without labels
+    text = f"""# Which measures rank runs without labels?
 
 {len(found)} runs on 10,000 CIFAR-10 images (a convnet of width 16, 24×24 pixels, P = 128, K = 2): four objectives,
-each as it is and with its views' strength, projector, D or length changed. Spearman's rank correlation of each measure
-with the accuracy of a linear probe on 2,000 other images, with a 95% interval by drawing runs anew; a measure
-is of {P:,} training images in {K} views each. "Good is" names the end that the literature calls good.
+each at its defaults and with the augmentation strength, projector, D or training length changed. The table gives
+Spearman's rank correlation of each measure with the accuracy of a linear probe on 2,000 other images, and a 95%
+interval from resampling the runs. Each measure is taken on {K} views of {P:,} training images. "Good is" names the end
+that the literature calls good.
 (`python benchmarks/label_free.py --write`)
 
 {table(found)}

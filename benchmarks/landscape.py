@@ -2,10 +2,10 @@
 
 Usage: python benchmarks/landscape.py [--write] [--workers N]
 
-CIFAR-10 and Fashion-MNIST ($EIGENVIEW_DATA) on their leading principal axes, whitened, under `large` views of eight
-strengths, and β-InfoNCE at β = 0.4. Three kinds of input have the same covariances: normal laws, images with normal
-noise, and our views. Each trained net stays in `runs/landscape`, and what was interrupted goes on. About half an hour
-on two cores.
+CIFAR-10 and Fashion-MNIST ($EIGENVIEW_DATA) on their leading principal axes, whitened, under `large` views at eight
+strengths, and β-InfoNCE at β = 0.4. Three kinds of input have the same covariances: Gaussian inputs, images with
+Gaussian noise, and our views. Each trained network is kept in `runs/landscape`, and an interrupted benchmark resumes.
+It takes about half an hour on two cores.
 """
 
 import json
@@ -40,7 +40,7 @@ STRENGTHS = {("CIFAR-10", 32): WEAK, ("CIFAR-10", 128): STRONG, ("Fashion-MNIST"
 BETA, VIEWS = 0.4, 16
 SAMPLES, STEPS, RATE, MOMENTUM = 512, 4000, 0.05, 0.9
 LARGER_P = {("CIFAR-10", 32, 0.15): 2048}  # where a loss on 512 samples has no minimum
-PRESENT = 1e-6  # trained variance above which a mode counts: of normal laws what collapses goes below 1e-9
+PRESENT = 1e-6  # trained variance above which a mode counts: of Gaussian inputs what collapses goes below 1e-9
 THRESHOLDS = (1e-3, 1e-4, 1e-6, 1e-9)  # at which all is counted again
 
 Pairs = Callable[[torch.Generator], Float[Tensor, "2 P d"]]
@@ -87,8 +87,8 @@ def inputs(name: str, d: int, strength: float) -> Iterator[Inputs]:
     # The mean of its views stands for an image, scaled so that noise of covariance C gives back Σ.
     clean = bank.mean(0) - bank.mean((0, 1))
     clean *= ((1 - r) / clean.var(0)).sqrt()
-    yield Inputs("normal laws", predicted, partial(normal_pairs, P, r))
-    yield Inputs("images, normal noise", predicted, partial(noisy_pairs, P, clean, r))
+    yield Inputs("Gaussian inputs", predicted, partial(normal_pairs, P, r))
+    yield Inputs("images, Gaussian noise", predicted, partial(noisy_pairs, P, clean, r))
     yield Inputs("our views", predicted, partial(synthetic_pairs, P, bank))
 
 
@@ -130,7 +130,7 @@ def place(name: str, d: int, strength: float, kind: str) -> Path:
     return RUNS / f"{name}-{d}-{strength}-{kind}.json".replace(" ", "-").replace(",", "")
 
 
-KINDS = ("normal laws", "images, normal noise", "our views")
+KINDS = ("Gaussian inputs", "images, Gaussian noise", "our views")
 CASES = [(name, d, strength) for (name, d), strengths in STRENGTHS.items() for strength in strengths]
 
 
@@ -238,29 +238,29 @@ def main() -> None:
     with ProcessPoolExecutor(arguments.workers, get_context("spawn")) as pool:
         for line in pool.map(run, CASES):
             print(line, flush=True)
-    text = f"""# Modes that survive, predicted and trained
+    text = f"""# Surviving modes, predicted and trained
 
-A linear net with as many outputs as inputs, β-InfoNCE at β = {BETA}, P = {SAMPLES} and {STEPS} steps of SGD from a
-small start, under `large` views of eight strengths. The prediction is `theory.landscape.solve_beta_infonce` of A0 and
-C of {VIEWS} views of each image; all three kinds of input have these covariances. A trained mode counts if the
-variance of embeddings along it is above {PRESENT:g}. In brackets, the median over modes of the trained variance over
-the predicted one.
+Training: a linear network with as many outputs as inputs, β-InfoNCE at β = {BETA}, P = {SAMPLES}, {STEPS} steps of SGD
+from small weights, and `large` views at eight strengths. The prediction is `theory.landscape.solve_beta_infonce` of A0
+and C, estimated from {VIEWS} views of each image; all three kinds of input have these covariances. A trained mode
+counts as surviving if the variance of embeddings along it is above {PRESENT:g}. Brackets hold the median, over modes,
+of the trained variance divided by the predicted variance.
 (`python benchmarks/landscape.py --write`)
 
 {table()}
 
-The number of modes is exactly as predicted in {exactly(KINDS[0])} of {len(CASES)} cases where inputs are normal, and
-in {exactly(KINDS[1])} where only the noise is: images with normal noise keep {gap(KINDS[1])}; with our views, it is
-{gap(KINDS[2])}, and equal in {exactly(KINDS[2])}. Modes within about 0.002 of the transition have not settled when
-training ends, so that numbers depend a little on what is counted:
+With Gaussian inputs, the number of surviving modes is exactly as predicted in {exactly(KINDS[0])} of {len(CASES)}
+cases. With Gaussian noise on images it is exact in {exactly(KINDS[1])}, and training keeps {gap(KINDS[1])}; with our
+views it is exact in {exactly(KINDS[2])}, and training keeps {gap(KINDS[2])}. Modes within about 0.002 of the
+transition have not settled when training ends, so the numbers depend slightly on the threshold:
 
 {by_threshold()}
 
-The prediction for a weak mode takes it to be independent of the strong ones, as in a normal law it is. Images that are
-near each other in strong modes are near in weak ones, too, and negatives then tell less apart along these. Variances
-are those of infinitely many negatives: {SAMPLES} let strong modes grow larger. The weaker views are, the more samples
-the loss needs to have a minimum at all, else nearest neighbours move apart without end: the first row is of
-P = {max(LARGER_P.values())}, since on {SAMPLES} its weights diverged.
+The prediction assumes that weak modes are independent of strong modes, which holds for Gaussian inputs. Images that are
+neighbours in strong modes are also neighbours in weak modes, so negatives separate less along the weak modes. The
+predicted variances assume infinitely many negatives; with {SAMPLES}, strong modes grow larger. The weaker the views,
+the more samples the loss needs to have a minimum at all; otherwise nearest neighbours move apart without bound. The
+first row therefore uses P = {max(LARGER_P.values())}, since its weights diverged with {SAMPLES}.
 
 ![predicted and trained spectra, at three strengths each](landscape.svg)
 

@@ -134,12 +134,12 @@ def main() -> None:
 
 Loss and gradient of {VIEWS:,} embeddings of {D} dimensions (two views of {VIEWS // 2:,} samples), float32: medians of
 {arguments.rounds} rounds in which the forms take turns (`python benchmarks/log_sum_exp.py --write`). "Time against
-plain" is the median of the ratios within rounds; the plain form holds all similarities. Memory is what a fresh process
-held at most, in one step, above what it held before it.
+plain" is the median of the ratios within rounds; the plain form stores all similarities. Memory is the peak of a fresh
+process in one step, above its memory before the step.
 
 {rows}
 
-SimCLR of {MANY_VIEWS:,} embeddings ({MANY_VIEWS * D / 2**18:,.0f} MiB): {seconds:,.0f} s, {above:,.0f} MiB above them.
+SimCLR of {MANY_VIEWS:,} embeddings ({MANY_VIEWS * D / 2**18:,.0f} MiB): {seconds:,.0f} s, {above:,.0f} MiB in addition.
 
 {published.made_with("torch")}
 """

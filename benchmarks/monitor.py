@@ -131,7 +131,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if not 2 <= arguments.batch <= ROWS // K or arguments.rounds < 1:
         raise SystemExit(f"--batch is 2 to {ROWS // K}, --rounds at least 1")
-    text = f"""# The cost of a monitor
+    text = f"""# The overhead of a monitor
 
 A step of SimCLR with and without `eigenview.Monitor` at its defaults (a measurement of {ROWS:,} rows of both layers
 every {EVERY} steps): ResNet-18 with the small-image stem, MLP projector to D = 128, InfoNCE, {K} views of

@@ -143,12 +143,12 @@ def main() -> None:
     speeds, accuracies = "\n".join(speed()), "\n".join(accuracy())
     text = f"""# The nuclear norm and MMCR
 
-Forward and backward, float32: medians of {ROUNDS} rounds in which the two take turns (3 for MMCR)
+Forward and backward, float32: medians of {ROUNDS} rounds in which both take turns (3 for MMCR)
 (`python benchmarks/nuclear_norm.py --write`).
 
 {speeds}
 
-Against an SVD in float64; "collapsed" has ten equal singular values and the rest from 1e-4 to 1e-8 of them.
+The reference is an SVD in float64; "collapsed" has ten equal singular values and the rest from 1e-4 to 1e-8 of them.
 
 {accuracies}
 

@@ -52,5 +52,7 @@ if __name__ == "__main__":
     parser = published.parser(__doc__, __file__)
     parser.add_argument("runs", nargs="+", type=Path)
     options = parser.parse_args()
-    text = "\n\n".join(["# What the shipped recipes reach", *(section(Run.open(path)) for path in options.runs)]) + "\n"
+    text = (
+        "\n\n".join(["# Results of the built-in recipes", *(section(Run.open(path)) for path in options.runs)]) + "\n"
+    )
     published.publish(text, __file__, options.write)

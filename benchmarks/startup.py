@@ -35,7 +35,7 @@ def table() -> str:
         seconds(command)
     taken = [{name: seconds(command) for name, command in commands.items()} for _ in range(ROUNDS)]
     python = "python -c 'pass'"
-    lines = ["| command | seconds | above python alone |", "|---|---|---|"]
+    lines = ["| command | seconds | above Python alone |", "|---|---|---|"]
     for name in commands:
         above = median(t[name] - t[python] for t in taken)
         lines.append(f"| `{name}` | {median(t[name] for t in taken):.3f} | {above:.3f} |")
@@ -45,7 +45,7 @@ def table() -> str:
 def main() -> None:
     parser = published.parser(__doc__, __file__)
     arguments = parser.parse_args()
-    text = f"""# Starting
+    text = f"""# Startup time
 
 Medians of {ROUNDS} rounds in which the commands take turns (`python benchmarks/startup.py --write`).
 

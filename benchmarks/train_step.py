@@ -74,8 +74,8 @@ def main() -> None:
     text = f"""# A training step
 
 ResNet-18 with the small-image stem, MLP projector 2048 → 128, InfoNCE, {VIEWS} views of {arguments.batch} images
-of 32×32 (crop {POLICY.crop}, flip, colour jitter, grey), from the uint8 batch to the SGD update. `eigenview` is batched
-views, bfloat16 autocast and channels_last. Median of {arguments.rounds} rounds taken in turn
+of 32×32 (crop {POLICY.crop}, flip, colour jitter, grey), from the uint8 batch to the SGD update. `eigenview` uses
+batched views, bfloat16 autocast and channels_last. Median of {arguments.rounds} rounds in which the steps take turns
 (`python benchmarks/train_step.py --write`).
 
 {table(arguments.batch, arguments.rounds)}

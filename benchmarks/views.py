@@ -159,7 +159,7 @@ def table() -> str:
 def main() -> None:
     parser = published.parser(__doc__, __file__)
     arguments = parser.parse_args()
-    text = f"""# Drawing views
+    text = f"""# Sampling views
 
 The policy `large` on {SAMPLES} RGB images of {SIZE}×{SIZE}, {VIEWS} views each: medians of {ROUNDS} rounds in which the
 pipelines take turns (`python benchmarks/views.py --write`). "Time against ours" is the median of the ratios within

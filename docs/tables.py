@@ -50,9 +50,9 @@ def alarms() -> str:
 def _condition(rule: AlarmRule) -> str:
     conditions = (
         rule.condition,
-        "at two measurements in a row" if rule.in_a_row == 2 else "",
-        "after a tenth of the run, and at least 50 steps" if rule.patient else "",
-        f"not together with *{rule.unless}*" if rule.unless else "",
+        "for two measurements in a row" if rule.in_a_row == 2 else "",
+        "only after a tenth of the run and at least 50 steps" if rule.patient else "",
+        f"not raised together with *{rule.unless}*" if rule.unless else "",
     )
     return "; ".join(filter(None, conditions))
 

@@ -28,7 +28,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     known = sorted(known)
     by_lower = {k.lower(): k for k in known}
     close = difflib.get_close_matches(name.lower(), by_lower, n=1)
-    return f"did you mean '{by_lower[close[0]]}'?" if close else f"known: {', '.join(known)}"
+    return f"did you mean '{by_lower[close[0]]}'?" if close else f"choose from {', '.join(known)}"
 
 
 def respell(name: str, known: Iterable[str]) -> str:

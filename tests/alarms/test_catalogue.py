@@ -44,9 +44,9 @@ def test_a_rule_from_outside_is_named_by_its_import_path():
     [
         ("nowhere", "alarm 'nowhere' is not an import path: write module:name"),
         ("tests.alarms.test_catalogue:MISSING", "has no 'MISSING'"),
-        ("tests.alarms.test_catalogue:spike", "is a function; an eigenview.alarms.AlarmRule is needed"),
-        (RULE_OF_NOTHING, "the rule 'nothing' has no check"),
-        (LOSS_AT_CHANCE, "two alarms called 'loss at chance'"),
+        ("tests.alarms.test_catalogue:spike", "must be an eigenview.alarms.AlarmRule, not a function"),
+        (RULE_OF_NOTHING, "the rule 'nothing' has no check function"),
+        (LOSS_AT_CHANCE, "two alarms are named 'loss at chance'"),
     ],
 )
 def test_a_mistake_ends_in_one_line(asked, error):

@@ -75,10 +75,10 @@ def test_steps_replace_epochs(tmp_path):
         ("--steps 3 --epochs 2", "--epochs and --steps both set the training length"),
         ("--steps 3 --training.epochs 2", "--steps and --training.epochs both set the training length"),
         ("--batch-size 0", "--batch-size must be at least 1, not 0"),
-        ("--batch-size 5000", "lower --batch-size to 1437 or less"),
+        ("--batch-size 5000", "--batch-size = 5000 is larger than the number of images, 1437"),
         ("--views 1", "InfoNCE needs at least 2 views"),
         ("--lr -1", "--lr must be a positive number, not -1.0"),
-        ("--device gpu", "invalid choice 'gpu'"),
+        ("--device gpu", "--device must be one of auto, cpu, cuda, not 'gpu'"),
         ("--objective MMCR --temperature 0.1", "objective 'MMCR' has no option 'temperature'"),
     ],
 )

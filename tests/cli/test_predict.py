@@ -116,7 +116,7 @@ def test_json_holds_all_numbers_in_a_shape_that_stays(capsys):
     ("words", "said"),
     [
         ("--objective SimCLR", "Weight decay changes only the scale of the last layer"),
-        ("--objective WeightedInfoNCE --weight-decay 0.4", "Weight decay 0.4 costs"),
+        ("--objective WeightedInfoNCE --weight-decay 0.4", "Weight decay 0.4 removes"),
         ("--objective SpectralContrastive", "directions survive"),
         ("--objective VICReg", "which directions grow"),
         ("--objective BarlowTwins --features random-conv", "through an untrained convnet, 128 directions"),
@@ -126,7 +126,7 @@ def test_json_holds_all_numbers_in_a_shape_that_stays(capsys):
             "Use P = 32 or P = 128 with D = 64: 6.7 % short of the bound instead of 15.1 %",
         ),
         ("--objective MMCR --batch-size 512 --dim 16", "P and D are far enough apart"),
-        ("--objective MMCR --dim 16", "D = 16 has room for 16 of them"),
+        ("--objective MMCR --dim 16", "D = 16 embeds only 16 of the"),
         ("--objective BetaInfoNCE --objective.options beta=0.05", "complete collapse"),
         ("--policy identity", "These views change nothing"),
         ("--policy identity --objective WeightedInfoNCE --weight-decay 0", "grow for as long as training lasts"),
@@ -195,7 +195,7 @@ def test_survivors_that_may_be_noise_are_told(capsys):
     words = ["--objective", "SimCLR", "--objective.options", "temperature=0.02"]
     assert main(["predict", *FEW, *words]) == 0
     printed = capsys.readouterr().out
-    assert "of the surviving directions may be nothing but noise" in printed
+    assert "of the surviving directions may be noise" in printed
     assert "distinguishable from" in printed
     assert "Views of strength 0.25 keep" in printed  # of them all survive, whatever the strength
 
@@ -232,10 +232,10 @@ def test_a_runs_features_are_looked_through(tmp_path, capsys):
         ("--policy huge", "unknown view policy 'huge'"),
         ("--strength -1", "at least 0, not -1.0"),
         ("--strength nan", "finite and at least 0, not nan"),
-        ("--weight-decay -1", "weight_decay must be 0 or more"),
-        ("--weight-decay nan", "weight_decay must be 0 or more"),
-        ("--batch-size 0", "training.P must be at least 1"),
-        ("--dim 0", "D = 0 lacks"),
+        ("--weight-decay -1", "--weight-decay must be 0 or more"),
+        ("--weight-decay nan", "--weight-decay must be 0 or more"),
+        ("--batch-size 0", "--batch-size must be at least 1"),
+        ("--dim 0", "predict needs a last linear layer, but --dim is 0"),
         ("--views 1", "--views must be at least 2"),
         ("--images 1", "--images must be at least 2"),
         ("--size 9", "at most 8, not 9"),
@@ -245,13 +245,13 @@ def test_a_runs_features_are_looked_through(tmp_path, capsys):
             "--objective MMCR --objective.options local_weight=0.5",
             "no prediction for MMCR: theory describes MMCR only without its local_weight",
         ),
-        ("--plot one", "its ending must be one of .png"),
-        ("--plot folder.png", "is a directory"),
-        ("--features nowhere", "must be pixels, random-conv or the directory of a run"),
+        ("--plot one", "the extension must be one of .png"),
+        ("--plot folder.png", "is a directory; name a file in it"),
+        ("--features nowhere", "must be pixels, random-conv or a run directory"),
         ("nowhere", "no file or folder 'nowhere'"),
-        ("one", "has one image"),
-        ("--plot figure.gif", "its ending must be one of .png"),
-        ("--plot nowhere/figure.png", "there is no directory nowhere"),
+        ("one", "has only one image"),
+        ("--plot figure.gif", "the extension must be one of .png"),
+        ("--plot nowhere/figure.png", "the directory nowhere does not exist"),
         ("--recipe nowhere", "unknown recipe 'nowhere'"),
     ],
 )

@@ -51,11 +51,11 @@ def test_from_a_table_to_numbers_and_on(table, capsys):
     assert main(["train", table, "--data.label", "shape", "--out", "run", *SMALL]) == 0
     told = capsys.readouterr().out
     for words in (
-        "These images have captions, so training is on image–text pairs; on images alone: --recipe cpu",
+        "The images have captions: training on image–text pairs. To train on images alone, pass --recipe cpu.",
         "Training CLIP on 48 image–text pairs for 2 steps: batch size P = 16, images of 8×8 pixels",
         "retrieval (by chance)",
-        "Among 48 images and 48 texts that training saw, for want of others (--test).",
-        "Zero-shot, by 'a photo of a {}'",
+        "Retrieval among 48 images and 48 texts that training saw (name others with --test).",
+        "Zero-shot classification with the prompt 'a photo of a {}'",
     ):
         assert words in told
     assert main(["train", "--out", "run", "--resume"]) == 0
@@ -69,7 +69,7 @@ def test_from_a_table_to_numbers_and_on(table, capsys):
 def test_a_prediction_is_of_views_and_not_of_captions(table, capsys):
     assert main(["predict", table, "--recipe", "captions"]) == 2
     assert (
-        "this recipe trains on image–text pairs, and a prediction needs views of images alone: add --recipe cpu"
+        "predict covers images alone, but this recipe trains on image–text pairs: pass --recipe cpu"
         in capsys.readouterr().err
     )
 
@@ -77,21 +77,21 @@ def test_a_prediction_is_of_views_and_not_of_captions(table, capsys):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("train digits --recipe captions", "the digits have no columns, so no data.captions 'auto': name a table"),
+        ("train digits --recipe captions", "the digits have no columns, so no data.captions 'auto': use a table"),
         (
             "train plain.parquet --recipe captions",
-            "'plain.parquet' has no column of captions (name it by data.captions)",
+            "'plain.parquet' has no column of captions (set data.captions)",
         ),
         ("train x.parquet --data.captions titel", "'x.parquet' has no column 'titel' of captions; its columns are"),
-        ("train empty.parquet", "none of the 2 images in 'empty.parquet' has a caption: they are all empty"),
-        ("train x.parquet --training.P 50", "a batch of 50 images is larger than the data, 48"),
-        ("train x.parquet --views.K 2", "a caption goes with one view: views.K must be 1, not 2"),
+        ("train empty.parquet", "none of the 2 images in 'empty.parquet' has a caption: all captions are empty"),
+        ("train x.parquet --training.P 50", "training.P = 50 is larger than the number of images, 48"),
+        ("train x.parquet --views.K 2", "image–text pairs use one view: views.K must be 1, not 2"),
         (
             "train x.parquet --training.P 16 --objective BYOL",
-            "BYOL compares with a teacher of one net, and image–text pairs have two",
+            "BYOL needs a teacher of a single network, but image–text pairs have two",
         ),
-        ("train x.parquet --teacher.momentum 0.9", "two towers take no teacher: leave out teacher.momentum"),
-        ("train x.parquet --text.heads 3", "eigenview: text.heads must divide text.width, 128, but is 3"),
+        ("train x.parquet --teacher.momentum 0.9", "image–text pairs take no teacher: omit teacher.momentum"),
+        ("train x.parquet --text.heads 3", "eigenview: text.heads = 3 must divide text.width = 128"),
         ("train x.parquet --data.label shpae", "'x.parquet' has no column 'shpae' of labels"),
         ("train x.parquet --test plain.parquet", "'plain.parquet' has no column of captions"),
     ],

@@ -108,7 +108,7 @@ def test_recipes_are_found_by_name_and_by_file(tmp_path):
 
 class TestPairs:
     def test_a_caption_goes_with_one_view(self):
-        words = r"a caption goes with one view: views\.K must be 1, not 2; or leave out data\.captions"
+        words = r"image–text pairs use one view: views\.K must be 1, not 2; or omit data\.captions"
         with pytest.raises(UsageError, match=words):
             Recipe.from_yaml("data: {captions: auto}").check_pairs()
         assert Recipe.from_yaml("data: {captions: auto}\nviews: {K: 1}").of_pairs
@@ -122,8 +122,8 @@ class TestPairs:
             ("text: {vocabulary: 100}", "text.vocabulary must be at least 259 (every byte), not 100"),
             ("text: {context: 2}", "text.context must be at least 3, not 2"),
             ("text: {depth: 0}", "text.depth must be at least 1, not 0"),
-            ("text: {heads: 3}", "text.heads must divide text.width, 128, but is 3"),
-            ("text: {prompt: a photo}", "text.prompt must contain {} once, for a name, not 'a photo'"),
+            ("text: {heads: 3}", "text.heads = 3 must divide text.width = 128"),
+            ("text: {prompt: a photo}", "text.prompt must contain {} exactly once, not 'a photo'"),
         ],
     )
     def test_what_towers_cannot_be(self, text, words):

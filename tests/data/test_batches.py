@@ -126,7 +126,7 @@ class TestRegimes:
 
 
 def test_a_batch_larger_than_the_data_names_both(folder):
-    with pytest.raises(UsageError, match=r"batch of 6 images is larger than the data, 5: lower training.P to 5"):
+    with pytest.raises(UsageError, match=r"training.P = 6 is larger than the number of images, 5: lower it to 5"):
         TrainingBatches(open_images(str(folder([(8, 8)] * 5))), 6, 0)
 
 

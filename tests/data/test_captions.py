@@ -91,11 +91,15 @@ class TestMissing:
     @pytest.mark.parametrize(
         ("columns", "wanted", "words"),
         [
-            ({"caption": ["", None, " "]}, "auto", "none of the 3 images in '{}' has a caption: they are all empty"),
-            ({"name": WORDS}, "auto", "'{}' has no column of captions (name it by data.captions); its columns are"),
+            (
+                {"caption": ["", None, " "]},
+                "auto",
+                "none of the 3 images in '{}' has a caption: all captions are",
+            ),
+            ({"name": WORDS}, "auto", "'{}' has no column of captions (set data.captions); its columns are"),
             ({"caption": WORDS}, "captoin", "'{}' has no column 'captoin' of captions; its columns are image, caption"),
-            ({"caption": [1, 2, 3]}, "auto", "the column 'caption' of '{}' holds int64; captions are text"),
-            ({"captions": [[1], [2], [3]]}, "captions", "holds lists of int64; captions are text"),
+            ({"caption": [1, 2, 3]}, "auto", "column 'caption' of '{}' holds int64; captions must be text"),
+            ({"captions": [[1], [2], [3]]}, "captions", "holds lists of int64; captions must be text"),
         ],
     )
     def test_tables_without_captions(self, tmp_path, columns, wanted, words):

@@ -51,7 +51,7 @@ def test_runs_are_ranked_by_what_is_recommended_where_all_have_it():
     text = shown(*runs)
     assert WHY_RECOMMENDED in " ".join(text.split())
     assert [key["measure"] for key in as_json(RUNS)["ranked_by"]] == ["rank", "spread_low"] * 2
-    assert "agreed best" not in as_json(RUNS)["why"]
+    assert "correlated best" not in as_json(RUNS)["why"]
 
 
 def test_a_collapsed_run_is_called_so_and_its_views_that_agree_are_no_praise():

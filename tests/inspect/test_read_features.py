@@ -125,7 +125,7 @@ def test_a_file_that_would_run_code_is_refused_and_nothing_runs(tmp_path, name):
     made = tmp_path / "made"
     path = tmp_path / name
     save_objects(path, Payload(made))
-    with pytest.raises(UsageError, match=r"could run code.*was not read") as refused:
+    with pytest.raises(UsageError, match=r"was not read.*could run code") as refused:
         read_features(path)
     assert "\n" not in str(refused.value)
     assert not made.exists()
@@ -161,8 +161,8 @@ NAN_VIEWS[1, 2, 0] = np.inf
 @pytest.mark.parametrize(
     ("name", "make", "said"),
     [
-        ("a.npy", lambda path: None, "does not exist: name a file of features or a run directory"),
-        ("a.txt", lambda path: path.write_text("x"), "its ending must be one of .npy, .npz"),
+        ("a.npy", lambda path: None, "does not exist: pass a file of features or a run directory"),
+        ("a.txt", lambda path: path.write_text("x"), "the extension must be one of .npy, .npz"),
         ("a.npy", lambda path: path.mkdir(), "is neither a file of features nor a run"),
         ("a.npy", lambda path: path.touch(), "is empty"),
         ("a.npz", lambda path: path.touch(), "is empty"),

@@ -57,9 +57,9 @@ def test_the_table_of_several_runs_begins_with_the_best_and_marks_it():
     assert "30 *" in text
     assert "1 *" in text
     assert "70.0%" in text
-    assert "3 runs are too few" in text
+    assert "With only 3 runs these correlations are unreliable" in text
     more = shown(*RUNS, *(run(f"e{i}", 0.3 + i / 10, rank=float(i), spread_low=0.5) for i in range(3)))
-    assert "too few" not in more
+    assert "unreliable" not in more
 
 
 def test_many_measures_go_below_each_other_where_a_line_has_no_room():

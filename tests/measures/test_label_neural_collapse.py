@@ -62,7 +62,7 @@ def test_collapsed_classes_have_none_and_it_grows_with_their_square():
 def test_neural_collapse_needs_classes_that_differ():
     with pytest.raises(ValueError, match="at least two classes, not 1"):
         label_neural_collapse(classes(0.1), torch.zeros(48, dtype=torch.int64))
-    with pytest.raises(ValueError, match="the means of all 4 are equal"):
+    with pytest.raises(ValueError, match="the means of all 4 classes are equal"):
         label_neural_collapse(torch.zeros(48, 8), LABELS)
     # Means of equal rows, summed as they come, would differ by rounding.
     with pytest.raises(ValueError, match="the means of all 7 are equal"):
@@ -81,5 +81,5 @@ def test_neural_collapse_streams(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_labels_that_are_not_one_a_row_are_refused():
-    with pytest.raises(ValueError, match="each of 48 rows needs a label, and there are 47"):
+    with pytest.raises(ValueError, match="48 rows need one label each, not 47"):
         label_neural_collapse(classes(0.1), LABELS[1:])

@@ -147,9 +147,9 @@ def test_why_there_is_no_value():
     for cloud in (gaussian(9, 4), gaussian(1, 9, 4)):
         missing = the(MeasureSpec(distance_of_views, "views", "low", ""), cloud).missing
         assert missing is not None
-        assert missing.startswith("needs views")
+        assert missing.startswith("needs features [K, P, D]")
     assert the(MeasureSpec(refuses, "rows", "high", ""), gaussian(9, 4)).missing == "needs more rows"
-    assert the(MeasureSpec(infinite, "rows", "high", ""), gaussian(9, 4)).missing == "its value is inf"
+    assert the(MeasureSpec(infinite, "rows", "high", ""), gaussian(9, 4)).missing == "the value is inf"
 
 
 def test_large_clouds_are_drawn_from_where_a_measure_asks_for_it():

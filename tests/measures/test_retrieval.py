@@ -112,7 +112,7 @@ class TestLabelZeroShot:
     @pytest.mark.usefixtures("as_users_call")
     def test_labels_that_do_not_fit(self):
         x = gaussian(4, 3)
-        with pytest.raises(ValueError, match="each of 4 samples needs a label, and there are 3"):
+        with pytest.raises(ValueError, match="4 samples need one label each, not 3"):
             label_zero_shot(x, x, torch.tensor([0, 1, 2]))
         with pytest.raises(ValueError, match="labels must be rows of the 4 classes, not 4"):
             label_zero_shot(x, x, torch.tensor([0, 1, 2, 4]))

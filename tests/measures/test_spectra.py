@@ -304,7 +304,7 @@ def test_octaves_count_alike_in_the_slope() -> None:
 
 
 def test_a_collapsed_spectrum_has_no_slope() -> None:
-    with pytest.raises(ValueError, match="eigenvalues 3 to 5, and only 4 are above zero"):
+    with pytest.raises(ValueError, match="eigenvalues 3 to 5, but only 4 are above zero"):
         alpha_req(with_values([4.0, 3.0, 2.0, 1.0]))
     with pytest.raises(ValueError, match="only 0 are above zero"):
         alpha_req(torch.ones(20, 20))

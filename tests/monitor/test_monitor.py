@@ -186,7 +186,7 @@ def test_steps_by_hand_are_the_only_ones_then(tmp_path):
 def test_a_directory_that_holds_something_is_refused_and_resuming_goes_on(tmp_path, caplog):
     with monitor(model := Net(), tmp_path):
         train(model, 12)
-    with pytest.raises(UsageError, match="name another directory"):
+    with pytest.raises(UsageError, match="choose another directory"):
         monitor(model, tmp_path).start()
     with (tmp_path / "metrics.jsonl").open("a") as file:
         file.write("3\n")

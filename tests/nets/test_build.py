@@ -35,7 +35,7 @@ def test_import_path():
         ("resnet19", {}, r"^unknown encoder 'resnet19': did you mean 'resnet18'\?$"),
         ("resnet18", {"widht": 4}, r"^encoder 'resnet18' has no option 'widht': did you mean 'width'\?$"),
         ("resnet18", {"depth": 34}, "depth"),
-        ("resnet18", {"stem": "tiny"}, "^encoder 'resnet18': unknown stem 'tiny': known: imagenet, small$"),
+        ("resnet18", {"stem": "tiny"}, "^encoder 'resnet18': unknown stem 'tiny': choose from imagenet, small$"),
         ("convnet", {"width": 0}, "^encoder 'convnet': width must be at least 1, not 0$"),
         ("no_such_package:Net", {}, "no_such_package"),
         ("torch.nn:NoSuchNet", {}, "has no 'NoSuchNet'"),

@@ -93,7 +93,7 @@ def test_directions_change_with_every_step_of_training_once() -> None:
     second = objective.checked_terms(z)
     assert objective.step == 2
     assert abs(first - sum(second.values())) > 1e-6
-    with pytest.raises(ValueError, match="does not compare with a teacher"):
+    with pytest.raises(ValueError, match="does not use a teacher"):
         objective(z, z)
     assert objective.step == 2
 

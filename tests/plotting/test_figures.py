@@ -10,9 +10,9 @@ from eigenview.plotting import check_figure_path, save_figure
 
 
 def test_where_a_figure_cannot_be(tmp_path):
-    with pytest.raises(UsageError, match=r"its ending must be one of \.png"):
+    with pytest.raises(UsageError, match=r"the extension must be one of \.png"):
         check_figure_path(Path("a.gif"))
-    with pytest.raises(UsageError, match="there is no directory nowhere"):
+    with pytest.raises(UsageError, match="the directory nowhere does not exist"):
         check_figure_path(Path("nowhere/a.png"))
     (tmp_path / "folder.png").mkdir()
     with pytest.raises(UsageError, match=r"is a directory; name a file in it, such as .*folder.png/figure.png"):

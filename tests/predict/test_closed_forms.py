@@ -1,6 +1,7 @@
 """The landscape of each objective, against what is known of it and against the loss itself."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from eigenview.objectives import (
     SIGReg,
     build_objective,
 )
-from eigenview.predict import Covariances, CovarianceStream, Landscape, landscape_of
+from eigenview.predict import Covariances, CovarianceStream, GaussianInfoNCE, Landscape, landscape_of
 from tests.theory.landscape import matrices
 
 COVERED = {

@@ -101,24 +101,26 @@ def test_tenths_are_interpolated(falling):
     assert prediction(at(0.5, 0), at(1.0, 0)).tenths() == [0.0] * 10
     assert prediction(at(0.5, 10), at(1.0, 10)).tenths() == [None] * 10
     assert "Directions collapsed, by strength: 20 % before 0.5, 30 % by 0.62, 40 % by 0.75" in said(falling)
-    assert "Up to strength 1 less than a tenth of the directions collapses." in said(
+    assert "Up to strength 1, fewer than a tenth of the directions collapse." in said(
         prediction(at(0.5, 10), at(1.0, 10))
     )
 
 
 def test_survivors_that_rise_again_are_no_tenths():
     p = prediction(at(0.5, 8), at(1.0, 4), at(2.0, 9))
-    assert "do not simply keep fewer directions." in said(p)
-    assert "fewer directions: where all directions are noisy" in said(replace(p, landscape=NORMALISED))
+    assert "do not always keep fewer directions." in said(p)
+    assert "fewer directions: with normalised embeddings, only relative noise counts" in said(
+        replace(p, landscape=NORMALISED)
+    )
 
 
 def test_survivors_beyond_what_can_be_told_from_zero_may_be_noise(falling):
     drowned = replace(falling, here=replace(falling.here, drowned=7))
-    words = "In 7 directions what views share is not distinguishable from zero with 50 images, so 1 of the surviving"
+    words = "In 7 directions the variance that views share is not distinguishable from zero with 50 images, so 1 of"
     assert words in said(drowned)
     assert "with 50 images.\n" in said(replace(falling, here=replace(falling.here, drowned=6)))
     full = prediction(replace(at(1.0, 10, (10, 10, 10, 10)), drowned=3), here=0)
-    assert advice(full) == ["Nothing: every direction survives, but 3 of them may be nothing but noise."]
+    assert advice(full) == ["Nothing: every direction survives, but 3 of the surviving directions may be noise."]
 
 
 def test_table_and_advice_count_what_is_distinguishable_from_noise():
@@ -127,8 +129,8 @@ def test_table_and_advice_count_what_is_distinguishable_from_noise():
     assert [p.here.distinguishable, p.here.survivors, p.perhaps_noise] == [2, 10, 8]
     # Neither a weaker decay nor another β finds more of what is not distinguishable from noise.
     assert advice(p) == [
-        "Views of strength 0.5 keep 8 more (--strength 0.5).",
-        "Directions that views vary most collapse first: keep one only if it holds what you need.",
+        "Views of strength 0.5 keep 8 more directions (--strength 0.5).",
+        "Directions that views vary most collapse first: keep a direction only if it carries information you need.",
     ]
     assert p.tenths()[:3] == [pytest.approx(0.5 + 0.5 * tenth / 8) for tenth in (1, 2, 3)]
     printed = said(p)
@@ -150,7 +152,7 @@ def test_room_is_for_what_is_distinguishable_from_noise():
 def test_a_batch_too_small_for_the_nats_is_told(falling):
     assert "nats" not in said(falling)  # log 32 is 3.47
     told = said(replace(falling, nats=3.6))
-    assert "This needs 3.6 nats, but InfoNCE with P = 32 saturates at log P = 3.47" in told
+    assert "The prediction needs 3.6 nats, but InfoNCE with P = 32 saturates at log P = 3.47" in told
     assert prediction_as_json(replace(falling, nats=inf))["here"]["nats"] is None
     for nats in (None, inf):
         assert "nats" not in said(replace(falling, nats=nats))
@@ -158,20 +160,20 @@ def test_a_batch_too_small_for_the_nats_is_told(falling):
 
 def test_advice_is_the_least_change_that_keeps_a_tenth_more(falling):
     assert advice(falling)[:2] == [
-        "Views of strength 0.5 keep 4 more (--strength 0.5).",
-        "With β 0.75, 1 more survives (--objective.options beta=0.75).",
+        "Views of strength 0.5 keep 4 more directions (--strength 0.5).",
+        "With β 0.75, 1 more direction survives (--objective.options beta=0.75).",
     ]
     assert advice(falling)[-1].startswith("Directions that views vary most collapse first")
     almost = prediction(at(0.75, 4), at(1.0, 4, (4, 4, 4, 4)))
     assert advice(almost) == [
-        "Nothing: no weaker views, and no other setting of this sweep, keep clearly more directions."
+        "Nothing: neither weaker views nor any other setting of this sweep keeps clearly more directions."
     ]
 
 
 def test_too_few_images_are_told_by_half_of_them(falling):
     assert "half of the images" not in said(falling)
     assert "half of the images" not in said(replace(falling, by_half=None))
-    assert "With half of the images 7 survive" in said(replace(falling, by_half=7))
+    assert "With half of the images 7 directions survive" in said(replace(falling, by_half=7))
 
 
 def test_advice_where_nothing_goes():
@@ -183,7 +185,7 @@ def test_advice_where_nothing_goes():
 def test_advice_on_decay_and_room(falling):
     p = replace(prediction(at(0.5, 6), at(1.0, 6, (6, 6, 6, 6)), D=4), undecayed=7)
     assert advice(p) == [
-        "Without weight decay, 1 more survives (--weight-decay 0).",
+        "Without weight decay, 1 more direction survives (--weight-decay 0).",
         "D = 4 is smaller than the 6 surviving directions: use --dim 6.",
     ]
     assert p.kept == 4
@@ -196,8 +198,8 @@ def test_theory_makes_no_claim_about_decoupled_decay(falling):
     assert claim not in said(falling)
     assert claim not in said(replace(p, landscape=replace(NORMALISED, decay=None)))
     assert advice(p) == [
-        "Views of strength 0.5 keep 4 more (--strength 0.5).",
-        "Directions that views vary most collapse first: keep one only if it holds what you need.",
+        "Views of strength 0.5 keep 4 more directions (--strength 0.5).",
+        "Directions that views vary most collapse first: keep a direction only if it carries information you need.",
     ]
     assert [prediction_as_json(p)[key] for key in ("parameter", "optimizer")] == [None, "sgd"]
     assert prediction_as_json(p)["here"]["without_decay"] is None
@@ -206,7 +208,7 @@ def test_theory_makes_no_claim_about_decoupled_decay(falling):
 def test_shapes_near_the_worst_are_advised_against():
     p = replace(prediction(at(1.0, 10), here=0, P=64, D=64), landscape=MMCR)
     assert "Use P = 32 or P = 128 with D = 64: 6.7 % short of the bound instead of 15.1 %" in advice(p)[0]
-    assert "the worst there is" in said(p)
+    assert "close to the worst case P = D" in said(p)
     assert [error for *_, error in other_shapes(p)] == sorted(error for *_, error in other_shapes(p))
     assert len(other_shapes(replace(prediction(at(1.0, 10), here=0, P=1, D=1), landscape=MMCR))) == 2
 

@@ -118,7 +118,7 @@ def test_a_runs_encoder_gives_its_features(make_run):
         ({"seed": -1}, "--seed must be from 0 to"),
         ({"patches": 0}, "--size must be from 1 to 32"),
         ({"patches": 9}, "at most 8, not 9"),
-        ({"patches": 4, "features": UNTRAINED}, "--size is for pixels"),
+        ({"patches": 4, "features": UNTRAINED}, "--size applies only to --features pixels"),
         ({"features": "nowhere"}, "is not a run"),
     ],
 )
@@ -137,7 +137,7 @@ def test_half_are_every_other_image_whatever_the_batches(tmp_path):
 
 
 def test_images_that_tell_nothing_are_refused(tmp_path):
-    with pytest.raises(UsageError, match="has one image"):
+    with pytest.raises(UsageError, match="has only one image"):
         covariances_by_strength(recipe(saved(tmp_path / "one", 1)), [1.0])
     (tmp_path / "black").mkdir()
     for i in range(3):

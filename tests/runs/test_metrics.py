@@ -59,7 +59,7 @@ def test_a_file_of_a_newer_version_is_refused_and_not_touched(tmp_path):
     file = tmp_path / "metrics.jsonl"
     file.write_text('{"kind": "step", "step": 1}\n{"kind": "start", "version": 2, "anything": []}\n')
     for use in (read_metrics, History.read, MetricsWriter):
-        with pytest.raises(UsageError, match="line 2: its format is version 2, and this eigenview reads 1: upgrade"):
+        with pytest.raises(UsageError, match="line 2: format version 2 is newer than 1, which this eigenview reads"):
             use(file)
     assert "anything" in file.read_text()
 

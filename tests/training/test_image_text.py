@@ -130,7 +130,13 @@ class TestAWholeRun:
         found = {path.name for path in run.path.iterdir()}
         assert found == {"recipe.yaml", "metrics.jsonl", "tokenizer.json", "checkpoints", "pictures", "report.html"}
         page = (run.path / "report.html").read_text()
-        for words in ("image → text", "R@10", "Zero-shot, by", "192 captions", "Among 48 images and 48 texts"):
+        for words in (
+            "image → text",
+            "R@10",
+            "Zero-shot classification with",
+            "192 captions",
+            "Retrieval among 48 images and 48 texts",
+        ):
             assert words in page
         assert write_page(run.path).read_text() == page
 
@@ -205,7 +211,7 @@ class TestData:
         assert found["image to text"]["chance"]["R@1"] == pytest.approx(2 / 60)
         assert found["text to image"]["chance"]["R@1"] == pytest.approx((48 * 1 + 12 * 4) / 60 / 48)
         assert found["image to text"]["trained_on"]
-        assert "that training saw, for want of others" in (run.path / "report.html").read_text()
+        assert "that training saw (name others with --test)" in (run.path / "report.html").read_text()
 
     def test_what_says_nothing_is_counted_and_listed(self, tmp_path):
         said = [caption(scene) for scene in SCENES]
@@ -288,13 +294,13 @@ class TestObjectives:
     @pytest.mark.parametrize(
         ("name", "why"),
         [
-            ("BYOL", "compares with a teacher of one net"),
-            ("SimSiam", "compares with a teacher of one net"),
-            ("TraceContrastive", "constrains one projector"),
+            ("BYOL", "needs a teacher of a single network"),
+            ("SimSiam", "needs a teacher of a single network"),
+            ("TraceContrastive", "constrains a single projector"),
         ],
     )
     def test_what_asks_for_more_does_not(self, tables, name, why):
-        with pytest.raises(UsageError, match=f"{name} {why}, and image–text pairs have two towers: take CLIP, MMCR"):
+        with pytest.raises(UsageError, match=f"{name} {why}, but image–text pairs have two towers: use CLIP, MMCR"):
             learner(tables, name)
 
     def test_where_numbers_end_is_told_of_the_text_tower_too(self, tables):
@@ -313,7 +319,7 @@ class TestObjectives:
 
 class TestMistakes:
     def test_more_samples_than_pairs(self, tables, tmp_path):
-        with pytest.raises(UsageError, match="a batch of 500 images is larger than the data, 192"):
+        with pytest.raises(UsageError, match=r"training\.P = 500 is larger than the number of images, 192"):
             train(with_training(recipe_of(*tables), P=500), tmp_path / "run")
 
     def test_a_single_pair_tells_clip_nothing(self, tables, tmp_path):

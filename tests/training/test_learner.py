@@ -97,7 +97,7 @@ def test_clipping_counts_an_objectives_gradient(tiny):
 
 
 def test_a_teacher_needs_an_objective_that_compares_with_one(tiny):
-    with pytest.raises(UsageError, match=r"such as BYOL; MMCR does not: leave teacher\.momentum out$"):
+    with pytest.raises(UsageError, match=r"such as BYOL; MMCR does not use one: omit teacher\.momentum$"):
         learner(tiny, "MMCR", teacher=TeacherRecipe(momentum=0.9))
     assert learner(tiny, "BYOL").teacher is None
 

@@ -218,7 +218,7 @@ class TestGoingOn:
             train(with_training(tiny, steps=13), trained.path, resume=True)
 
     def test_a_directory_that_holds_a_run_is_refused(self, trained, tiny):
-        with pytest.raises(UsageError, match="holds another run"):
+        with pytest.raises(UsageError, match="already holds a run"):
             train(tiny, trained.path)
 
 

@@ -84,7 +84,7 @@ def _too_weak(views: FirstViews) -> str | None:
     """Pixels do already what the encoder should learn."""
     if not views.enough or views.share < _WEAK_SHARE or views.near_in_pixels < _WEAK_NEAREST:
         return None
-    return f"{views.evidence}: pixels already tell which views belong together, and little is left to learn"
+    return f"{views.evidence}: pixels alone identify the views of a sample, so little is left to learn"
 
 
 def _too_strong(views: FirstViews) -> str | None:
@@ -92,8 +92,8 @@ def _too_strong(views: FirstViews) -> str | None:
     if not views.enough or not all(map(views.is_chance, (views.near_in_pixels, views.near_in_features))):
         return None
     return (
-        f"{views.evidence}, in features of a random net in {views.near_in_features:.1%}: views keep nothing by which "
-        "their sample could be recognised"
+        f"{views.evidence}; in features of an untrained network, in {views.near_in_features:.1%} of cases: the views "
+        "no longer identify their sample"
     )
 
 
@@ -101,7 +101,7 @@ VIEWS_TOO_WEAK = AlarmRule(
     "views too weak",
     "first batch",
     "97% or more of the variance of pixels is between samples, and the nearest neighbour of nearly every view is a "
-    "view of the same sample: pixels alone tell which views belong together",
+    "view of the same sample, so pixels alone identify the views of a sample",
     "a stronger views.policy (moderate, large; a larger --strength)",
     _too_weak,
     unless="nothing to be invariant to",
@@ -109,8 +109,8 @@ VIEWS_TOO_WEAK = AlarmRule(
 VIEWS_TOO_STRONG = AlarmRule(
     "views too strong",
     "first batch",
-    "in pixels and in features of a random net, nearest neighbours are views of the same sample no more often than by "
-    "chance",
+    "in pixels and in features of an untrained network, nearest neighbours are views of the same sample no more often "
+    "than by chance",
     "a weaker views.policy (moderate, small; a smaller --strength; less noise, larger crops)",
     _too_strong,
     unless="nothing to be invariant to",

@@ -38,7 +38,7 @@ def find_rules(asked: Sequence[str | AlarmRule], moments: Collection[Moment] = C
     names = [rule.name for rule in (*alarm_rules(), *found)]
     twice = next((rule.name for rule in found if names.count(rule.name) > 1), None)
     if twice is not None:
-        raise UsageError(f"alarms: there are two alarms called '{twice}': rename one")
+        raise UsageError(f"alarms: two alarms are named '{twice}': rename one")
     never = next((rule for rule in found if rule.when not in moments), None)
     if never is not None:
         raise UsageError(
@@ -50,7 +50,7 @@ def find_rules(asked: Sequence[str | AlarmRule], moments: Collection[Moment] = C
 def _find(asked: str | AlarmRule) -> AlarmRule:
     rule = import_object(asked, "alarm") if isinstance(asked, str) else asked
     if not isinstance(rule, AlarmRule):
-        raise UsageError(f"alarms: {asked!r} is a {type(rule).__name__}; an eigenview.alarms.AlarmRule is needed")
+        raise UsageError(f"alarms: {asked!r} must be an eigenview.alarms.AlarmRule, not a {type(rule).__name__}")
     if rule.check is None:
-        raise UsageError(f"alarms: the rule '{rule.name}' has no check")
+        raise UsageError(f"alarms: the rule '{rule.name}' has no check function")
     return rule

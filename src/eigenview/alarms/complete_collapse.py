@@ -20,24 +20,28 @@ def _evidence(record: StepRecord, run: Trajectory) -> str | None:
     if space == "embeddings" and spread is not None and spread <= _VANISHED * run.widest_spread:
         found = f"the spread of the embeddings is {spread:.2g}, after a maximum of {run.widest_spread:.2g}"
     elif cosine is not None:
-        found = f"the mean cosine between {space} of different samples is {cosine:.4f} (1: all are alike)"
+        found = f"the mean cosine between {space} of different samples is {cosine:.4f} (1: all point the same way)"
         if cosine < _ALIKE:
             return None
     elif rank is not None and rank <= _RANK_ALIKE:
         found = f"the effective rank of the {space} is {rank:.2f} (1: all lie on one line)"
     else:
         return None
-    scale = "" if record.scale is None else f", and the loss is {record.scale:.0%} of the way from collapse to its best"
+    scale = (
+        ""
+        if record.scale is None
+        else f", and the loss is {record.scale:.0%} of the way from collapse to its best value"
+    )
     return f"at step {record.step} {found}{scale}"
 
 
 COMPLETE_COLLAPSE = AlarmRule(
     "complete collapse",
     "each measurement",
-    "embeddings of different samples are alike (mean cosine 0.99 or more, or almost no spread), and the loss, where it "
-    "has a scale, is at chance",
-    "an objective that pushes samples apart, or a larger weight on the term that does; a predictor or an EMA teacher "
-    "where there is none; a smaller learning rate; less weight decay; weaker views",
+    "embeddings of different samples are nearly identical (mean cosine 0.99 or more, or almost no spread), and the "
+    "loss, if its scale is known, is at chance",
+    "an objective that pushes samples apart, or a larger weight on its repulsion; a predictor or an EMA teacher, if "
+    "the objective supports one; a smaller learning rate; less weight decay; weaker views",
     _evidence,
     patient=True,
 )

@@ -24,8 +24,8 @@ def _rule(space: str, unless: str | None) -> AlarmRule:
     return AlarmRule(
         f"{space} collapsed to a few dimensions",
         "each measurement",
-        f"the effective rank of the {space} is below 4 (fewer where a batch could fill only a few), or a tenth of its "
-        "peak",
+        f"the effective rank of the {space} is below 4 (below 2 to 4 if a batch spans fewer than 40 dimensions), or "
+        "below a tenth of its peak",
         "a smaller learning rate, less weight decay, weaker views, or an objective that spreads the embeddings more",
         partial(_evidence, space),
         needs=("effective_rank",),

@@ -12,8 +12,8 @@ from eigenview.alarms.alarm import Alarm, AlarmRule
 NOT_FINITE = AlarmRule(
     "not finite",
     "non-finite values",
-    "views, an activation, the loss, a gradient or a weight is NaN or infinite; the evidence names the first layer "
-    "where. `eigenview train` skips that update, keeps the last good checkpoint and stops with exit code 1",
+    "views, an activation, the loss, a gradient or a weight is NaN or infinite; the evidence names the first "
+    "affected layer. `eigenview train` skips that update, keeps the last good checkpoint and stops with exit code 1",
     "a smaller learning rate, gradient clipping (in a recipe: optimizer.clip), or float32 precision "
     "(training.precision 32-true)",
 )
@@ -31,8 +31,8 @@ def not_finite(step: int, loss: float, gradient_norm: float, weights: bool, kept
         where: the first place that is not finite, in words.
     """
     return NOT_FINITE.alarm(
-        f"at step {step} {'weights are not finite, ' if weights else ''}the loss is {loss:.4g} and the norm of the "
-        f"gradient {gradient_norm:.4g}; {f'first {where}; ' if where else ''}{kept}"
+        f"at step {step} {'weights are not finite, ' if weights else ''}the loss is {loss:.4g} and the gradient norm "
+        f"is {gradient_norm:.4g}; {f'first {where}; ' if where else ''}{kept}"
     )
 
 

@@ -73,10 +73,11 @@ def _evidence(record: StepRecord, run: Trajectory) -> str | None:
 COLLAPSE_PREDICTED = AlarmRule(
     "collapse predicted",
     "each measurement",
-    "theory finds the origin a minimum for the projector's last layer, given the covariances of its inputs between "
-    "samples and between views (β-InfoNCE and its kin, VICReg, spectral, Barlow Twins; not where the loss normalises "
-    "embeddings)",
-    "weaker views, less weight decay, or more repulsion between samples (beta, or VICReg's variance)",
+    "theory predicts that the origin is a minimum for the projector's last layer, given the covariances of the layer's "
+    "inputs between samples and between views (β-InfoNCE and its variants, VICReg, spectral contrastive, Barlow Twins; "
+    "not for losses that normalise embeddings)",
+    "weaker views, more repulsion between samples (beta, or VICReg's variance), or less weight decay (unless the "
+    "optimizer is AdamW, whose decay is not part of the loss)",
     _evidence,
     needs=("origin",),
     in_a_row=2,

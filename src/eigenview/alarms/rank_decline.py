@@ -53,7 +53,7 @@ def _rule(space: str) -> AlarmRule:
         f"rank of {space} still falling",
         "each measurement",
         f"the effective rank of the {space} fell steadily over the last third of the run",
-        "more steps, to see where it ends; less weight decay, weaker views, or an objective that spreads the "
+        "more steps, to see where the rank settles; less weight decay, weaker views, or an objective that spreads the "
         "embeddings more",
         partial(_evidence, space),
         needs=("effective_rank",),

@@ -155,9 +155,18 @@ def one_line(panel: str) -> str:
     # The box is drawn in Unicode or in ASCII, as the terminal can; a rule separates title, mistake and advice.
     parts = [part.strip(" ─\n") for part in re.split(r"[-─]{3,}", re.sub("[╭╮╰╯│]", "", panel))]
     _title, mistake, *_advice = [part for part in parts if part]
+    missing = re.match(r"Missing from (eigenview \w+):", mistake)
+    if missing is not None:
+        names = re.findall(r"^ {5,6}(\S.*?) *$", mistake, re.MULTILINE)  # their help is indented further
+        return f"missing {', '.join(names)}: {missing[1]} --help explains the arguments"
     # An error of the recipe names its value itself.
     mistake = re.sub(r"^Error parsing (--)?settings\S*:\s+", "", mistake)
     mistake = " ".join(mistake.split()).replace("Unrecognized options:", "unexpected argument:")
+    if (valueless := _VALUELESS.match(mistake)) is not None:
+        return f"{valueless[1]} needs {'a value' if valueless[2] == '1' else f'{valueless[2]} values'}"
+    if (choice := _CHOICE.match(mistake)) is not None:
+        known = ", ".join(sorted({*re.findall("'(.*?)'", choice[3])} - {"None"}))
+        return f"{choice[2]} must be one of {known}, not '{choice[1]}'"
     number = _NUMBER.match(mistake)
     if number is None:
         return mistake
@@ -166,6 +175,8 @@ def one_line(panel: str) -> str:
     return f"{flag} must be {kind}, not '{text or whole or real or ''}'"
 
 
+_VALUELESS = re.compile(r"Missing value for argument '(\S+)'\. Expected (\d+) values")
+_CHOICE = re.compile(r"invalid choice '(.*?)' for argument '(\S+)'\. Expected one of (\(.*\))")
 _NUMBER = re.compile(
     r"Error parsing (\S+): (?:no type matching \{None\}\|(INT|FLOAT) could be instantiated from \['(.*?)'\]"
     r"|invalid literal for int\(\) with base 10: '(.*?)'|could not convert string to float: '(.*?)')"

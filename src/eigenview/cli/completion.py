@@ -11,14 +11,14 @@ from eigenview.cli.flags import flag
 
 @dataclass(frozen=True)
 class Completion:
-    """Print the script by which a shell completes eigenview's commands and flags.
+    """Print a shell completion script for eigenview's commands and flags.
 
-    In bash, `source <(eigenview completion bash)` turns completion on; put it in ~/.bashrc to keep it. In zsh, write
-    it to a file `_eigenview` in a folder of $fpath; in fish, to ~/.config/fish/completions/eigenview.fish.
+    In bash, run `source <(eigenview completion bash)`, or add that line to ~/.bashrc. In zsh, write the script to a
+    file `_eigenview` in a folder of $fpath; in fish, write it to ~/.config/fish/completions/eigenview.fish.
     """
 
     shell: Annotated[Literal["bash", "zsh", "fish"], tyro.conf.Positional, flag("bash|zsh|fish")]
-    """Shell to write the script for."""
+    """Shell that the script is for."""
 
     def run(self) -> int:
         """Prints the script."""

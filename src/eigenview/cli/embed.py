@@ -12,7 +12,7 @@ from eigenview.cli.paths import check_exists
 
 @dataclass(frozen=True)
 class Embed:
-    """Write the features that a run's encoder gives to images, for use elsewhere."""
+    """Embed images with a run's encoder, and write the features to a file."""
 
     run_directory: Annotated[Path, tyro.conf.Positional, flag("RUN")]
     """Run directory."""

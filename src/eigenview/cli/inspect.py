@@ -12,11 +12,11 @@ from eigenview.cli.paths import Paths, check_exists
 
 @dataclass(frozen=True)
 class Inspect:
-    """Measure features without labels: those of a run, or any in a file.
+    """Measure the features of a run or of a file, without labels.
 
-    One input gives a table of measures, each with its value and a verdict. Several inputs are ranked by the measures
-    that agreed best with probes in our study; where the runs have probes, the agreement is printed too. Of a file with
-    several arrays, `features` is read, or else `embeddings`.
+    For one input, a table shows each measure with its value and a verdict. Several inputs are ranked by the measures
+    that correlated best with probe accuracy in our study; if the runs have probe results, the correlations over these
+    runs are printed too. In a file with several arrays, `features` is read, or else `embeddings`.
     """
 
     letters: ClassVar[dict[str, str]] = {"P": "images", "K": "views"}
@@ -30,11 +30,11 @@ class Inspect:
     plot: Annotated[Maybe[Path], flag("FILE")] = None
     """Also plot spectra and the similarity of views: `.png`, `.svg` or `.pdf`."""
     data: Annotated[Maybe[str], flag("DATA")] = None
-    """Images used to evaluate runs; by default each run's training images."""
+    """Images used to evaluate runs; default: each run's training images."""
     images: Annotated[int, flag("INT")] = 1000
     """Number of images used to evaluate each run."""
     views: Annotated[Maybe[int], flag("INT")] = None
-    """Number of views of each image; by default as many as in training, but at least 4."""
+    """Number of views of each image; default: as many as in training, but at least 4."""
     seed: Annotated[int, flag("INT")] = 0
     """Seed for sampling images, views and rows."""
 

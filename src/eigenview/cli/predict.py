@@ -18,10 +18,10 @@ _FEATURES = ("pixels", "random-conv")
 
 @dataclass(frozen=True)
 class Predict:
-    """Predict how many directions will survive training, and advise what to change.
+    """Predict how many directions will survive training, and suggest what to change.
 
-    The theory needs the covariance of the data, and what the views add to it. Values that no flag sets are those that
-    `eigenview train` would use.
+    The prediction follows from two covariances: between images, and between views of an image. Values that no flag
+    sets are those that `eigenview train` would use.
     """
 
     letters: ClassVar[dict[str, str]] = {
@@ -33,9 +33,9 @@ class Predict:
     }
 
     source: Annotated[Maybe[str], tyro.conf.Positional, flag("[DATA|RUN]")] = None
-    """Images: `digits`, a folder, Parquet files, tar shards, or `hf:NAME`; or a run, for its data, recipe, encoder."""
+    """Images: `digits`, a folder, Parquet files, tar shards, `hf:NAME`; or a run, for its data, recipe and encoder."""
     recipe: Annotated[Maybe[str], flag("NAME|FILE")] = None
-    """Recipe: `digits`, `cpu`, `gpu`, a YAML file, or `module:function`; chosen by DATA if not given."""
+    """Recipe: `digits`, `cpu`, `gpu`, a YAML file, or `module:function`; default: chosen by DATA."""
     objective: Annotated[Maybe[str], flag("NAME")] = None
     """Objective: `InfoNCE`, `MMCR`, `VICReg`, `BarlowTwins`, …"""
     objective_options: Annotated[
@@ -45,9 +45,9 @@ class Predict:
     temperature: Annotated[Maybe[float], flag("FLOAT")] = None
     """Temperature of a contrastive objective."""
     policy: Annotated[Maybe[str], flag("NAME")] = None
-    """Views: `identity`, `small`, `moderate` or `large`."""
+    """Policy: `identity`, `small`, `moderate` or `large`."""
     strength: Annotated[float, flag("FLOAT")] = 1.0
-    """Strength of the views: 0 is none, 1 the policy's own. Swept from 1/8× to 2×."""
+    """Augmentation strength; swept from 1/8× to 2× of this value."""
     batch_size: Annotated[Maybe[int], flag("INT")] = None
     """Batch size."""
     dim: Annotated[Maybe[int], flag("INT")] = None
@@ -55,17 +55,17 @@ class Predict:
     weight_decay: Annotated[Maybe[float], flag("FLOAT")] = None
     """Weight decay."""
     features: Annotated[str, flag("NAME|RUN")] = "pixels"
-    """Inputs of the last layer: `pixels`, `random-conv` (the untrained encoder), or a run, for its encoder."""
+    """Inputs of the last layer: `pixels`, `random-conv` (untrained encoder), or a run."""
     size: Annotated[Maybe[int], flag("INT")] = None
-    """Pixels that views are averaged down to; default 8."""
+    """Pixels per side after averaging; default: 8."""
     images: Annotated[Maybe[int], flag("INT")] = None
-    """Number of images; by default up to 10,000, or 2,000 if they are large or pass through a network."""
+    """Number of images; default: up to 10,000, or 2,000 if they are large or pass through an encoder."""
     views: Annotated[Maybe[int], flag("INT")] = None
-    """Number of views of each image; by default 8, or 4."""
+    """Number of views of each image; default: 8 (4 if slow)."""
     seed: Annotated[int, flag("INT")] = 0
     """Random seed."""
     plot: Annotated[Maybe[Path], flag("FILE")] = None
-    """Figure: `.png`, `.svg` or `.pdf`; by default predict.png, and none with --json."""
+    """Figure: `.png`, `.svg` or `.pdf`; default: predict.png, or no figure with --json."""
     json: Annotated[bool, tyro.conf.FlagCreatePairsOff, flag("")] = False
     """Print JSON instead of text."""
 
@@ -98,7 +98,7 @@ class Predict:
         named = self._named()
         if named.of_pairs:
             raise UsageError(
-                "this recipe trains on image–text pairs, and a prediction needs views of images alone: add --recipe cpu"
+                "predict covers images alone, but this recipe trains on image–text pairs: pass --recipe cpu"
             )
         data = replace(named.data, train=self._images(named))
         objective = named.objective if self.objective is None else ObjectiveRecipe(self.objective)
@@ -109,7 +109,7 @@ class Predict:
 
     def _named(self) -> Recipe:
         if self.features not in _FEATURES and not _is_run(self.features):
-            raise UsageError(f"--features {self.features} must be {', '.join(_FEATURES)} or the directory of a run")
+            raise UsageError(f"--features must be {', '.join(_FEATURES)} or a run directory, not {self.features}")
         if self.recipe is not None:
             return find_recipe(self.recipe, self.source, pairs=False)
         run = self._run()

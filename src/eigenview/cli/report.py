@@ -12,7 +12,7 @@ from eigenview.cli.paths import check_exists
 
 @dataclass(frozen=True)
 class Report:
-    """Write the report.html of a run again, also while it trains."""
+    """Rebuild the report.html of a run, even while the run is training."""
 
     run_directory: Annotated[Path, tyro.conf.Positional, flag("RUN")]
     """Run directory, or the directory of a Monitor."""

@@ -14,23 +14,25 @@ from eigenview.cli.flags import Maybe, flag
 class Reproduce:
     """Run the experiments of the papers, and print a verdict on each claim.
 
-    Without a selection it lists the experiments and their last verdicts. An experiment that has been run at the same
-    scale is not run again, and one that was interrupted continues. Real images are read from $EIGENVIEW_DATA, or
-    downloaded.
+    Without a selection, the command lists the experiments and their last verdicts. An experiment that has already run
+    at the same scale is skipped, and an interrupted experiment continues. Real images come from the folder
+    $EIGENVIEW_DATA, or from public data sets, which are downloaded.
     """
 
     selection: Annotated[
-        Maybe[str], tyro.conf.Positional, tyro.conf.arg(metavar="[all|PAPER[/EXPERIMENT]]", help_behavior_hint="")
+        Maybe[str],
+        tyro.conf.Positional,
+        tyro.conf.arg(metavar="[all|PAPER[/EXPERIMENT]|MODULE:EXPERIMENT]", help_behavior_hint=""),
     ] = None
-    """Experiments to run: `all`, PAPER, or PAPER/EXPERIMENT."""
+    """Experiments to run: `all`, PAPER, PAPER/EXPERIMENT, or MODULE:EXPERIMENT for your own."""
     scale: Annotated[Literal["smoke", "cpu", "gpu"], flag("smoke|cpu|gpu")] = "cpu"
-    """Scale: seconds an experiment (smoke), minutes on two cores (cpu), or the paper's own setting (gpu)."""
+    """Scale of an experiment: seconds (smoke), minutes on two cores (cpu), or the paper's own setting (gpu)."""
     out: Annotated[Path, flag("DIR")] = Path("reproduced")
-    """Directory of figures, tables, claims and their page."""
+    """Output directory for figures, tables, claims and an index page."""
     again: Annotated[bool, tyro.conf.FlagCreatePairsOff, flag("")] = False
-    """Run experiments again that have been run at this scale."""
+    """Run experiments again even if they have already run at this scale."""
     results: Annotated[Maybe[Path], flag("FILE.md")] = None
-    """Also write all claims in DIR to a Markdown file, with its figures beside it."""
+    """Also write all claims in --out to a Markdown file, with the figures beside it."""
 
     def run(self) -> int:
         """Prints the verdicts, or the list of experiments, and says where the page is."""

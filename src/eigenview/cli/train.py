@@ -20,25 +20,26 @@ from eigenview.views.policy import ViewPolicy
 class Train:
     """Train an encoder on images without labels, or on images with captions.
 
-    Without DATA it trains on the digits that ship with scikit-learn. A recipe gives every value that no flag sets.
+    Without DATA, the images are the digits that ship with scikit-learn. The recipe supplies every value that no flag
+    sets.
     """
 
     source: Annotated[Maybe[str], tyro.conf.Positional, flag("[DATA]")] = None
     """Images: `digits`, a folder, Parquet files, tar shards, `hf:NAME`, or `module:function`."""
     test: Annotated[Maybe[str], flag("DATA")] = None
-    """Test images, seen by the probes only."""
+    """Test images, used only by the probes."""
     recipe: Annotated[Maybe[str], flag("NAME|FILE")] = None
-    """Recipe: `digits`, `cpu`, `gpu`, `captions`, a YAML file, or `module:function`; chosen by DATA if not given."""
+    """Recipe: `digits`, `cpu`, `gpu`, `captions`, a YAML file, or `module:function`; default: chosen by DATA."""
     objective: Annotated[Maybe[str], flag("NAME")] = None
     """Objective: `InfoNCE`, `MMCR`, `VICReg`, `BYOL`, …"""
     policy: Annotated[Maybe[str], flag("NAME")] = None
-    """Views: `identity`, `small`, `moderate` or `large`."""
+    """Policy: `identity`, `small`, `moderate` or `large`."""
     strength: Annotated[Maybe[float], flag("FLOAT")] = None
-    """Strength of the views: 0 is none, 1 the policy's own."""
+    """Augmentation strength: 0 is none, 1 is the policy's own."""
     batch_size: Annotated[Maybe[int], flag("INT")] = None
     """Batch size, over all devices."""
     epochs: Annotated[Maybe[float], flag("FLOAT")] = None
-    """Passes over the data, instead of --steps."""
+    """Training length in epochs, instead of --steps."""
     steps: Annotated[Maybe[int], flag("INT")] = None
     """Number of optimizer steps."""
     lr: Annotated[Maybe[float], flag("FLOAT")] = None
@@ -62,22 +63,22 @@ class Train:
     precision: Annotated[Maybe[Literal["auto", "32-true", "bf16-mixed"]], flag("NAME")] = None
     """Precision: `auto`, `32-true` or `bf16-mixed`."""
     workers: Annotated[Maybe[int], flag("INT")] = None
-    """Processes that decode images of mixed sizes."""
+    """Number of processes that decode images of mixed sizes."""
     out: Annotated[Maybe[Path], flag("DIR")] = None
-    """Run directory; by default a new one in `runs/`."""
+    """Run directory; default: a new directory in `runs/`."""
     resume: Annotated[bool, tyro.conf.FlagCreatePairsOff, flag("")] = False
     """Continue from the last checkpoint in --out."""
     strict: Annotated[bool, tyro.conf.FlagCreatePairsOff, flag("")] = False
-    """Exit with code 1 if an alarm was raised."""
+    """Exit with code 1 if any alarm is raised."""
     help_all: Annotated[bool, tyro.conf.FlagCreatePairsOff, flag("")] = False
-    """Show the flags of all values in the recipe, and exit."""
+    """Show a flag for every value of the recipe, and exit."""
 
 
 @dataclass(frozen=True)
 class TrainWithRecipe(Train):
     """Train an encoder on images without labels, or on images with captions.
 
-    Every value of the recipe has a flag; defaults shown are those of the recipe that DATA and --recipe choose.
+    Every value of the recipe has a flag. The defaults shown are those of the recipe that DATA and --recipe select.
     """
 
     settings: Annotated[Recipe, tyro.conf.arg(name="")] = field(default_factory=digits)
@@ -91,7 +92,7 @@ class TrainWithRecipe(Train):
         ):
             stored = self.out / "recipe.yaml"
             if not stored.exists():
-                raise UsageError(f"there is no run in {self.out} to resume: name its DATA to start one there")
+                raise UsageError(f"{self.out} holds no run to resume: pass DATA to start a new run there")
             return TrainWithRecipe(settings=Recipe.load(stored))
         if self.recipe is not None:
             named = find_recipe(self.recipe, self.source)
@@ -122,11 +123,13 @@ class TrainWithRecipe(Train):
         from eigenview.training import train
 
         if self.resume and self.out is None:
-            raise UsageError("--resume needs the directory of the run: --out DIR")
+            raise UsageError("--resume needs --out DIR, the directory of the run")
         console = Console()
         out = self.out or _new_directory(self.settings)
         if self.settings.of_pairs and self.recipe is None and not self.resume:
-            words = "These images have captions, so training is on image–text pairs; on images alone: --recipe cpu"
+            words = (
+                "The images have captions: training on image–text pairs. To train on images alone, pass --recipe cpu."
+            )
             console.print(words, soft_wrap=True, highlight=False, markup=False)
         outcome = train(self.settings, out, resume=self.resume, console=console)
         console.print(

@@ -20,11 +20,11 @@ class Views:
     policy: Annotated[str, flag("NAME")] = "large"
     """View policy: `identity`, `small`, `moderate` or `large`."""
     strength: Annotated[float, flag("FLOAT")] = 1.0
-    """Strength of the views: 0 is none, 1 the policy's own."""
+    """Augmentation strength: 0 is none, 1 is the policy's own."""
     views: Annotated[int, flag("INT")] = 8
     """Number of views of each image."""
     size: Annotated[Maybe[int], flag("INT")] = None
-    """View size in pixels; by default the images' own if they share one of at most 64, else 64."""
+    """View size in pixels; default: the images' own size if they share one, else 128."""
     seed: Annotated[int, flag("INT")] = 0
     """Random seed."""
     out: Annotated[Path, flag("FILE")] = Path("views.png")

@@ -49,10 +49,13 @@ class Recipe:
         """
         if not self.of_pairs:
             return
-        alone = "leave out data.captions to train on images alone"
-        require(self.views.K == 1, f"a caption goes with one view: views.K must be 1, not {self.views.K}; or {alone}")
-        require(self.projector.D > 0, f"image and text towers need a projector: projector.D must not be 0; or {alone}")
-        require(self.teacher.momentum is None, f"two towers take no teacher: leave out teacher.momentum; or {alone}")
+        alone = "omit data.captions to train on images alone"
+        require(self.views.K == 1, f"image–text pairs use one view: views.K must be 1, not {self.views.K}; or {alone}")
+        require(self.projector.D > 0, f"image–text pairs need a projector: projector.D must not be 0; or {alone}")
+        require(
+            self.teacher.momentum is None,
+            f"image–text pairs take no teacher: omit teacher.momentum; or {alone}",
+        )
 
     def to_yaml(self) -> str:
         """The recipe as YAML text that `from_yaml` reads back to an equal recipe."""

@@ -20,20 +20,20 @@ def require(condition: bool, message: str) -> None:
 
 @dataclass(frozen=True)
 class DataRecipe:
-    """Where the images come from."""
+    """Training and test data."""
 
     train: str = "digits"
     """Training images: `digits`, a folder, Parquet files, tar shards, `hf:NAME`, or `module:function`."""
     test: str | None = None
-    """Test images, seen by the probes only; default: the test split of the training data, if it has one."""
+    """Test images, used only by the probes; default: the test split of the training data, if it has one."""
     captions: str | None = None
-    """Column of captions, to train on image–text pairs; `auto` finds it by its name, such as caption or txt."""
+    """Caption column, to train on image–text pairs; `auto` detects it by its name, such as caption or txt."""
     label: str | None = None
-    """Column of labels, seen by the probes only; by default detected by its name."""
+    """Label column, used only by the probes; default: detected by its name."""
     size: int | None = None
     """View size in pixels; default: the images' own size if they share one of at most 64, else 64."""
     workers: int = 2
-    """Processes that decode and crop images of mixed sizes."""
+    """Number of processes that decode and crop images of mixed sizes."""
 
     def __post_init__(self) -> None:
         require(self.size is None or self.size >= 4, f"data.size must be at least 4 pixels, not {self.size}")
@@ -42,12 +42,12 @@ class DataRecipe:
 
 @dataclass(frozen=True)
 class ViewsRecipe:
-    """How an image becomes views."""
+    """The augmented views of each image."""
 
     K: int = 2
     """Number of views of each image."""
     policy: ViewPolicy = field(default_factory=ViewPolicy)
-    """Random augmentation of each view; each probability and range on its own."""
+    """Random augmentations of a view."""
 
     def __post_init__(self) -> None:
         require(self.K >= 1, f"views.K must be at least 1, not {self.K}")
@@ -75,7 +75,7 @@ class ProjectorRecipe:
     D: int = 128
     """Embedding dimension; 0 trains without a projector."""
     hidden: tuple[int, ...] = (512,)
-    """Widths of the hidden layers; none makes the projector linear."""
+    """Widths of the hidden layers; an empty list makes the projector linear."""
     batch_norm: bool = True
     """Apply batch norm after each hidden layer."""
 
@@ -91,7 +91,7 @@ class TextRecipe:
     vocabulary: int = 2000
     """BPE vocabulary size; the vocabulary is learned from the training captions."""
     context: int = 32
-    """Maximum number of tokens in a caption; longer captions are cut."""
+    """Maximum number of tokens in a caption; longer captions are truncated."""
     width: int = 128
     """Width of the transformer."""
     depth: int = 2
@@ -99,15 +99,15 @@ class TextRecipe:
     heads: int = 4
     """Attention heads; must divide text.width."""
     prompt: str = "a photo of a {}"
-    """Template of zero-shot classification; `{}` stands for the name of a class."""
+    """Prompt template for zero-shot classification; `{}` is replaced by the name of a class."""
 
     def __post_init__(self) -> None:
         require(self.vocabulary >= 259, f"text.vocabulary must be at least 259 (every byte), not {self.vocabulary}")
         require(self.context >= 3, f"text.context must be at least 3, not {self.context}")
         for name in ("width", "depth", "heads"):
             require(getattr(self, name) >= 1, f"text.{name} must be at least 1, not {getattr(self, name)}")
-        require(self.width % self.heads == 0, f"text.heads must divide text.width, {self.width}, but is {self.heads}")
-        require(self.prompt.count("{}") == 1, f"text.prompt must contain {{}} once, for a name, not '{self.prompt}'")
+        require(self.width % self.heads == 0, f"text.heads = {self.heads} must divide text.width = {self.width}")
+        require(self.prompt.count("{}") == 1, f"text.prompt must contain {{}} exactly once, not '{self.prompt}'")
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ class OptimizerRecipe:
     """The optimizer and its learning rate schedule: linear warmup, then cosine decay to 0."""
 
     name: Literal["sgd", "adam", "adamw", "lars"] = "sgd"
-    """Optimizer; LARS adapts no biases or norms."""
+    """Optimizer; LARS does not rescale the updates of biases and norms."""
     lr: float = 0.1
     """Peak learning rate (no batch-size scaling)."""
     momentum: float = 0.9
@@ -166,7 +166,7 @@ class OptimizerRecipe:
     warmup: float = 0.05
     """Fraction of the steps spent on linear warmup."""
     clip: float | None = None
-    """Maximum norm of the gradient; None does not clip."""
+    """Maximum norm of the gradient; None disables clipping."""
 
     def __post_init__(self) -> None:
         require(0 < self.lr < math.inf, f"optimizer.lr must be a positive number, not {self.lr}")
@@ -181,25 +181,25 @@ class TrainingRecipe:
     """Training length, batch size, device."""
 
     P: int = 256
-    """Batch size: images (or pairs) in each step, over all devices."""
+    """Batch size: images (or image–text pairs) per step, over all devices."""
     steps: int = 600
     """Number of optimizer steps."""
     epochs: float | None = None
-    """Passes over the data; overrides training.steps."""
+    """Training length in epochs; overrides training.steps."""
     seed: int = 0
     """Random seed."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    """Device to train on; `auto` takes a GPU if there is one."""
+    """Device to train on; `auto` uses a GPU if one is available."""
     precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"
     """Numerical precision; `auto` is bf16-mixed where the device supports it, else 32-true."""
     compile: bool = False
-    """Compile the model with torch.compile: slower to start, faster to step."""
+    """Compile the model with torch.compile: slower start, faster steps."""
     measure_every: int = 25
-    """Steps between measurements."""
+    """Number of steps between measurements."""
     checkpoint_every: int = 200
-    """Steps between checkpoints."""
+    """Number of steps between checkpoints."""
     checkpoints_kept: int = 2
-    """Number of checkpoints to keep, the newest ones."""
+    """Number of newest checkpoints to keep."""
     alarms: tuple[str, ...] = ()
     """Import paths `module:rule` of your own alarm rules."""
 

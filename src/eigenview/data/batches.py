@@ -67,7 +67,7 @@ class TrainingBatches:
     ):
         if len(images) < P:
             N = len(images)
-            raise UsageError(f"a batch of {P} images is larger than the data, {N}: lower training.P to {N} or less")
+            raise UsageError(f"training.P = {P} is larger than the number of images, {N}: lower it to {N} or less")
         self.P, self._images, self._seed, self._workers = P, images, seed, workers
         self._packed: Tensor | None = None
         if crop is not None and not used_whole(images):

@@ -32,15 +32,15 @@ def caption_column(features: Features, wanted: str, source: str) -> str:
         if wanted not in features:
             raise UsageError(f"'{source}' has no column '{wanted}' of captions; {columns}")
         if not _is_text(features[wanted]):
-            raise UsageError(f"the column '{wanted}' of '{source}' holds {_kind(features[wanted])}; captions are text")
+            raise UsageError(f"column '{wanted}' of '{source}' holds {_kind(features[wanted])}; captions must be text")
         return wanted
     named = [name for name in (*_CAPTIONS, *_PERHAPS) if name in features]
     found = next((name for name in named if _is_text(features[name])), None)
     if found is not None:
         return found
     if named:
-        raise UsageError(f"the column '{named[0]}' of '{source}' holds {_kind(features[named[0]])}; captions are text")
-    raise UsageError(f"'{source}' has no column of captions (name it by data.captions); {columns}")
+        raise UsageError(f"column '{named[0]}' of '{source}' holds {_kind(features[named[0]])}; captions must be text")
+    raise UsageError(f"'{source}' has no column of captions (set data.captions); {columns}")
 
 
 def speak_for_themselves(features: Features) -> bool:

@@ -23,7 +23,7 @@ def image_column(features: Features, source: str) -> str:
             return next((name for name in _IMAGE_NAMES if name in found), found[0])
     raise UsageError(
         f"'{source}' has no column of images; its columns are {', '.join(features) or 'none'}; "
-        "images are bytes or structs {bytes, path}, not paths or links as text"
+        "images must be bytes or structs {bytes, path}, not paths or links as text"
     )
 
 
@@ -73,7 +73,7 @@ def aligned(
     """
     if not set(names) & set(reference):
         raise UsageError(
-            f"'{source}' has none of the training images' classes: its first is '{names[0]}', theirs '{reference[0]}'"
+            f"'{source}' shares no class with the training images: its first is '{names[0]}', theirs '{reference[0]}'"
         )
     joint = reference + [name for name in names if name not in reference]
     return np.array([joint.index(name) for name in names], dtype=np.int64)[labels], joint

@@ -97,8 +97,8 @@ def _in_folder(folder: Path, source: str) -> Files:
         return Files(kind, str(folder), by_kind[kind])
     if others:
         found = ", ".join(f"{count} {ending}" for ending, count in others.most_common(3))
-        raise UsageError(f"the folder '{source}' holds no images, only other files ({found}); what is read: {READ}")
-    raise UsageError(f"the folder '{source}' is empty; what is read: {READ}")
+        raise UsageError(f"the folder '{source}' holds no images, only other files ({found}); supported: {READ}")
+    raise UsageError(f"the folder '{source}' is empty; supported: {READ}")
 
 
 def _walk(folder: str, seen: set[str]) -> list[str]:
@@ -122,8 +122,8 @@ def _shards(paths: list[str], source: str) -> Files:
         return Files(str(kinds.pop()), os.path.commonpath([os.path.dirname(path) or "." for path in paths]), paths)
     odd = next(path for path in paths if _shard_kind(path) is None or len(kinds) > 1)
     if os.path.splitext(odd)[1].lower() in extensions():
-        raise UsageError(f"'{odd}' is a single image: name its folder")
-    raise UsageError(f"cannot read '{odd}'; what is read: {READ}")
+        raise UsageError(f"'{odd}' is a single image: pass its folder")
+    raise UsageError(f"cannot read '{odd}'; supported: {READ}")
 
 
 def _shard_kind(path: str) -> str | None:
@@ -154,5 +154,5 @@ def _near(path: Path, source: str) -> str:
         known.append("digits")
     close = difflib.get_close_matches(path.name, known, n=1)
     if not close:
-        return f"; what is read: {READ}"
+        return f"; supported: {READ}"
     return f"; did you mean '{os.path.join(os.path.dirname(source), close[0])}'?"

@@ -125,7 +125,7 @@ class Images:
         """Drops the rows without a caption."""
         silent = [row for row in self._rows.tolist() if not captions[row]]
         if silent and len(silent) == len(self._rows):
-            raise UsageError(f"none of the {len(silent)} images in '{source}' has a caption: they are all empty")
+            raise UsageError(f"none of the {len(silent)} images in '{source}' has a caption: all captions are empty")
         self.skipped += [Skipped(self._row_name(row), "it has no caption") for row in silent]
         self._rows = np.delete(self._rows, silent)
 

@@ -58,7 +58,7 @@ def open_dataset(
     testing = _open(test or train, "test", captions, label)
     if testing is None and test is not None:
         if Path(test).resolve() == Path(train).resolve():
-            raise UsageError(f"--test '{test}' is the training source: name a different one or omit --test")
+            raise UsageError(f"--test '{test}' is the training source; give a different one or omit --test")
         testing = open_images(test, "train", captions, label)
     if testing is not None:
         _align(training, testing, test or train)
@@ -120,7 +120,7 @@ def _no_columns(what: str, captions: str | None, label: str | None) -> None:
     """Refuses column names for a source that is not a table."""
     wanted = [f"{key} '{name}'" for key, name in (("captions", captions), ("label", label)) if name]
     if wanted:
-        raise UsageError(f"{what} no columns, so no data.{' and data.'.join(wanted)}: name a table, such as Parquet")
+        raise UsageError(f"{what} no columns, so no data.{' and data.'.join(wanted)}: use a table, such as Parquet")
 
 
 def _of_split(splits: dict[str, Files], split: str) -> Files | None:

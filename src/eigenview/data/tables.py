@@ -59,7 +59,7 @@ def from_hub(name: str, split: str) -> Dataset | None:
     """
     if not re.fullmatch(r"[\w-][\w.-]*(/[\w-][\w.-]*)?", name):
         raise UsageError(
-            f"'hf:{name}' is not the name of a dataset on the hub, such as hf:cifar10 or hf:zh-plus/tiny-imagenet"
+            f"'hf:{name}' is not a dataset name: write hf:NAME, such as hf:cifar10 or hf:zh-plus/tiny-imagenet"
         )
     with _quiet(), _told(f"'hf:{name}'"):
         found = datasets.load_dataset(name)

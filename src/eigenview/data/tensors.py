@@ -71,7 +71,7 @@ def target_size(images: Images, size: int | None = None) -> tuple[int, int]:
     if size is not None:
         return size, size
     if images.size is None:
-        raise UsageError("the images have different sizes: name one to resize them to")
+        raise UsageError("the images have different sizes: pass a size to resize them to")
     return images.size
 
 

@@ -69,12 +69,12 @@ def inspect(
         UsageError: no source is given, or one cannot be read.
     """
     if not sources:
-        raise UsageError("name a file of features or a run to inspect: eigenview inspect FEATURES|RUN [more …]")
+        raise UsageError("nothing to inspect: pass files of features or runs, as in eigenview inspect FEATURES|RUN ...")
     console = console or Console(quiet=True)
     recipes = [Run.open(source).recipe for source in sources if _is_run(source)]
     if data is not None and not recipes:
         raise UsageError(
-            "--data names images to evaluate runs on, and no run is given: omit --data for files of features"
+            "--data sets the images that runs are evaluated on, but no run was given: omit --data for files of features"
         )
     policy = recipes[0].views.policy if recipes else None
     K = max([FEWEST_VIEWS, *(recipe.views.K for recipe in recipes)]) if K is None else K
@@ -131,7 +131,7 @@ def ranked_by(results: Sequence[Results]) -> tuple[list[tuple[str, str]], str]:
     recommended = [(cloud, measure) for measure, cloud in RECOMMENDED if (cloud, measure) in shared]
     if recommended:
         return recommended, WHY_RECOMMENDED
-    return shared, "all measures that every input has, since the recommended ones are missing"
+    return shared, "all measures that every input has, since the recommended measures are missing"
 
 
 def all_results(found: Sequence[Inspected]) -> list[dict[tuple[str, str], MeasureResult]]:

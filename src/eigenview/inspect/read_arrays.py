@@ -48,11 +48,11 @@ def open_arrays(path: Path) -> Arrays:
         UsageError: a file that does not exist, is of another type, is damaged, or holds code.
     """
     if not path.exists():
-        raise UsageError(f"{path} does not exist: name a file of features or a run directory")
+        raise UsageError(f"{path} does not exist: pass a file of features or a run directory")
     if path.is_dir():
         raise UsageError(f"{path} is neither a file of features nor a run: the directory has no recipe.yaml")
     if path.suffix.lower() not in _OPENERS:
-        raise UsageError(f"{path} is not a file of features: its ending must be one of {', '.join(_OPENERS)}")
+        raise UsageError(f"{path} is not a file of features: the extension must be one of {', '.join(_OPENERS)}")
     if not path.stat().st_size:
         raise UsageError(f"{path} is empty")
     return read_safely(path, lambda: _OPENERS[path.suffix.lower()](path))
@@ -76,7 +76,7 @@ def read_safely(path: Path, read: Callable[[], Any]) -> Any:
         reason = (str(error).strip().splitlines() or [""])[0]
         what = f"{type(error).__name__}: {reason}"
         raise UsageError(
-            f"cannot read {path}: it is damaged, or its content does not match its ending ({what})"
+            f"cannot read {path}: it is damaged, or its content does not match its extension ({what})"
         ) from error
 
 
@@ -95,7 +95,7 @@ def _lazy_numpy(array: np.ndarray) -> LazyArray:
 def _refuse_objects(path: Path, dtype: np.dtype) -> None:
     if dtype.hasobject:
         raise UsageError(
-            f"{path} holds pickled Python objects, which could run code, and was not read: "
+            f"{path} was not read: it holds pickled Python objects, which could run code; "
             "save an array of floating-point numbers"
         )
 
@@ -156,7 +156,7 @@ def _open_pt(path: Path) -> Arrays:
             raise
         # It may hold something that could run code, or its bytes may not be a pickle at all.
         raise UsageError(
-            f"{path} is damaged, or holds more than tensors and plain values, which could run code, and was not read: "
+            f"{path} was not read: it is damaged, or holds pickled objects, which could run code; "
             "save a tensor or a dict of tensors"
         ) from error
     if isinstance(content, Tensor):

@@ -81,7 +81,7 @@ def _check_kind(path: Path, array: LazyArray) -> None:
     if array.floating:
         return
     if array.dtype == "object":
-        raise UsageError(f"{path} holds pickled Python objects, which could run code, and was not read")
+        raise UsageError(f"{path} was not read: it holds pickled Python objects, which could run code")
     labels = "; these look like labels" if "int" in array.dtype else ""
     raise UsageError(f"{path} holds {array.dtype} values, but features are floating-point numbers{labels}")
 

@@ -72,8 +72,10 @@ def _notes(one: Inspected) -> Iterator[Text]:
             "References: collapsed = all samples on one line; isotropic = Gaussian samples, the same in all directions",
         ]
         if any(cloud.ndim == 3 and len(cloud) > 1 for cloud in one.clouds.values()):
-            sentences[-1] += "; ideal = such samples whose views agree; unrelated = such samples whose views do not"
-            sentences.append("Measures that do not compare views are taken of the first view of each sample")
+            sentences[-1] += (
+                "; ideal = isotropic samples whose views agree; unrelated = isotropic samples with independent views"
+            )
+            sentences.append("Measures that do not compare views use the first view of each sample")
         yield Text(" ".join(sentence.removesuffix(".") + "." for sentence in sentences), style="dim")
     if len({result.measure for result in results}) < len(CATALOGUE):
         yield _all_measures()
@@ -178,7 +180,7 @@ def _agreement(found: Sequence[Agreement]) -> Iterator[Table | Text]:
     if not found:
         return
     probes = [probe for probe in PROBES if any(a.probe == probe for a in found)]
-    yield _title("Do measures agree with labels? Spearman's rank correlation of each with probe accuracy")
+    yield _title("Do measures agree with labels? Spearman's rank correlation of each measure with probe accuracy")
     table = Table("measure", "of", "good is", *(f"({probe})" for probe in probes), "(n)")
     by_probe = {(a.cloud, a.measure, a.probe): a for a in found}
     for a in found:
@@ -189,4 +191,4 @@ def _agreement(found: Sequence[Agreement]) -> Iterator[Table | Text]:
     yield table
     n = max(a.n for a in found)
     if n < FEW:
-        yield Text(f"{n} runs are too few for these correlations to mean much: inspect at least {FEW}.")
+        yield Text(f"With only {n} runs these correlations are unreliable: inspect at least {FEW}.")

@@ -63,7 +63,7 @@ def extract_view_features(
     images = _open(run, source or recipe.data.train, given=source is not None)
     if len(images) < 2:
         what = source or recipe.data.train
-        raise UsageError(f"'{what}' has one image, and measures need at least two: name images with --data DATA")
+        raise UsageError(f"'{what}' has only one image, but measures need at least two: pass others with --data DATA")
     chosen = np.sort(np.random.default_rng(seed).permutation(len(images))[:P])
     size = recipe.data.size or native_view_size(images)
     views = iterate_views(images, chosen, [policy or recipe.views.policy], K, size, seed, recipe.data.workers)
@@ -80,7 +80,7 @@ def extract_view_features(
     features = torch.cat(h, dim=1)
     embeddings = torch.cat(z, dim=1) if recipe.projector.D else features
     if not bool(torch.isfinite(features).all() and torch.isfinite(embeddings).all()):
-        raise UsageError(f"the features of {run} are not finite: its alarms may tell why (eigenview report {run})")
+        raise UsageError(f"the features of {run} are not finite: its alarms may explain why (eigenview report {run})")
     return ViewFeatures(features, embeddings)
 
 
@@ -91,6 +91,6 @@ def _open(run: str | Path, source: str, given: bool) -> Images:
         if given:
             raise
         raise UsageError(
-            f"the images that {run} was trained on cannot be opened ({error}): name images with --data DATA, "
+            f"the images that {run} was trained on cannot be opened ({error}): pass images with --data DATA, "
             "or write features with eigenview embed and inspect those"
         ) from error

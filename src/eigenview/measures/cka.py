@@ -24,7 +24,7 @@ def linear_cka(x: Float[Tensor, "N D"], y: Float[Tensor, "M E"]) -> float:
     Source: Kornblith et al. 2019, Eq. 4.
     """
     if len(x) != len(y):
-        raise ValueError(f"rows must be the same samples, and there are {len(x)} and {len(y)}")
+        raise ValueError(f"both sets must hold the same samples, not {len(x)} and {len(y)} rows")
     if len(x) < 2 or not x.shape[1] or not y.shape[1]:
         raise ValueError(f"centred features need at least two rows and a dimension, not {[*x.shape]} and {[*y.shape]}")
     if len(x) >= max(x.shape[1], y.shape[1]):

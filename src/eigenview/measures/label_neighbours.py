@@ -29,7 +29,7 @@ def label_neighbours(features: Float[Tensor, "N D"], labels: Int[Tensor, "M"], k
     Source: geometry, Sec. 4 and Fig. 6.
     """
     if len(features) != len(labels):
-        raise ValueError(f"each of {len(features)} rows needs a label, and there are {len(labels)}")
+        raise ValueError(f"{len(features)} rows need one label each, not {len(labels)} labels")
     if not 1 <= k < len(features):
         raise ValueError(f"{k} neighbours of each sample need k ≥ 1 and more than k rows, not {len(features)}")
     # On unit rows the Euclidean order is the cosine's, and sklearn's fast path; without a query no row is its own.
@@ -71,7 +71,7 @@ def label_negatives(z: Float[Tensor, "K P D"], labels: Int[Tensor, "P"]) -> Labe
     """
     P = z.shape[1]
     if len(labels) != P:
-        raise ValueError(f"each of {P} samples needs a label, and there are {len(labels)}")
+        raise ValueError(f"{P} samples need one label each, not {len(labels)} labels")
     same = labels[nearest_negatives(z).to(labels.device) % P] == labels
     members = labels.unique(return_counts=True)[1].double()
     # Each sample has all views of the other members of its class among all views of the other samples.

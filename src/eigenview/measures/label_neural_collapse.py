@@ -24,7 +24,7 @@ def label_neural_collapse(features: Float[Tensor, "N D"], labels: Int[Tensor, "M
     Source: Papyan, Han & Donoho 2020, NC1.
     """
     if len(features) != len(labels):
-        raise ValueError(f"each of {len(features)} rows needs a label, and there are {len(labels)}")
+        raise ValueError(f"{len(features)} rows need one label each, not {len(labels)} labels")
     names, of, counts = labels.to(features.device).unique(return_inverse=True, return_counts=True)
     C = len(names)
     if C < 2:
@@ -35,7 +35,7 @@ def label_neural_collapse(features: Float[Tensor, "N D"], labels: Int[Tensor, "M
     _, spreads, directions = torch.linalg.svd(means - means.mean(0), full_matrices=False)
     kept = spreads[: C - 1] > 1e-7 * spreads[0]
     if not kept.any():
-        raise ValueError(f"neural collapse needs classes that differ, and the means of all {C} are equal")
+        raise ValueError(f"neural collapse needs classes that differ, but the means of all {C} classes are equal")
     # Σ_B† = C·Σ vvᵀ/s², over the directions v in which means differ by s: no D × D matrix is needed.
     whiten = directions[: C - 1][kept].mT / spreads[: C - 1][kept]
     start, total = 0, 0.0

@@ -173,8 +173,8 @@ def _residual(h1: Tensor, h2: Tensor, strengths: Tensor, G: Tensor) -> float:
 
 def _check_pairs(h1: Tensor, h2: Tensor, strengths: Tensor | None) -> None:
     if len(h1) != len(h2) or h1.shape[1] != h2.shape[1] or not h1.numel():
-        raise ValueError(f"views of {tuple(h1.shape)} and {tuple(h2.shape)} are not of the same samples")
+        raise ValueError(f"both views must have the same shape, not {tuple(h1.shape)} and {tuple(h2.shape)}")
     if strengths is not None and len(strengths) != len(h1):
-        raise ValueError(f"{len(strengths)} rows of strengths are not one for each of {len(h1)} samples")
+        raise ValueError(f"strengths must have one row for each of {len(h1)} samples, not {len(strengths)} rows")
     if strengths is not None and not torch.isfinite(strengths).all():
         raise ValueError("strengths are not finite")

@@ -76,7 +76,7 @@ def nearest_negative_distances(h: Float[Tensor, "K P d"], z: Float[Tensor, "K P 
     Source: geometry, Fig. 5.
     """
     if z.shape[:2] != h.shape[:2]:
-        raise ValueError(f"embeddings {[*z.shape]} and features {[*h.shape]} are not of the same views of samples")
+        raise ValueError(f"embeddings {[*z.shape]} and features {[*h.shape]} must be of the same views")
     nearest = nearest_negatives(z)
     mean_square = _mean_square_to_negatives(h)
     pairs = zip(row_blocks(h[0]), row_blocks(_chosen(h, nearest)), strict=True)

@@ -125,7 +125,7 @@ def _results(
         if spec.needs in given:
             yield _result(spec, given[spec.needs], references, seed, shared)
         else:
-            missing = "needs views: features [K, P, D] of K > 1 views of each sample"
+            missing = "needs features [K, P, D] with K > 1 views of each sample"
             yield MeasureResult(spec.name, spec.meaning, spec.direction, missing=missing)
 
 
@@ -147,8 +147,8 @@ def _evaluated(spec: MeasureSpec, cloud: Tensor, shared: dict[Any, Any]) -> tupl
     except ValueError as error:
         return None, " ".join(str(error).split())
     except (ArithmeticError, torch.linalg.LinAlgError):  # pyright: ignore[reportPrivateImportUsage]
-        return None, "its numbers are too large or too small to compute with"
-    return (value, None) if isfinite(value) else (None, f"its value is {value}")
+        return None, "the features are too large or too small to compute with"
+    return (value, None) if isfinite(value) else (None, f"the value is {value}")
 
 
 def _subset(cloud: Tensor, most: int | None, seed: int) -> Tensor:

@@ -131,7 +131,7 @@ def label_zero_shot(
     Source: Radford et al. 2021, Sec. 3.1.
     """
     if len(labels) != len(samples):
-        raise ValueError(f"each of {len(samples)} samples needs a label, and there are {len(labels)}")
+        raise ValueError(f"{len(samples)} samples need one label each, not {len(labels)} labels")
     if len(labels) and not 0 <= int(labels.min()) <= int(labels.max()) < len(classes):
         wrong = int(labels.min()) if int(labels.min()) < 0 else int(labels.max())
         raise ValueError(f"labels must be rows of the {len(classes)} classes, not {wrong}")

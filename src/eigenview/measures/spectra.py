@@ -195,7 +195,7 @@ def alpha_req(features: Float[Tensor, "N D"] | SpectralCache, first: int = 3, la
     i = np.arange(first, min(last, found) + 1)
     if len(i) < 3:
         raise ValueError(
-            f"a slope needs at least the eigenvalues {first} to {first + 2}, and only {found} are above zero"
+            f"a slope needs at least the eigenvalues {first} to {first + 2}, but only {found} are above zero"
         )
     # numpy's weights are those of residuals, before they are squared.
     slope, _ = np.polyfit(np.log(i), np.log(variances[i - 1]), 1, w=i**-0.5)

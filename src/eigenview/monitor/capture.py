@@ -12,10 +12,10 @@ from eigenview.monitor.layout import ViewLayout, dimensions, first_tensor, in_fu
 
 MOST_CALLS = 1000
 
-UNKNOWN_VIEWS = "which rows are views of one sample is unknown: pass views='calls', 'stacked' or 'interleaved'"
+UNKNOWN_VIEWS = "the layout of views is unknown: pass views='calls', 'stacked' or 'interleaved'"
 
 
-NEVER_CALLED = "it was not called in training mode (a compiled model must be first called after the monitor is entered)"
+NEVER_CALLED = "the layer was not called in training mode (call a compiled model for the first time inside the monitor)"
 
 
 @dataclass(eq=False)
@@ -71,7 +71,7 @@ class LayerCapture:
         """
         tensor = first_tensor(output)
         if tensor is None:
-            raise ValueError(f"its output is a {type(output).__name__} without a floating-point tensor in it")
+            raise ValueError(f"its output, a {type(output).__name__}, contains no floating-point tensor")
         most = self._most(tensor)
         rows, why = self._layout.rows(tensor, most)
         call = ForwardPass(rows, why, trained=not tensor.requires_grad)
@@ -88,7 +88,7 @@ class LayerCapture:
         """
         if not isinstance(x, Tensor) or x.dim() not in (2, 3):
             what = f"shape {list(x.shape)}" if isinstance(x, Tensor) else f"type {type(x).__name__}"
-            raise ValueError(f"tensors of rows are needed, [N, D] or [K, P, D], not one of {what}")
+            raise ValueError(f"the argument must be a tensor [N, D] or [K, P, D], not one of {what}")
         most = self._most(x)
         if x.dim() == 2:
             rows, why = self._layout.rows(x, most)

@@ -30,7 +30,7 @@ def find_layer(model: nn.Module, name: str, what: str) -> nn.Module:
         plain.setdefault(_plain(full), module)  # the outermost, which is called outside of what is compiled
     if _plain(name) not in plain:
         hint = nearest(name, filter(None, plain))
-        if hint.startswith("known"):  # all of them would fill a screen
+        if hint.startswith("choose"):  # all of them would fill a screen
             hint = f"its parts: {', '.join(part for part in plain if part and '.' not in part)}"
         raise UsageError(f"{what}='{name}': the model has no such layer; {hint}")
     return plain[_plain(name)]

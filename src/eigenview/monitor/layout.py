@@ -28,7 +28,7 @@ def dimensions(output: Tensor) -> int:
         ValueError: there are no rows.
     """
     if output.dim() < 2 or not output.numel():
-        raise ValueError(f"its output has the shape {list(output.shape)}, where rows of features are needed")
+        raise ValueError(f"its output must be rows of features, not of shape {list(output.shape)}")
     return output.shape[-1] if output.dim() <= 3 else output.shape[1]
 
 

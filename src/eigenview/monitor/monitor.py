@@ -85,7 +85,7 @@ class Monitor:
         names = {"features": features, "embeddings": embeddings}
         self._names = {space: name for space, name in names.items() if name is not None}
         if model is None and self._names:
-            raise UsageError("features and embeddings name layers of a model: pass the model, or tensors to observe()")
+            raise UsageError("features and embeddings name layers: pass the model too, or pass tensors to observe()")
         self._layers = {
             space: find_layer(model, name, space) for space, name in self._names.items() if model is not None
         }
@@ -170,7 +170,7 @@ class Monitor:
             if x is None:
                 continue
             if space in self._names:
-                raise UsageError(f"{space} are observed at the layer '{self._names[space]}' already")
+                raise UsageError(f"{space} are already observed at the layer '{self._names[space]}'")
             capture = self._captures.setdefault(space, LayerCapture(self._layout, self._sampling))
             if self._schedule.observed:
                 try:

@@ -50,9 +50,9 @@ class MonitorWriter:
     ) -> None:
         file = out / "metrics.jsonl"
         if (out / "recipe.yaml").exists():
-            raise UsageError(f"out='{out}' holds a run of eigenview train: name another directory")
+            raise UsageError(f"out='{out}' holds a run of eigenview train: choose another directory")
         if file.exists() and not step:
-            raise UsageError(f"{file} exists already: name another directory, or pass step=N to resume")
+            raise UsageError(f"{file} already exists: choose another directory, or pass step=N to resume")
         self._measures, self._step = measures, step
         self._max_rank: dict[str, int] = {}  # of which the engine learns here
         self._alarms = AlarmEngine(None, self._max_rank, extra=alarms, moments=("each measurement",))
@@ -180,7 +180,7 @@ class MonitorWriter:
             return
         self._logged.add(alarm.name)
         self._write(AlarmRecord(step, alarm.name, alarm.evidence, alarm.advice))
-        logger.warning("%s: %s. What to do: %s", alarm.name, alarm.evidence, alarm.advice)
+        logger.warning("%s: %s. Try %s.", alarm.name, alarm.evidence, alarm.advice)
 
     def _write(self, record: R) -> R:
         """Write a record; where that fails, such as on a full disk, training still goes on."""

@@ -20,5 +20,5 @@ def choose_device(wanted: str) -> str:
         UsageError: `cuda` is wanted, but torch sees no GPU.
     """
     if wanted == "cuda" and not torch.cuda.is_available():
-        raise UsageError("training.device is cuda, but torch sees no GPU: leave it at auto, or install a CUDA build")
+        raise UsageError("training.device is cuda, but torch sees no GPU: use auto, or install a CUDA build of torch")
     return default_device().type if wanted == "auto" else wanted

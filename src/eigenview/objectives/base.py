@@ -104,7 +104,7 @@ class Objective(nn.Module, ABC):
 
     def _terms(self, z: Float[Tensor, "K P D"], target: Float[Tensor, "K P D"] | None) -> dict[str, Float[Tensor, ""]]:
         if target is not None:
-            raise ValueError(f"{type(self).__name__} does not compare with a teacher: leave the target out")
+            raise ValueError(f"{type(self).__name__} does not use a teacher: omit the target")
         return self.terms(z)
 
     @property

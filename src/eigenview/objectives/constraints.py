@@ -78,6 +78,8 @@ def constrain(projector: nn.Module, name: str) -> None:
         return
     layers = [module for module in projector.modules() if isinstance(module, nn.Linear)]
     if not layers:
-        raise UsageError(f"constraint '{name}' needs a projector with a linear layer: set projector.D, or leave it out")
+        raise UsageError(
+            f"constraint '{name}' needs a projector with a linear layer: set projector.D, or omit constraint"
+        )
     for layer in layers:
         hold(layer)

@@ -56,8 +56,8 @@ class MMCR(Objective):
             Caution(
                 "P near D",
                 f"with P = {P} and D = {D}, even uniform embeddings stay {here:.1%} short of MMCR's bound; "
-                f"with D = {2 * D} it would be {there:.1%}",
-                "a P or a D at least twice the other (training.P, projector.D)",
+                f"with D = {2 * D} the gap would be {there:.1%}",
+                "a batch size (training.P) or an embedding dimension (projector.D) at least twice the other",
             )
         ]
 

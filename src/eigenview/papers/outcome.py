@@ -31,4 +31,4 @@ class Outcome:
         if not self.claims:
             raise ValueError("an experiment must make at least one claim")
         if len({len(column) for column in self.table.values()}) > 1:
-            raise ValueError("the table's columns must be of one length")
+            raise ValueError("the table's columns must have equal lengths")

@@ -20,11 +20,11 @@ def check_figure_path(path: Path) -> None:
         UsageError: the file type is not that of a figure, the path is a directory, or its directory does not exist.
     """
     if path.suffix.lower() not in ENDINGS:
-        raise UsageError(f"--plot {path}: its ending must be one of {', '.join(ENDINGS)}")
+        raise UsageError(f"--plot {path}: the extension must be one of {', '.join(ENDINGS)}")
     if path.is_dir():
         raise UsageError(f"--plot {path} is a directory; name a file in it, such as {path / 'figure.png'}")
     if not path.parent.is_dir():
-        raise UsageError(f"--plot {path}: there is no directory {path.parent}")
+        raise UsageError(f"--plot {path}: the directory {path.parent} does not exist")
 
 
 def save_figure(figure: Figure, path: Path) -> None:

@@ -15,7 +15,7 @@ def advice(p: Prediction) -> list[str]:
         return _shape(p) or ["Nothing: no direction collapses, and P and D are far enough apart."]
     weaker, parameter = _weaker(p), _parameter(p)
     of_views = weaker or (parameter and p.parameter and p.parameter.name != "weight decay")
-    why = ["Directions that views vary most collapse first: keep one only if it holds what you need."]
+    why = ["Directions that views vary most collapse first: keep a direction only if it carries information you need."]
     found = [*weaker, *parameter, *_undecayed(p), *(why if of_views else [])]
     return [*found, *_dimensions(p)] or [_nothing(p)]
 
@@ -58,7 +58,7 @@ def _weaker(p: Prediction) -> list[str]:
         return []
     at = better[-1]
     more = at.distinguishable - p.here.distinguishable
-    return [f"Views of strength {number(at.strength)} keep {more} more (--strength {number(at.strength)})."]
+    return [f"Views of strength {number(at.strength)} keep {more} more directions (--strength {number(at.strength)})."]
 
 
 def _parameter(p: Prediction) -> list[str]:
@@ -88,7 +88,7 @@ def _undecayed(p: Prediction) -> list[str]:
 
 
 def _survive(more: int) -> str:
-    return f"{more} more {'survives' if more == 1 else 'survive'}"
+    return f"{more} more direction{' survives' if more == 1 else 's survive'}"
 
 
 def _dimensions(p: Prediction) -> list[str]:
@@ -102,9 +102,9 @@ def _dimensions(p: Prediction) -> list[str]:
 def _nothing(p: Prediction) -> str:
     at = p.here
     if at.survivors < at.directions:
-        return "Nothing: no weaker views, and no other setting of this sweep, keep clearly more directions."
+        return "Nothing: neither weaker views nor any other setting of this sweep keeps clearly more directions."
     if p.perhaps_noise:
-        return f"Nothing: every direction survives, but {p.perhaps_noise} of them may be nothing but noise."
+        return f"Nothing: every direction survives, but {p.perhaps_noise} of the surviving directions may be noise."
     stays = [other.strength for other in p.strengths if other.distinguishable == other.directions]
     if len(p.strengths) > 1 and stays[-1] > at.strength:
         return f"Nothing: every direction survives, at least up to views of strength {number(stays[-1])}."

@@ -62,7 +62,7 @@ class Covariances:
         """
         scale = self.scale
         if not scale > 0:
-            raise UsageError("features have no variance: all views of all samples are alike")
+            raise UsageError("features have no variance: all views of all samples are identical")
         trace = None if self.trace is None else self.trace / scale
         return replace(self, A0=self.A0 / scale, C=self.C / scale, mean=np.zeros_like(self.mean), trace=trace)
 

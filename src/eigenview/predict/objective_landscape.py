@@ -70,7 +70,7 @@ def landscape_of_recipe(recipe: Recipe) -> Landscape:
     """
     D = recipe.projector.D
     if not D:
-        raise UsageError("theory describes a last linear layer, which a recipe with D = 0 lacks: set --dim")
+        raise UsageError("predict needs a last linear layer, but projector.D is 0: pass a positive --dim")
     objective = build_objective(recipe.objective.name, recipe.objective.options, D)
     landscape = landscape_of(objective, recipe.views.K, recipe.training.P, D, loss_decay(recipe.optimizer))
     if isinstance(landscape, NotCovered):

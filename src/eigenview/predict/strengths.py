@@ -95,7 +95,7 @@ def covariances_by_strength(
     broken = len(images.skipped)
     _say_skipped(images, console)
     if len(images) < 2:
-        raise UsageError(f"'{recipe.data.train}' has one image: covariances need at least two")
+        raise UsageError(f"'{recipe.data.train}' has only one image, but covariances need at least two")
     quick = features == PIXELS and used_whole(images)
     chosen = _chosen(images, N or (_QUICK if quick else _SLOW)[0], seed)
     K = K or (_QUICK if quick else _SLOW)[1]
@@ -143,9 +143,9 @@ def _check(features: str, N: int | None, K: int | None, patches: int | None, see
     if N is not None and N < 2:
         raise UsageError(f"--images must be at least 2, not {N}")
     if K is not None and K < 2:
-        raise UsageError(f"--views must be at least 2, not {K}: one view of an image does not show what views change")
+        raise UsageError(f"--views must be at least 2, not {K}: a single view does not show what views change")
     if patches is not None and features != PIXELS:
-        raise UsageError(f"--size is for {PIXELS}: a net takes views as they are")
+        raise UsageError(f"--size applies only to --features {PIXELS}: an encoder takes whole views")
     if patches is not None and not 1 <= patches <= LARGEST:
         raise UsageError(f"--size must be from 1 to {LARGEST}, not {patches}")
 

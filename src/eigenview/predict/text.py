@@ -89,7 +89,7 @@ def _parts(p: Prediction) -> Iterator[Table | Text]:
         yield from _lines([_gone(p)])
     yield Text("What to change", style="bold")
     yield from _lines(advice(p))
-    features = "Features are centred, with a mean variance of 1 at each strength."
+    features = "Features are centred and scaled to a mean variance of 1 at each strength."
     yield Text(f"Theory: {p.landscape.assumptions}. {features}", style="dim")
 
 
@@ -113,19 +113,19 @@ def _seen(p: Prediction) -> str:
 def _survive(p: Prediction) -> str:
     at = p.here
     if not at.survivors:
-        return f"none of {at.directions} directions survives, which is complete collapse"
+        return f"0 of {at.directions} directions survive: complete collapse"
     return f"{at.survivors} of {at.directions} directions survive{'s' if at.survivors == 1 else ''}"
 
 
 def _of_embeddings(p: Prediction) -> Iterator[str]:
     at = p.here
     if at.survivors > p.D:
-        yield f"D = {p.D} has room for {p.D} of them."
+        yield f"D = {p.D} embeds only {p.D} of the {at.survivors} surviving directions."
     unbounded = 0 if p.variances is None else sum(not isfinite(v) for v in p.variances.tolist())
     if unbounded:
         yield (
-            f"Views change nothing in {unbounded} of them, where nothing bounds embeddings: "
-            "they grow for as long as training lasts."
+            f"Views do not vary {unbounded} of the surviving directions: along these, embeddings are unbounded and "
+            "grow for as long as training lasts."
         )
     elif p.shared is not None and p.shared < _ALL:
         yield f"Views of an image share {percent(p.shared)} of the variance of embeddings; the rest is noise."
@@ -134,15 +134,15 @@ def _of_embeddings(p: Prediction) -> Iterator[str]:
 def _of_the_batch(p: Prediction) -> Iterator[str]:
     if p.nats is not None and log(p.P) < p.nats < inf:
         yield (
-            f"This needs {number(p.nats)} nats, but InfoNCE with P = {p.P} saturates at log P = {number(log(p.P))}: "
-            "theory assumes many negatives, and embeddings will not follow it."
+            f"The prediction needs {number(p.nats)} nats, but InfoNCE with P = {p.P} saturates at log P = "
+            f"{number(log(p.P))}: theory assumes many negatives, and training will deviate from it."
         )
 
 
 def _of_settings(p: Prediction) -> Iterator[str]:
     decay, at = p.recipe.optimizer.weight_decay, p.here
     if p.landscape.shape_decides:
-        worst = ", the worst there is" if p.percent_error > _WORST else ""
+        worst = ", close to the worst case P = D" if p.percent_error > _WORST else ""
         yield (
             f"With P = {p.P} and D = {p.D}, uniform embeddings stay {percent(p.percent_error)} short "
             f"of the nuclear norm's bound{worst}."
@@ -152,34 +152,35 @@ def _of_settings(p: Prediction) -> Iterator[str]:
     elif p.landscape.decay is None:
         yield (
             "Theory makes no claim about AdamW's weight decay, which is decoupled from the loss: "
-            "this prediction is without it."
+            "this prediction ignores weight decay."
         )
     elif decay and p.undecayed:
         cost = p.undecayed - at.survivors
-        yield f"Weight decay {decay:g} costs {cost or 'none'} of the {p.undecayed} that survive without it."
+        cost = f"{cost or 'none'} of the {p.undecayed} directions that survive without it"
+        yield f"Weight decay {decay:g} removes {cost}."
 
 
 def _of_views(p: Prediction) -> Iterator[str]:
     at = p.here
     if at.augmentation:
         yield (
-            f"Views add {percent(at.augmentation)} of the features' variance, along axes that are "
-            f"{at.misalignment:.2f} from the data's own (0: the same axes; 1: as if random)."
+            f"Views add {percent(at.augmentation)} of the features' variance, along axes whose misalignment with the "
+            f"data's axes is {at.misalignment:.2f} (0: the same axes; 1: random axes)."
         )
     else:
-        yield "These views change nothing: all views of an image are alike."
+        yield "These views change nothing: all views of an image are identical."
     if at.directions < p.seen.d:
-        yield f"{p.seen.d - at.directions} of {p.seen.d} dimensions do not vary in these views, and are left out."
+        yield f"{p.seen.d - at.directions} of {p.seen.d} dimensions do not vary in these views and are excluded."
     if at.drowned:
         noise = p.perhaps_noise
-        those = f", so {noise} of the surviving directions may be nothing but noise" if noise else ""
+        those = f", so {noise} of the surviving directions may be noise" if noise else ""
         yield (
-            f"In {at.drowned} directions what views share is not distinguishable from zero "
+            f"In {at.drowned} directions the variance that views share is not distinguishable from zero "
             f"with {p.seen.images:,} images{those}."
         )
     if p.by_half is not None and abs(p.by_half - at.survivors) > max(1, _STEADY * at.survivors):
         yield (
-            f"With half of the images {p.by_half} survive, so even all of them may be too few: "
+            f"With half of the images {p.by_half} directions survive, so even all images may be too few: "
             "use more images (--images) or views (--views)."
         )
 
@@ -187,7 +188,7 @@ def _of_views(p: Prediction) -> Iterator[str]:
 def _table(p: Prediction) -> Table:
     by_chance = any(at.distinguishable < at.survivors for at in p.strengths)
     distinguishable = ["(distinguishable from noise)"] if by_chance else []
-    table = Table("(strength)", "(survive)", *distinguishable, "(of all)", "(added by views)", "(from the data's axes)")
+    table = Table("(strength)", "(survive)", *distinguishable, "(of all)", "(added by views)", "(misalignment)")
     for at in p.strengths:
         cells = (
             f"{'→ ' if at is p.here else ''}{number(at.strength)}",
@@ -204,8 +205,8 @@ def _table(p: Prediction) -> Table:
 def _gone(p: Prediction) -> str:
     counts = [at.distinguishable for at in p.strengths]
     if counts != sorted(counts, reverse=True):
-        why = ": where all directions are noisy, few stand out" if p.landscape.fixed_length else ""
-        return f"Stronger views do not simply keep fewer directions{why}."
+        why = ": with normalised embeddings, only relative noise counts" if p.landscape.fixed_length else ""
+        return f"Stronger views do not always keep fewer directions{why}."
     tenths = p.tenths()
     weakest, strongest = p.strengths[0].strength, p.strengths[-1].strength
     gone = [f"{10 * (i + 1)} % by {number(at, 2)}" for i, at in enumerate(tenths) if at]
@@ -213,7 +214,7 @@ def _gone(p: Prediction) -> str:
     if before:
         gone.insert(0, f"{10 * before} % before {number(weakest)}")
     if not gone:
-        return f"Up to strength {number(strongest)} less than a tenth of the directions collapses."
+        return f"Up to strength {number(strongest)}, fewer than a tenth of the directions collapse."
     noise = any(at.distinguishable < at.survivors for at in p.strengths)
     lost = "Directions collapsed or indistinguishable from noise" if noise else "Directions collapsed"
     return f"{lost}, by strength: {', '.join(gone)}."

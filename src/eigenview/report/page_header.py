@@ -48,7 +48,7 @@ def _outcome(history: History) -> tuple[str, str]:
     if history.start is None:
         return "ill", "✕ Ended before training began"
     if history.end is None:
-        how = "" if history.monitored else " (it goes on with --resume)"
+        how = "" if history.monitored else " (continue it with --resume)"
         return "ill", f"… No end record: still running, or killed{how}"
     outcome = history.end.outcome
     if history.monitored and outcome != "finished":
@@ -61,14 +61,14 @@ def alarms(history: History) -> str:
     if not history.alarms:
         if history.steps:
             return '<p class="calm well">✓ No alarms</p>'
-        return '<p class="calm">No alarms, but nothing was measured either</p>'
+        return '<p class="calm">No alarms, but also no measurements</p>'
     by_name: dict[str, list[AlarmRecord]] = {}
     for alarm in history.alarms:
         by_name.setdefault(alarm.name, []).append(alarm)
     items = (
         f'<li><h3>⚠\N{VARIATION SELECTOR-15} {escape(name)}<span class="when">{_when(found)}</span></h3>'
         f"<p>{escape(found[-1].evidence)}</p>"
-        f"<p><strong>What to do:</strong> {escape(found[-1].advice)}</p></li>"
+        f"<p><strong>Try</strong> {escape(found[-1].advice)}.</p></li>"
         for name, found in by_name.items()
     )
     return '<ul class="alarms" aria-label="Alarms">\n' + "\n".join(items) + "\n</ul>"
@@ -157,9 +157,10 @@ def _how_measured(history: History) -> str:
     seen = "training saw, without their labels" if probe.held_out_trained_on else "training never saw"
     notes = [
         f"Accuracy on {number(probe.held_out)} images that {seen}." if probe.held_out else None,
-        "kNN by cosine, k = 10; linear is logistic regression; few labels by the nearest class mean.",
-        f"± is the spread over {draws} draws of the labelled images." if draws > 1 else None,
-        f"Guessing among {data.classes} equal classes gives {number(100 / data.classes)}%."
+        "kNN uses cosine similarity and k = 10; linear is logistic regression; probes with few labels use the nearest "
+        "class mean.",
+        f"± is the standard deviation over {draws} draws of the labelled images." if draws > 1 else None,
+        f"Random guessing among {data.classes} equally frequent classes gives {number(100 / data.classes)}%."
         if data and data.classes
         else None,
     ]
@@ -182,7 +183,7 @@ def _start_facts(start: StartRecord | None) -> Iterable[str]:
             "Data",
             f"{number(data.train)} images",
             " × ".join(map(str, data.size)) + " pixels" if data.size else None,
-            f"{number(data.captions)} captions of {number(data.vocabulary)} pieces"
+            f"{number(data.captions)} captions, {number(data.vocabulary)} tokens in the vocabulary"
             if data.captions is not None and data.vocabulary is not None
             else None,
             f"{data.classes} classes, for probes only" if data.classes else "no labels",

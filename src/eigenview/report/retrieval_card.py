@@ -37,9 +37,9 @@ def zero_shot_words(history: History) -> str | None:
         return None
     newest = history.zero_shots[-1]
     return (
-        f"Zero-shot, by '{newest.prompt}': {100 * newest.accuracy:.1f}% of images get the right one of "
-        f"{number(newest.classes)} classes; a random one is right in {100 * newest.chance:.1f}%, "
-        f"the commonest in {100 * newest.majority:.1f}%."
+        f"Zero-shot classification with the prompt '{newest.prompt}': {100 * newest.accuracy:.1f}% of images are "
+        f"assigned the right one of {number(newest.classes)} classes; a random class is right for "
+        f"{100 * newest.chance:.1f}%, the most frequent class for {100 * newest.majority:.1f}%."
     )
 
 
@@ -48,10 +48,10 @@ def retrieval_caption(history: History) -> str:
     if not history.retrievals:
         return ""
     newest = history.retrievals[-1]
-    seen = "that training saw, for want of others (--test)" if newest.trained_on else "that training never saw"
+    seen = "that training saw (name others with --test)" if newest.trained_on else "that training never saw"
     return (
-        f"Among {_count(newest.images, 'image')} and {_count(newest.texts, 'text')} {seen}. "
-        "R@k: a match is among the k nearest; of several captions any counts, and equal texts or images are one."
+        f"Retrieval among {_count(newest.images, 'image')} and {_count(newest.texts, 'text')} {seen}. R@k: share of "
+        "queries with a match among the k nearest; any caption of an image is a match, and duplicates count once."
     )
 
 
@@ -77,7 +77,7 @@ def card(history: History) -> str:
 {body}
 </tbody>
 </table>
-{zero_shot}<p class="note">{escape(retrieval_caption(history))} Small numbers are chance.</p>
+{zero_shot}<p class="note">{escape(retrieval_caption(history))} Chance level in small print.</p>
 </section>"""
 
 
@@ -93,8 +93,8 @@ def _verdict(rows: list[RetrievalRow]) -> str:
     worst = min(rows, key=lambda row: row.found[k] / row.chance[k])
     times = worst.found[k] / worst.chance[k]
     if times < 1.5:
-        return f"Images and texts find each other hardly more often than by chance ({worst.way}, {k})"
-    return f"Images and texts find each other {number(times, 2)} times as often as by chance or more ({k})"
+        return f"Images and texts find each other barely more often than by chance ({worst.way}, {k})"
+    return f"Images and texts find each other at least {number(times, 2)} times as often as by chance ({k})"
 
 
 def _telling(rows: list[RetrievalRow]) -> str:

@@ -33,9 +33,9 @@ def draw_views(source: str, policy: ViewPolicy, K: int, size: int | None, seed: 
     if size is not None and not 1 <= size <= LARGEST:
         raise UsageError(f"--size must be from 1 to {LARGEST} pixels, not {size}")
     if out.suffix.lower() != ".png":
-        raise UsageError(f"--out {out}: its ending must be .png")
+        raise UsageError(f"--out {out}: the extension must be .png")
     if not out.parent.is_dir():
-        raise UsageError(f"--out {out}: there is no directory {out.parent}")
+        raise UsageError(f"--out {out}: the directory {out.parent} does not exist")
     images = open_images(source)
     if size is None:
         size = min(images.size) if images.size else 128

@@ -41,9 +41,9 @@ def embed(
     """
     out, console = Path(out), console or Console(quiet=True)
     if out.suffix not in _WRITERS:
-        raise UsageError(f"--out {out}: its ending must be one of {', '.join(_WRITERS)}")
+        raise UsageError(f"--out {out}: the extension must be one of {', '.join(_WRITERS)}")
     if not out.parent.is_dir():
-        raise UsageError(f"--out {out}: there is no directory {out.parent}")
+        raise UsageError(f"--out {out}: the directory {out.parent} does not exist")
     encoder, side = load(run), Run.open(run).recipe.data.size
     images = open_images(source, split)
     features = encode(encoder, images, side, console)
@@ -68,7 +68,7 @@ def encode(encoder: Encoder, images: Images, side: int | None, console: Console)
             features[indices] = encoder(batch.to(device)).float().cpu().numpy()
             progress.advance(len(batch))
     if not np.isfinite(features).all():
-        raise UsageError("the encoder's features are not finite: was the run?")
+        raise UsageError("the encoder's features are not finite: see the alarms in the run's report")
     return features
 
 

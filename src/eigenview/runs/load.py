@@ -137,4 +137,4 @@ def _fill(module: nn.Module, weights: dict[str, Tensor], run: Run) -> None:
         module.load_state_dict(weights)
     except RuntimeError as error:
         reason = " ".join(str(error).split())[:200]  # torch has a line for each weight
-        raise UsageError(f"the weights of {run.last_checkpoint} do not fit the recipe beside them: {reason}") from error
+        raise UsageError(f"the weights of {run.last_checkpoint} do not match the recipe: {reason}") from error

@@ -60,12 +60,14 @@ def record_from_line(text: str) -> Record:
     except (ValueError, RecursionError) as error:
         raise ValueError("not valid JSON") from error
     if not isinstance(line, dict):
-        raise ValueError(f"not an object but {_say(line)}")
+        raise ValueError(f"not an object: {_say(line)}")
     kind = line.pop("kind", None)
     if not isinstance(kind, str) or kind not in KINDS:
         raise ValueError(f"unknown kind {_say(kind)}")
     if kind == "start" and _is_number(line.get("version"), int) and line["version"] > VERSION:
-        raise UsageError(f"its format is version {line['version']}, and this eigenview reads {VERSION}: upgrade it")
+        raise UsageError(
+            f"format version {line['version']} is newer than {VERSION}, which this eigenview reads: upgrade it"
+        )
     if kind == "step":
         line = _gather_open_keys(line)
     return _parse(KINDS[kind], line, kind)

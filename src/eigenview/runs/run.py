@@ -30,11 +30,11 @@ class Run:
         """
         existing = next(place for place in (path, *path.parents) if place.exists())
         if not existing.is_dir():
-            raise UsageError(f"--out {path}: {existing} is a file; name a new directory")
+            raise UsageError(f"--out {path}: {existing} is a file; choose a new directory")
         if (path / "recipe.yaml").exists():
-            raise UsageError(f"--out {path} holds another run: name another directory, or resume it with --resume")
+            raise UsageError(f"--out {path} already holds a run: choose another directory, or continue with --resume")
         if path.exists() and any(found.name != ".recipe.yaml.tmp" for found in path.iterdir()):
-            raise UsageError(f"--out {path} is not empty: name a new directory")
+            raise UsageError(f"--out {path} is not empty: choose a new directory")
 
     @staticmethod
     def create(path: Path, recipe: Recipe) -> "Run":

@@ -272,7 +272,7 @@ class ObjectiveTestCase(ABC):
             assert objective(z, gaussian(2, 6, 4, seed=1)).isfinite()
             assert not objective.takes_towers
         else:
-            with pytest.raises(ValueError, match="does not compare with a teacher"):
+            with pytest.raises(ValueError, match="does not use a teacher"):
                 objective(z, z)
 
     def test_what_takes_towers_leaves_a_projector_free(self):

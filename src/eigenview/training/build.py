@@ -52,8 +52,8 @@ def build_teacher(momentum: float | None, model: nn.Module, objective: Objective
         return None
     if not objective.takes_teacher:
         raise UsageError(
-            f"teacher.momentum is for objectives that compare with an EMA teacher, such as BYOL; "
-            f"{type(objective).__name__} does not: leave teacher.momentum out"
+            f"teacher.momentum is for objectives with an EMA teacher, such as BYOL; {type(objective).__name__} does "
+            "not use one: omit teacher.momentum"
         )
     return EMATeacher(model, momentum, steps)
 
@@ -65,8 +65,8 @@ def _check_takes_towers(objective: Objective) -> None:
         UsageError: it compares with a teacher or a predictor, or constrains the one projector that it expects.
     """
     if not objective.takes_towers:
-        why = "compares with a teacher of one net" if objective.takes_teacher else "constrains one projector"
+        why = "needs a teacher of a single network" if objective.takes_teacher else "constrains a single projector"
         raise UsageError(
-            f"{type(objective).__name__} {why}, and image–text pairs have two towers: take CLIP, MMCR, InfoNCE or "
-            "VICReg (--objective), or leave out data.captions to train on images alone"
+            f"{type(objective).__name__} {why}, but image–text pairs have two towers: use CLIP, MMCR, InfoNCE or "
+            "VICReg (--objective), or omit data.captions to train on images alone"
         )

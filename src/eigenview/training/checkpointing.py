@@ -45,7 +45,7 @@ def resume(run: Run, learner: Learner, images: Images) -> tuple[int, float]:
     if checkpoint.state["images"] != len(images):
         raise UsageError(
             f"{run.path} was trained on {checkpoint.state['images']} images, but its source now has {len(images)}: "
-            "restore the data that it was trained on, or start a new run in another --out"
+            "restore the original data, or start a new run in another --out"
         )
     restore(learner, checkpoint.weights, checkpoint.state)
     return checkpoint.step, checkpoint.state["seconds"]
@@ -73,7 +73,7 @@ def restore(learner: Learner, weights: dict[str, Tensor], state: dict[str, Any])
     try:
         learner.objective.load_state_dict(state.get("objective", {}))
     except RuntimeError as error:
-        raise UsageError(f"the checkpoint's state does not fit the objective: {error}") from error
+        raise UsageError(f"the checkpoint's state does not match the objective: {error}") from error
     if learner.teacher is not None:
         learner.teacher.load_state_dict(state["teacher"])
     learner.optimizer.load_state_dict(state["optimizer"])

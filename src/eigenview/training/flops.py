@@ -24,7 +24,7 @@ def flops_of_step(recipe: Recipe) -> int:
     """
     side = recipe.data.size
     if recipe.of_pairs or side is None:
-        raise ValueError("operations can be counted only for runs on images whose views have a known size")
+        raise ValueError("operations can be counted only for runs on images with a known view size")
     t = recipe.training
     recipe = replace(recipe, training=replace(t, compile=False))  # compiled code hides its calls from the counter
     with torch.random.fork_rng():

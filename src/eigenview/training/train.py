@@ -50,7 +50,7 @@ def train(
     images, test = open_dataset(recipe.data.train, recipe.data.test, recipe.data.captions, recipe.data.label)
     recipe = settle_recipe(recipe, images)
     if go_on and Run.open(out).recipe != recipe:
-        raise UsageError(f"{out} was made from another recipe: resume it with the same options, or name a new --out")
+        raise UsageError(f"{out} holds a run of another recipe: resume it with the same options, or choose a new --out")
     batches = build_batches(recipe, images)
     t = recipe.training
     steps = t.steps if t.epochs is None else math.ceil(t.epochs * batches.steps_per_epoch)

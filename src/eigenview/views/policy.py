@@ -12,28 +12,28 @@ _SMALLEST_CROP = 1e-6  # share of an area; far less than a pixel of any image
 
 @dataclass(frozen=True)
 class ViewPolicy:
-    """The augmentations from which a view of an image is sampled; the defaults change nothing.
+    """Random augmentations of a view; the defaults change nothing.
 
     Raises:
         UsageError: a value is out of range.
     """
 
     crop: tuple[float, float] = (1.0, 1.0)
-    """Range of the crop's area, as a share of the image's; (1, 1) crops nothing."""
+    """Range of the crop's area, as a fraction of the image; (1, 1) disables cropping."""
     ratio: tuple[float, float] = (3 / 4, 4 / 3)
-    """Range of the crop's aspect ratio, width over height; wider or taller images are cropped to it."""
+    """Range of the crop's aspect ratio, width over height; images outside it are cropped to fit."""
     flip: float = 0.0
     """Probability of a horizontal flip."""
     jitter: float = 0.0
     """Probability of color jitter: a change of brightness, contrast, saturation and hue."""
     brightness: float = 0.0
-    """Brightness factor is sampled from 1 ± this."""
+    """Brightness jitter: the factor is sampled from 1 ± this value."""
     contrast: float = 0.0
-    """Contrast factor, about the image's mean gray, is sampled from 1 ± this."""
+    """Contrast jitter, about the image's mean gray: the factor is sampled from 1 ± this value."""
     saturation: float = 0.0
-    """Saturation factor, about each pixel's gray, is sampled from 1 ± this."""
+    """Saturation jitter, about each pixel's gray: the factor is sampled from 1 ± this value."""
     hue: float = 0.0
-    """Largest hue shift either way, as a share of the color circle (at most 0.5)."""
+    """Maximum hue shift in either direction, as a fraction of the color circle (at most 0.5)."""
     grey: float = 0.0
     """Probability of conversion to grayscale."""
     blur: float = 0.0
@@ -43,9 +43,9 @@ class ViewPolicy:
     noise: float = 0.0
     """Standard deviation of Gaussian noise on pixels in [0, 1]; the result is clipped to that range."""
     rotation: float = 0.0
-    """Largest rotation either way, in degrees; beyond its edges an image is mirrored."""
+    """Maximum rotation in either direction, in degrees; images are mirrored beyond their edges."""
     custom: tuple[str, ...] = ()
-    """Import paths `module:function` of transforms `(views[N,C,S,S], generator) -> views` on [0, 1], applied last."""
+    """Import paths `module:function` of your own transforms, `(views[N,C,S,S], generator) -> views`; applied last."""
 
     def __post_init__(self) -> None:
         for name in ("flip", "jitter", "grey", "blur"):

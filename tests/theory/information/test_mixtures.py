@@ -137,7 +137,7 @@ ASYMMETRIC, FLAT = SIGMAS + np.triu(np.ones((3, 3)), 1), SIGMAS * np.array([1, 1
     [
         (lambda: mixture_entropy(MEANS, ASYMMETRIC), r"covariances\[0\] must be symmetric"),
         (lambda: mixture_entropy(MEANS, -SIGMAS), r"covariances\[0\] is not positive definite"),
-        (lambda: mixture_entropy(MEANS, FLAT), "a ridge adds noise"),
+        (lambda: mixture_entropy(MEANS, FLAT), "pass a ridge to add noise"),
         (lambda: mixture_entropy(MEANS * np.nan, SIGMAS), "not finite"),
         (lambda: mixture_entropy(MEANS[:0], SIGMAS[:0]), "of shapes"),
         (lambda: mixture_entropy(MEANS, SIGMAS, np.array([0.5, 0.6])), "sum to 1"),

@@ -123,7 +123,7 @@ POINT = solve_beta_infonce(A0, C, 0.6)
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: head_spectrum(np.ones((3, 4)), SIGMA, POINT.modes, POINT.directions), "do not fit"),
+        (lambda: head_spectrum(np.ones((3, 4)), SIGMA, POINT.modes, POINT.directions), "shapes do not match"),
         (lambda: head_spectrum(np.full((3, 5), np.nan), SIGMA, POINT.modes, POINT.directions), "not finite"),
         (lambda: head_spectrum(np.ones((3, 5)), -SIGMA, POINT.modes, POINT.directions), "Σ is not a covariance"),
         (lambda: head_spectrum(np.ones((3, 5)), SIGMA, -POINT.modes, POINT.directions), "0 or more"),

@@ -171,7 +171,7 @@ REFUSED = {
     "step": (X, np.where(X < 1.5, 5.0, 1.0), "in a step"),
     "exponent out of sight": (NEAR, noisy(0.3 + NEAR**-0.3, 0.1), "the exponent is undetermined"),
     "floor out of sight": (4 * NEAR, noisy(0.3 + NEAR**-0.3, 0.1, 1), "the floor is undetermined"),
-    "two values of one": (TWO, noisy(additive(TWO), 0.01), "variable 1 takes 2 values only"),
+    "two values of one": (TWO, noisy(additive(TWO), 0.01), "variable 1 takes only 2 values"),
     "P = D": (DIAGONAL, noisy(additive(DIAGONAL), 0.01), "variables 1 and 2 rise and fall together"),
 }
 

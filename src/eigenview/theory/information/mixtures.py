@@ -160,6 +160,6 @@ def _cholesky(Sigma: Float64[np.ndarray, "N D D"], name: str) -> Float64[np.ndar
         i = int(singular.argmax())
         raise ValueError(
             f"{name.format(i)} is not positive definite: its eigenvalues reach from {smallest[i]:.3g} to "
-            f"{largest[i]:.3g}, and a singular one has the entropy −∞: a ridge adds noise to all dimensions"
+            f"{largest[i]:.3g}, and a singular covariance has entropy −∞; pass a ridge to add noise to all dimensions"
         )
     return np.linalg.cholesky(Sigma)

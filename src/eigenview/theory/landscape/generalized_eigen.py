@@ -46,7 +46,7 @@ def generalized_eigenmodes(
         if gain > _LEFT * scale or np.abs(across).max(initial=0.0) > _LEFT * scale:
             raise ValueError(
                 f"Σ = A0 + C has no variance in {null.shape[1]} directions where B is not zero: "
-                "the loss has no minimum; B must vanish where Σ does"
+                "the loss has no minimum, since B must vanish where Σ does"
             )
     whitened = axes[:, present] / np.sqrt(variances[present])
     eigenvalues, rotation = scipy.linalg.eigh(whitened.T @ M @ whitened)

@@ -93,7 +93,7 @@ def _checked(
     weight, G, predicted = (np.asarray(given, dtype=np.float64) for given in (W, directions, modes))
     if weight.shape[1:] != sigma.shape[1:] or G.shape != (len(sigma), *predicted.shape) or not predicted.size:
         raise ValueError(
-            f"W {weight.shape}, Σ {sigma.shape}, directions {G.shape} and modes {predicted.shape} do not fit"
+            f"shapes do not match: W {weight.shape}, Σ {sigma.shape}, directions {G.shape}, modes {predicted.shape}"
         )
     if not (np.isfinite(weight).all() and np.isfinite(G).all()):
         raise ValueError("W or directions are not finite")

@@ -81,7 +81,9 @@ def slice_by_singular_values(loss: Loss, W: Weight, larger: Factors, smaller: Fa
     """
     weight = _numbers(W)
     if min(weight.shape) < 2:
-        raise ValueError(f"a weight of {weight.shape[0]} × {weight.shape[1]} has one singular value, and no halves")
+        raise ValueError(
+            f"a weight of {weight.shape[0]} × {weight.shape[1]} has one singular value, which cannot be split"
+        )
     U, s, Vt = np.linalg.svd(weight, full_matrices=False)
     half = (len(s) + 1) // 2
     top = (U[:, :half] * s[:half]) @ Vt[:half]
@@ -107,7 +109,7 @@ def slice_by_rows(loss: Loss, W: Weight, first: Factors, second: Factors) -> Pla
     """
     weight = _numbers(W)
     if len(weight) != 2:
-        raise ValueError(f"there are two factors, so W must have two rows, not {len(weight)}")
+        raise ValueError(f"W must have two rows, one for each factor, not {len(weight)}")
     axes, losses = _over(loss, W, weight * [[1], [0]], weight * [[0], [1]], first, second)
     return PlaneSlice(*axes, losses)
 

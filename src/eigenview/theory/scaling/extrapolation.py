@@ -69,7 +69,7 @@ def evaluate_extrapolation(
     sizes = np.unique(rows[:, along])
     kept = len(sizes) - max(1, round(share * len(sizes)))
     if kept < 1:
-        raise FitError("the variable has a single value: none is left to hold out")
+        raise FitError("the variable has a single value: no value can be held out")
     fitted = rows[:, along] <= sizes[kept - 1]
     law = fit_power_law(rows[fitted], values[fitted], form, True, draws, seed)
     beyond, observed = rows[~fitted], values[~fitted]

@@ -125,15 +125,15 @@ def _check_design(
             raise ValueError(f"{name} spans {decades:.0f} decades: beyond {_DECADES} powers are not finite")
         reach = column.max() / column.min()
         if reach < _RANGE:
-            raise FitError(f"{name} spans a factor of {reach:.3g} only: at least {_RANGE:g} is needed to see a power")
+            raise FitError(f"{name} spans only a factor of {reach:.3g}: a power law needs at least {_RANGE:g}")
         values = len(np.unique(column))
         if form == "additive" and floor and values < 3:  # E, a, b: two values of y cannot say which of them it is
-            raise FitError(f"{name} takes {values} values only: at least 3 are needed in a sum with a floor")
+            raise FitError(f"{name} takes only {values} values: a sum with a floor needs at least 3")
     for i, j in combinations(range(x.shape[1]), 2):
         if np.corrcoef(np.log(x[:, [i, j]]).T)[0, 1] > 1 - _ROUNDING:
-            raise FitError(f"variables {i} and {j} rise and fall together: points cannot say which y falls with")
+            raise FitError(f"variables {i} and {j} rise and fall together: the points cannot separate their effects")
     if not np.ptp(y):
-        raise FitError("y does not fall with x: it is the same everywhere")
+        raise FitError("y does not fall with x: y is constant")
     if x.shape[1] == 1 and np.corrcoef(rankdata(x[:, 0]), rankdata(y))[0, 1] >= 0:
         raise FitError("y does not fall with x")
 
@@ -167,7 +167,7 @@ def _check_told_apart(
     unseen = np.abs(directions[seen < _TOGETHER * seen[0], -len(b) :])
     if len(unseen):
         names = ", ".join(str(j) for j in np.flatnonzero(unseen.max(0) > 1e-3))
-        raise FitError(f"the exponents of variables {names} are undetermined: they can change together, y the same")
+        raise FitError(f"exponents of variables {names} are undetermined: they can vary together without changing y")
 
 
 def _check_draws(
@@ -182,5 +182,5 @@ def _check_draws(
     if floor and high[0] - low[0] > _VAGUE_FLOOR * least:
         raise FitError(
             f"the floor is undetermined: anything from {low[0]:.3g} to {high[0]:.3g} fits; "
-            "longer runs would tell, or floor=False leaves it out"
+            "add longer runs, or fit without a floor (floor=False)"
         )
