@@ -17,7 +17,8 @@ from eigenview.objectives import (
     SIGReg,
     build_objective,
 )
-from eigenview.predict import Covariances, CovarianceStream, GaussianInfoNCE, Landscape, landscape_of
+from eigenview.predict import Covariances, CovarianceStream, Landscape, landscape_of
+from eigenview.predict.closed_forms import GaussianInfoNCE
 from tests.theory.landscape import matrices
 
 COVERED = {

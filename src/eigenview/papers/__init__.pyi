@@ -8,7 +8,7 @@ from .experiment import SCALES as SCALES
 from .experiment import Experiment as Experiment
 from .experiment import Scale as Scale
 from .outcome import Outcome as Outcome
-from .records import Record as Record
+from .records import ExperimentRecord as ExperimentRecord
 from .records import read_record as read_record
 from .records import read_records as read_records
 from .results import write_results as write_results

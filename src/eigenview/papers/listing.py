@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from eigenview.papers.experiment import Experiment
-from eigenview.papers.records import Record
+from eigenview.papers.records import ExperimentRecord
 from eigenview.plotting.tables import Table
 
 
-def experiment_table(experiments: Sequence[Experiment], records: Mapping[str, Record | None]) -> Table:
+def experiment_table(experiments: Sequence[Experiment], records: Mapping[str, ExperimentRecord | None]) -> Table:
     """What each experiment shows, what it costs at `cpu`, and the last verdicts on its claims."""
     prose = "shows", "cost at cpu", "last verdicts"
     table = Table("experiment", "shows", "cost at cpu", "last verdicts", prose=prose)
@@ -17,7 +17,7 @@ def experiment_table(experiments: Sequence[Experiment], records: Mapping[str, Re
     return table
 
 
-def verdict_table(records: Sequence[Record]) -> Table:
+def verdict_table(records: Sequence[ExperimentRecord]) -> Table:
     """Each claim with its verdict and the numbers that decide on it."""
     table = Table("experiment", "claim", "verdict", "measured", prose=("claim", "measured"))
     for record in records:
@@ -27,7 +27,7 @@ def verdict_table(records: Sequence[Record]) -> Table:
     return table
 
 
-def _count(record: Record) -> str:
+def _count(record: ExperimentRecord) -> str:
     verdicts = [claim.verdict for claim in record.claims]
     counts = [f"{verdicts.count(verdict)} {words}" for verdict, words in _WORDS.items() if verdict in verdicts]
     return f"{', '.join(counts)} ({record.scale}, {record.date})"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from eigenview._files import write_text
 from eigenview.papers.claims import Claim
-from eigenview.papers.records import Record, read_records
+from eigenview.papers.records import ExperimentRecord, read_records
 
 TITLES = {
     "mmcr": "Maximum manifold capacity representations",
@@ -45,7 +45,7 @@ def write_page(out: Path) -> Path:
     return out / "index.html"
 
 
-def _section(record: Record) -> str:
+def _section(record: ExperimentRecord) -> str:
     shows, figure = escape(record.shows), escape(f"{record.path}/figure.svg")
     rows = "".join(map(_row, record.claims))
     seeds = f"{len(record.seeds)} seed{'s' if len(record.seeds) > 1 else ''}"

@@ -13,7 +13,7 @@ CLAIMS = "claims.json"
 
 
 @dataclass(frozen=True)
-class Record:
+class ExperimentRecord:
     """The claims of one experiment, and when and where they were tested.
 
     Args:
@@ -46,7 +46,7 @@ class Record:
         return self.path.split("/")[0]
 
 
-def read_record(out: Path, experiment: Experiment) -> Record | None:
+def read_record(out: Path, experiment: Experiment) -> ExperimentRecord | None:
     """The record of an experiment; None if it has not run to its end, or by another version of this library.
 
     Args:
@@ -56,7 +56,7 @@ def read_record(out: Path, experiment: Experiment) -> Record | None:
     return _read(out / experiment.path / CLAIMS)
 
 
-def read_records(out: Path) -> list[Record]:
+def read_records(out: Path) -> list[ExperimentRecord]:
     """The records of all experiments in a directory: the five papers' in their order, then others by their path."""
     order = {each.path: i for i, each in enumerate(EXPERIMENTS)}
     paths = [file.parent.relative_to(out).as_posix() for file in out.glob(f"*/*/{CLAIMS}")]
@@ -66,12 +66,12 @@ def read_records(out: Path) -> list[Record]:
     return [record for record in records if record is not None]
 
 
-def _read(file: Path) -> Record | None:
+def _read(file: Path) -> ExperimentRecord | None:
     if not file.exists():
         return None
     try:
         fields = json.loads(file.read_text(encoding="utf-8"))
         claims = tuple(Claim(**claim) for claim in fields["claims"])
-        return Record(**{**fields, "claims": claims, "seeds": tuple(fields["seeds"])})
+        return ExperimentRecord(**{**fields, "claims": claims, "seeds": tuple(fields["seeds"])})
     except (ValueError, TypeError, KeyError):
         return None  # damaged, or of another version: the experiment runs again

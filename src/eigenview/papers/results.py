@@ -10,7 +10,7 @@ from eigenview._files import write_text
 from eigenview.papers.catalogue import EXPERIMENTS
 from eigenview.papers.claims import Verdict
 from eigenview.papers.page import TITLES
-from eigenview.papers.records import Record, read_records
+from eigenview.papers.records import ExperimentRecord, read_records
 
 LARGEST_FIGURE = 200_000
 """Bytes; of a larger SVG the PNG is copied instead."""
@@ -34,7 +34,7 @@ def write_results(out: Path, file: Path) -> None:
     write_text(file, "\n".join(parts))
 
 
-def _head(records: Sequence[Record]) -> str:
+def _head(records: Sequence[ExperimentRecord]) -> str:
     counts = Counter(claim.verdict for record in records for claim in record.claims)
     scales = sorted({record.scale for record in records})
     dates = sorted({record.date for record in records})
@@ -52,7 +52,7 @@ def _head(records: Sequence[Record]) -> str:
     )
 
 
-def _section(record: Record, figure: str) -> str:
+def _section(record: ExperimentRecord, figure: str) -> str:
     seeds = f"seed {record.seeds[0]}" if len(record.seeds) == 1 else f"{len(record.seeds)} seeds"
     rows = "\n".join(
         f"| {_cell(claim.statement)} | {_cell(claim.measured)} | {_MARKS[claim.verdict]} |" for claim in record.claims
@@ -65,7 +65,7 @@ def _section(record: Record, figure: str) -> str:
     )
 
 
-def _copy(out: Path, record: Record, figures: Path) -> str:
+def _copy(out: Path, record: ExperimentRecord, figures: Path) -> str:
     """The name of the figure's copy: the SVG, or the PNG if the SVG is too large."""
     svg = out / record.path / "figure.svg"
     source = svg if svg.stat().st_size <= LARGEST_FIGURE else svg.with_suffix(".png")

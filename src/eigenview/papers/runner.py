@@ -11,7 +11,7 @@ from eigenview.nets import default_device
 from eigenview.papers.experiment import Experiment, Scale
 from eigenview.papers.page import write_page
 from eigenview.papers.progress import ReproductionProgress
-from eigenview.papers.records import Record, read_record
+from eigenview.papers.records import ExperimentRecord, read_record
 from eigenview.papers.run_cache import RunCache
 from eigenview.papers.writer import write_record
 
@@ -25,7 +25,7 @@ class RunSummary:
         failed: the exceptions that other experiments raised, by their path.
     """
 
-    records: list[Record]
+    records: list[ExperimentRecord]
     failed: dict[str, Exception]
 
 
@@ -66,7 +66,7 @@ def reproduce(
     return RunSummary([records[each.path] for each in experiments if each.path in records], failed)
 
 
-def _run(experiment: Experiment, scale: Scale, out: Path, runs: RunCache) -> Record:
+def _run(experiment: Experiment, scale: Scale, out: Path, runs: RunCache) -> ExperimentRecord:
     begin, reused_before = time.perf_counter(), runs.seconds_reused
     outcome = experiment.run(scale, runs)
     reused = (runs.seconds_reused - reused_before) / runs.workers  # so that a resumed experiment counts it all

@@ -14,11 +14,11 @@ from eigenview._files import write_text
 from eigenview._version import __version__
 from eigenview.papers.experiment import Experiment, Scale
 from eigenview.papers.outcome import Outcome
-from eigenview.papers.records import CLAIMS, Record
+from eigenview.papers.records import CLAIMS, ExperimentRecord
 from eigenview.plotting.style import style
 
 
-def write_record(out: Path, experiment: Experiment, scale: Scale, outcome: Outcome, seconds: float) -> Record:
+def write_record(out: Path, experiment: Experiment, scale: Scale, outcome: Outcome, seconds: float) -> ExperimentRecord:
     """Writes `figure.png`, `figure.svg`, `table.csv` and, last, `claims.json`, which marks the others as complete.
 
     Args:
@@ -38,7 +38,7 @@ def write_record(out: Path, experiment: Experiment, scale: Scale, outcome: Outco
         writer = csv.writer(file)
         writer.writerow(outcome.table)
         writer.writerows(zip(*outcome.table.values(), strict=True))
-    record = Record(
+    record = ExperimentRecord(
         path=experiment.path,
         shows=experiment.shows,
         scale=scale,
