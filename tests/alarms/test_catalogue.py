@@ -44,7 +44,7 @@ def test_a_rule_from_outside_is_named_by_its_import_path():
         ("tests.alarms.test_catalogue:MISSING", "has no 'MISSING'"),
         ("tests.alarms.test_catalogue:spike", "must be an eigenview.alarms.AlarmRule, not a function"),
         (RULE_OF_NOTHING, "the rule 'nothing' has no check function"),
-        (alarm_rules()[0], f"two alarms called '{alarm_rules()[0].name}'"),
+        (alarm_rules()[0], f"two alarms are named '{alarm_rules()[0].name}'"),
     ],
 )
 def test_a_mistake_ends_in_one_line(asked, error):

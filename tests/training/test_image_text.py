@@ -171,7 +171,7 @@ class TestUsingIt:
 
     def test_a_run_on_images_alone_has_no_towers(self, tmp_path):
         Run.create(tmp_path / "run", Recipe())
-        with pytest.raises(UsageError, match="was trained on images alone, and has no text tower"):
+        with pytest.raises(UsageError, match="was trained on images alone and has no text tower"):
             load_towers(tmp_path / "run")
 
 
