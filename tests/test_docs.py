@@ -43,12 +43,9 @@ def test_a_stale_table_is_made_anew_and_all_else_stays(tables):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_the_number_of_measures_is_that_of_the_catalogue(page):
-    assert {int(count) for count in re.findall(r"\b(\d{2,})\s+measures\b", page.read_text())} <= {len(CATALOGUE)}
-
-
-def test_some_page_gives_the_number_of_measures():
-    assert any(f"{len(CATALOGUE)} measures" in page.read_text() for page in PAGES)
+def test_no_page_of_the_docs_counts_the_measures(page):
+    """Who adds one would have to find the number; the README's is that of a benchmark that was run."""
+    assert page.name == "README.md" or not re.search(r"\b\d{2,}\s+measures\b", page.read_text())
 
 
 def python_blocks(page: Path) -> list[str]:

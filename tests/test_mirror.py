@@ -41,7 +41,7 @@ NOT_YET_MIRRORED = {
     "predict": "advice feature_maps figure landscape objective_landscape",
     "report": "figures page_header panels view_grid",
     "runs": "embed history load run",
-    "testing": "experiments objectives",
+    "testing": "draws experiments objectives",
     "training": "alarm_log build checkpointing dry_run fabric inputs loop nonfinite preflight preparation "
     "probing retrieval_probing run_info",
 }

@@ -3,6 +3,7 @@
 import io
 import re
 import time
+from threading import active_count
 
 import pytest
 from rich.console import Console
@@ -49,20 +50,66 @@ def test_no_line_is_written_after_an_error():
 def test_on_a_terminal_there_is_a_bar_that_goes():
     console, file = file_console(force_terminal=True)
     with track("views of [a] run", 40, console) as progress:
-        progress.advance(40)
+        time.sleep(0.01)
+        progress.advance(20)
+        bar_time_left = progress.time_left()
+        progress.advance(20)
     text = file.getvalue()
     assert "views of [a] run" in text
     assert "100%" in text
+    assert bar_time_left == "about 0 s left"
+    assert bar_time_left in text
     assert text.endswith("\x1b[2K"), "the bar is erased"
 
 
 def test_the_time_left_goes_by_the_rate_so_far(monkeypatch):
     now = [0.0]
     monkeypatch.setattr(_progress.time, "monotonic", lambda: now[0])
-    tracker = Tracker("views", 4000, lambda t: None)
+    tracker = Tracker("views", 5000, done=1000)
     tracker.advance(1000)
     now[0] = 60.0
-    assert tracker.line() == "views: 1,000 of 4,000, about 3 min left"
+    assert tracker.line() == "views: 2,000 of 5,000, about 3 min left"
+
+
+def test_a_caller_may_estimate_the_time_left_and_word_the_position():
+    left, position = (None, 180.0), "[{0.done}/{0.total}] {0.label}".format
+    tracker = Tracker("first", 2, position=position, seconds_left=lambda t: left[t.done])
+    assert tracker.line() == "[0/2] first, after 0 s"
+    tracker.update("second", 1)
+    assert tracker.line() == "[1/2] second, about 3 min left"
+
+
+def test_a_line_comes_only_when_none_was_written_for_a_while(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(_progress.time, "monotonic", lambda: now[0])
+    console, file = file_console()
+    with track("views", 40, console, every=0.05) as progress:
+        time.sleep(0.2)
+        assert file.getvalue() == ""
+        now[0] = 60.0
+        for _ in range(500):
+            if progress.written == 60.0 and file.getvalue():
+                break
+            time.sleep(0.02)
+        time.sleep(0.2)
+        progress.say("a measurement")
+        time.sleep(0.2)
+    assert file.getvalue().splitlines() == ["views: 0 of 40, after 60 s", "a measurement"]
+
+
+def test_a_line_of_the_work_puts_off_the_next(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(_progress.time, "monotonic", lambda: now[0])
+    tracker = Tracker("views", 40)
+    now[0] = 60.0
+    tracker.say("a measurement")
+    assert tracker.written == 60.0
+
+
+def test_a_quiet_console_gets_no_thread():
+    threads = active_count()
+    with track("views", 40, Console(quiet=True)):
+        assert active_count() == threads
 
 
 @pytest.mark.parametrize(

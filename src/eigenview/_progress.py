@@ -7,71 +7,147 @@ from threading import Event, Thread
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import Progress
+from rich.progress import Progress, ProgressColumn, Task
+from rich.text import Text
 
 
 class Tracker:
-    """How far some work is.
+    """The progress of long work, as a line tells it: "views: 12 of 40, about 3 min left".
 
     Args:
-        label: names the work.
-        total: how many items there are to do.
-        changed: called after each change, to show it.
+        label: names the work, or its present part.
+        total: number of items in the whole work.
+        done: number of items already done.
+        position: the beginning of a line; by default the label and the number of items done.
+        seconds_left: estimates the time left in seconds, None if it is unknown; by default from the rate so far.
+
+    Attributes:
+        written: when the last line was written, on the monotonic clock.
+        on_change: is called after each change, to show it on a bar.
+        on_line: is called with each line, to write it where there is no bar.
     """
 
-    def __init__(self, label: str, total: int, changed: Callable[["Tracker"], None]) -> None:
-        self.label, self.total, self.done = label, total, 0
-        self._changed, self._start = changed, time.monotonic()
+    def __init__(
+        self,
+        label: str,
+        total: int,
+        done: int = 0,
+        position: "Callable[[Tracker], str] | None" = None,
+        seconds_left: "Callable[[Tracker], float | None] | None" = None,
+    ) -> None:
+        self.label, self.total, self.done, self.written = label, total, done, time.monotonic()
+        self._begin, self._done_before = self.written, done
+        self._position, self._seconds_left = position or _count, seconds_left or Tracker._by_rate
+        self.on_change: Callable[[Tracker], None] = lambda tracker: None
+        self.on_line: Callable[[str], None] = lambda line: None
 
     def advance(self, items: int = 1) -> None:
         """Counts items as done."""
-        self.done += items
-        self._changed(self)
+        self.update(self.label, self.done + items)
 
     def update(self, label: str, done: int | None = None) -> None:
-        """Names the work anew, such as by its present part, and may set how many items are done."""
+        """Renames the work, such as by its present part, and may set how many items are done."""
         self.label = label
         self.done = self.done if done is None else done
-        self._changed(self)
+        self.on_change(self)
+
+    def say(self, line: str) -> None:
+        """Writes a line where there is no bar; the next one that nobody asked for is due only after a while."""
+        self.written = time.monotonic()
+        self.on_line(line)
+
+    def position(self) -> str:
+        """How far the work is: "views: 12 of 40"."""
+        return self._position(self)
+
+    def time_left(self) -> str:
+        """The time left: "about 3 min left"; empty if it is unknown."""
+        seconds = self._seconds_left(self)
+        return "" if seconds is None else f"about {rough_duration(seconds)} left"
 
     def line(self) -> str:
-        """The present state in a line: "views: 12 of 40, about 3 min left"."""
-        seconds = time.monotonic() - self._start
-        if not self.done:
-            rest = f"after {rough_duration(seconds)}"
-        else:
-            rest = f"about {rough_duration(seconds * max(0, self.total - self.done) / self.done)} left"
-        return f"{self.label}: {self.done:,} of {self.total:,}, {rest}"
+        """How far the work is, and the time left or, if that is unknown, the time since the work began."""
+        return f"{self.position()}, {self.time_left() or f'after {rough_duration(time.monotonic() - self._begin)}'}"
+
+    def _by_rate(self) -> float | None:
+        done = self.done - self._done_before
+        return (time.monotonic() - self._begin) * max(0, self.total - self.done) / done if done else None
+
+
+class _TimeLeft(ProgressColumn):
+    """The time left beside a bar, in the words of a line."""
+
+    max_refresh = 0.5
+
+    def __init__(self, tracker: Tracker) -> None:
+        super().__init__()
+        self._tracker = tracker
+
+    def render(self, task: Task) -> Text:
+        return Text(self._tracker.time_left())
+
+
+def _count(tracker: Tracker) -> str:
+    return f"{tracker.label}: {tracker.done:,} of {tracker.total:,}"
 
 
 @contextmanager
-def track(label: str, total: int, console: Console, every: float = 30) -> Iterator[Tracker]:
+def track(
+    label: str,
+    total: int,
+    console: Console,
+    every: float = 30,
+    *,
+    done: int = 0,
+    position: Callable[[Tracker], str] | None = None,
+    seconds_left: Callable[[Tracker], float | None] | None = None,
+    bar: Progress | None = None,
+) -> Iterator[Tracker]:
     """Shows the progress of the work inside `with`.
 
-    A terminal gets a bar, which goes when the work ends. Anything else gets no bar but a line every `every` seconds,
-    also while one item takes longer than that.
+    A terminal gets a bar. Anything else gets a line whenever none was written for `every` seconds, also while one item
+    takes longer than that.
 
     Args:
         label: names the work.
-        total: how many items there are to do.
+        total: number of items in the whole work.
         console: where to show it; standard error, so that output stays clean. A quiet one shows nothing.
-        every: seconds between lines.
+        every: seconds without a line after which one is written.
+        done: number of items already done.
+        position: the beginning of a line; by default the label and the number of items done.
+        seconds_left: estimates the time left in seconds, None if it is unknown; by default from the rate so far.
+        bar: the bar on a terminal, without its time left; by default one that disappears when the work ends.
     """
-    if console.is_terminal:
-        with Progress(console=console, transient=True) as bar:
-            task = bar.add_task(escape(label), total=total)
-            yield Tracker(label, total, lambda t: bar.update(task, description=escape(t.label), completed=t.done))
-        return
-    tracker, ended = Tracker(label, total, lambda t: None), Event()
+    tracker = Tracker(label, total, done, position, seconds_left)
+    if console.quiet:
+        yield tracker
+    elif console.is_terminal:
+        shown = bar or Progress(*Progress.get_default_columns()[:-1], console=console, transient=True)
+        shown.columns = (*shown.columns, _TimeLeft(tracker))
+        with shown:
+            task = shown.add_task(escape(label), total=total, completed=done)
+            tracker.on_change = lambda t: shown.update(task, description=escape(t.label), completed=t.done)
+            yield tracker
+    else:
+        tracker.on_line = lambda line: console.print(line, markup=False, highlight=False, soft_wrap=True)
+        with _never_silent(tracker, every):
+            yield tracker
 
-    def write_lines() -> None:
-        while not ended.wait(every):
-            console.print(tracker.line(), markup=False, highlight=False, soft_wrap=True)
 
-    writer = Thread(target=write_lines, daemon=True)
+@contextmanager
+def _never_silent(tracker: Tracker, every: float) -> Iterator[None]:
+    """Writes a line whenever the tracker has written none for `every` seconds."""
+    ended = Event()
+
+    def write_when_due() -> None:
+        while not ended.wait(max(0.0, tracker.written + every - time.monotonic())):
+            if time.monotonic() >= tracker.written + every:
+                tracker.say(tracker.line())
+
+    writer = Thread(target=write_when_due, daemon=True)
     writer.start()
     try:
-        yield tracker
+        yield
     finally:
         ended.set()
         writer.join()

@@ -13,7 +13,7 @@ from eigenview.linalg import chunking as blocks
 from eigenview.linalg import log_mean_exp_cosine
 from eigenview.measures import alignment, centroid_norm, pair_cosines, uniformity
 from eigenview.testing import MeasureTestCase
-from eigenview.testing.measures import gaussian
+from eigenview.testing.draws import gaussian
 from tests.memory import Memory
 
 ON_THE_SPHERE = frozenset({"samples permuted", "dimensions permuted", "rotated", "scaled", "rows scaled"})
@@ -141,7 +141,7 @@ def test_uniform_rows_reach_the_integral(D: int):
 
 
 def test_uniformity_of_one_row_is_refused():
-    with pytest.raises(ValueError, match="at least two, not 1"):
+    with pytest.raises(ValueError, match="at least two rows, not 1"):
         uniformity(gaussian(1, 4))
 
 

@@ -11,7 +11,8 @@ from torch import Tensor
 from eigenview.linalg import chunking as blocks
 from eigenview.measures import linear_cka
 from eigenview.testing import MeasureTestCase
-from eigenview.testing.measures import TRANSFORMATIONS, gaussian, rotation
+from eigenview.testing.draws import gaussian, rotation
+from eigenview.testing.measures import TRANSFORMATIONS
 from tests.memory import Memory
 
 OTHER = gaussian(48, 8, seed=11) + gaussian(48, 1)

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from eigenview.measures import clid, cluster_learnability, two_nn
 from eigenview.testing import MeasureTestCase
-from eigenview.testing.measures import gaussian
+from eigenview.testing.draws import gaussian
 
 
 def test_groups_far_apart_are_told_apart():

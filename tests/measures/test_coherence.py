@@ -7,7 +7,7 @@ from scipy.stats import ortho_group
 
 from eigenview.measures import coherence, self_clustering
 from eigenview.testing import MeasureTestCase
-from eigenview.testing.measures import gaussian, rotation
+from eigenview.testing.draws import gaussian, rotation
 
 
 def test_uniform_rows_have_none_in_the_mean():

@@ -6,7 +6,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from eigenview.measures import distances
 from eigenview.measures.distances import nearest_distances, squared_distances
-from eigenview.testing.measures import gaussian
+from eigenview.testing.draws import gaussian
 from tests.memory import Memory
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from eigenview.measures import log_det_entropy, pairwise_entropy
 from eigenview.testing import MeasureTestCase
-from eigenview.testing.measures import gaussian, rotation
+from eigenview.testing.draws import gaussian, rotation
 
 
 def normal_entropy(variance: float, D: int) -> float:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from eigenview.measures import gaussianity
 from eigenview.testing import MeasureTestCase
-from eigenview.testing.measures import gaussian
+from eigenview.testing.draws import gaussian
 
 
 def test_p_values_of_normal_features_are_uniform():

@@ -12,7 +12,7 @@ from torch import Tensor
 from eigenview.measures import infonce_bound
 from eigenview.objectives import DecoupledInfoNCE
 from eigenview.testing import MeasureTestCase
-from eigenview.testing.measures import gaussian
+from eigenview.testing.draws import gaussian
 from tests.measures.test_alignment_uniformity import ON_THE_SPHERE, views
 from tests.memory import Memory
 

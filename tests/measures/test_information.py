@@ -11,7 +11,7 @@ from torch import Tensor
 
 from eigenview.measures import information_bound, log_det_entropy, reconstruction
 from eigenview.testing import MeasureTestCase
-from eigenview.testing.measures import gaussian
+from eigenview.testing.draws import gaussian
 
 
 def noisy(K: int, P: int, D: int, noise: float) -> Tensor:

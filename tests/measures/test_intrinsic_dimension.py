@@ -9,7 +9,7 @@ from torch import Tensor
 
 from eigenview.measures import local_dimension, two_nn
 from eigenview.testing import MeasureTestCase
-from eigenview.testing.measures import gaussian, rotation
+from eigenview.testing.draws import gaussian, rotation
 
 
 def uniform(*shape: int, seed: int = 0) -> Tensor:

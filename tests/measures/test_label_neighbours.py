@@ -10,7 +10,7 @@ from torch import Tensor
 
 from eigenview.measures import label_negatives, label_neighbours
 from eigenview.testing import MeasureTestCase
-from eigenview.testing.measures import gaussian
+from eigenview.testing.draws import gaussian
 
 LABELS = torch.arange(48) % 4
 

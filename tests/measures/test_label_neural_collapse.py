@@ -10,7 +10,7 @@ from torch import Tensor
 from eigenview.linalg import chunking as blocks
 from eigenview.measures import label_neural_collapse
 from eigenview.testing import MeasureTestCase
-from eigenview.testing.measures import gaussian
+from eigenview.testing.draws import gaussian
 from tests.memory import Memory
 
 LABELS = torch.arange(48) % 4

@@ -11,7 +11,7 @@ from torch import Tensor
 from eigenview.linalg import chunking as blocks
 from eigenview.measures import lidar
 from eigenview.testing import MeasureTestCase
-from eigenview.testing.measures import gaussian
+from eigenview.testing.draws import gaussian
 from tests.measures.test_alignment_uniformity import views
 from tests.memory import Memory
 

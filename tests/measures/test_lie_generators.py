@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from eigenview.measures import fit_generators, generators_residual, projected_generators
-from eigenview.testing.measures import NOT_FINITE, gaussian
+from eigenview.testing.draws import NOT_FINITE, gaussian
 
 d = 4
 

@@ -16,7 +16,7 @@ from eigenview.measures import (
     unexplained_variance,
 )
 from eigenview.testing import MeasureTestCase
-from eigenview.testing.measures import gaussian
+from eigenview.testing.draws import gaussian
 
 A, B = gaussian(7, 5, seed=1), gaussian(4, 7, seed=2)
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from eigenview.measures import manifold_capacity, manifold_geometry
 from eigenview.testing import MeasureTestCase
-from eigenview.testing.measures import gaussian, rotation
+from eigenview.testing.draws import gaussian, rotation
 
 
 def parted(views: np.ndarray, signs: np.ndarray) -> bool:

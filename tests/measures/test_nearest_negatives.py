@@ -14,7 +14,7 @@ from eigenview.measures import (
     nearest_negatives,
 )
 from eigenview.testing import MeasureTestCase
-from eigenview.testing.measures import gaussian
+from eigenview.testing.draws import gaussian
 
 
 def by_loops(z: Tensor) -> list[int]:

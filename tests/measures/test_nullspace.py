@@ -10,7 +10,7 @@ from eigenview.linalg import chunking as blocks
 from eigenview.linalg import row_space
 from eigenview.measures import nullspace_shares, projector_rank, unexplained_variance
 from eigenview.testing import MeasureTestCase
-from eigenview.testing.measures import gaussian, rotation
+from eigenview.testing.draws import gaussian, rotation
 from tests.memory import Memory
 
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from eigenview.measures import CATALOGUE, MeasureSpec, best_to_worst, panel
 from eigenview.measures.reference_clouds import reference_cloud, reference_values
-from eigenview.testing.measures import gaussian
+from eigenview.testing.draws import gaussian
 
 
 def first_number(x: Tensor) -> float:

@@ -11,7 +11,7 @@ from eigenview.linalg import chunking as blocks
 from eigenview.measures import excess_percent_error, percent_error
 from eigenview.objectives import MMCR
 from eigenview.testing import MeasureTestCase
-from eigenview.testing.measures import gaussian
+from eigenview.testing.draws import gaussian
 from tests.measures.test_alignment_uniformity import ON_THE_SPHERE, VIEWS, views
 from tests.memory import Memory
 

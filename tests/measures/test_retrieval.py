@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from eigenview.measures import label_zero_shot, retrieval
-from eigenview.testing.measures import NOT_FINITE, gaussian, rotation
+from eigenview.testing.draws import NOT_FINITE, gaussian, rotation
 
 KS = (1, 5, 10)
 

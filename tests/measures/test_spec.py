@@ -5,7 +5,7 @@ from functools import partial
 from torch import Tensor
 
 from eigenview.measures import MeasureSpec, measure, measure_spec
-from eigenview.testing.measures import gaussian
+from eigenview.testing.draws import gaussian
 
 
 def plain(features: Tensor) -> float:

@@ -25,7 +25,7 @@ from eigenview.measures import (
     stable_rank,
 )
 from eigenview.testing import MeasureTestCase
-from eigenview.testing.measures import gaussian
+from eigenview.testing.draws import gaussian
 from tests.memory import Memory
 
 

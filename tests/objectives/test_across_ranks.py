@@ -9,7 +9,7 @@ from torch import Tensor
 from torch import distributed as dist
 
 from eigenview.testing import ObjectiveTestCase, run_on_ranks
-from eigenview.testing.objectives import draw
+from eigenview.testing.draws import gaussian
 from tests import objectives
 
 K, P, D = 3, 480, 6
@@ -44,7 +44,7 @@ def cases() -> dict[str, type[ObjectiveTestCase]]:
 
 def elements_sent(case: type[ObjectiveTestCase]) -> int:
     """Numbers that this rank hands to collectives in one step, forward and backward."""
-    z = draw(K, P, D, seed=1).float().chunk(dist.get_world_size(), dim=1)[dist.get_rank()].clone().requires_grad_()
+    z = gaussian(K, P, D, seed=1).float().chunk(dist.get_world_size(), dim=1)[dist.get_rank()].clone().requires_grad_()
     objective = case().make(D)
     sent = 0
 

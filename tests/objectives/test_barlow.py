@@ -9,13 +9,13 @@ import torch
 from eigenview._errors import UsageError
 from eigenview.objectives import BarlowTwins
 from eigenview.testing import ObjectiveTestCase
-from eigenview.testing.objectives import draw
+from eigenview.testing.draws import gaussian
 
 
 def centred_basis(P: int, r: int) -> torch.Tensor:
     """Orthonormal columns, orthogonal to the ones."""
     ones = torch.ones(P, 1, dtype=torch.float64)
-    return torch.linalg.qr(torch.cat([ones, draw(P, r)], dim=1)).Q[:, 1:]
+    return torch.linalg.qr(torch.cat([ones, gaussian(P, r)], dim=1)).Q[:, 1:]
 
 
 class TestBarlowTwins(ObjectiveTestCase):
@@ -40,12 +40,12 @@ class TestBarlowTwins(ObjectiveTestCase):
         return (1e4 * centred_basis(3 * D, D)).expand(K, 3 * D, D)
 
     def uniform(self, P, D, seed):
-        return 100 * draw(P, D, seed=seed)
+        return 100 * gaussian(P, D, seed=seed)
 
     @pytest.mark.parametrize(("P", "D"), [(4, 6), (4, 9), (2, 3)])
     def test_best_with_more_dimensions_than_samples(self, P, D):
         r = P - 1
-        turned = [centred_basis(P, r) @ torch.linalg.qr(draw(r, r, seed=s)).Q for s in range(D // r)]
+        turned = [centred_basis(P, r) @ torch.linalg.qr(gaussian(r, r, seed=s)).Q for s in range(D // r)]
         objective = self.make()
         redundancy = objective.redundancy * (D / r - 1)
         share = 1 / (1 + redundancy)
@@ -66,13 +66,13 @@ class TestHeavierBarlowTwins(TestBarlowTwins):
 
 
 def test_scale_of_a_dimension_does_not_matter_beside_epsilon() -> None:
-    z = draw(2, 8, 3)
+    z = gaussian(2, 8, 3)
     scales = torch.tensor([1e3, 1e4, 1e6], dtype=torch.float64)
     torch.testing.assert_close(BarlowTwins()(z * scales), BarlowTwins()(1e5 * z), rtol=1e-8, atol=0)
 
 
 def test_an_infinite_variance_is_no_lack_of_correlation() -> None:
-    z = torch.stack([1e25 * draw(6, 2), 1e-10 * draw(6, 2, seed=1)]).float()
+    z = torch.stack([1e25 * gaussian(6, 2), 1e-10 * gaussian(6, 2, seed=1)]).float()
     assert BarlowTwins()(z).isnan()
 
 

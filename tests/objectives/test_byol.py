@@ -11,7 +11,7 @@ import torch
 from eigenview._errors import UsageError
 from eigenview.objectives import BYOL, LogDet, SimSiam, build_objective
 from eigenview.testing import ObjectiveTestCase
-from eigenview.testing.objectives import draw, rotation
+from eigenview.testing.draws import gaussian, rotation
 
 
 class PredictionTestCase(ObjectiveTestCase):
@@ -57,7 +57,7 @@ class PredictionTestCase(ObjectiveTestCase):
     def collapsed(self, K, P, D):
         # A collapse that the predictor predicts: z along f(z), where training leads every collapse. The factor makes
         # the iteration a contraction.
-        predictor, z = self.make(D).predictor, draw(1, D)
+        predictor, z = self.make(D).predictor, gaussian(1, D)
         with torch.no_grad():
             for _ in range(60):
                 z = 1e-3 * predictor(z.expand(2, D))[:1]
@@ -67,13 +67,13 @@ class PredictionTestCase(ObjectiveTestCase):
         return self.collapsed(K, 5, D)
 
     def uniform(self, P, D, seed):
-        return draw(P, D, seed=seed)
+        return gaussian(P, D, seed=seed)
 
     def test_reference_when_uniform(self) -> None:
         pytest.skip("the reference is that of a predictor that has learned")
 
     def test_against_a_teacher(self):
-        z, target = draw(3, 5, 4), draw(3, 5, 4, seed=1).requires_grad_()
+        z, target = gaussian(3, 5, 4), gaussian(3, 5, 4, seed=1).requires_grad_()
         loss = self.make()(z.requires_grad_(), target)
         assert loss.item() == pytest.approx(self.expected(z.detach().numpy(), target.detach().numpy()), rel=1e-11)
         loss.backward()
@@ -83,15 +83,15 @@ class PredictionTestCase(ObjectiveTestCase):
     def test_without_a_teacher_the_target_is_z_and_has_no_gradient(self):
         gradients = []
         for detached in (False, True):
-            z = draw(2, 5, 4).requires_grad_()
+            z = gaussian(2, 5, 4).requires_grad_()
             self.make()(z, z.detach() if detached else None).backward()
             gradients.append(z.grad)
         torch.testing.assert_close(*gradients, rtol=0, atol=0)
 
     def test_a_target_that_is_not_finite_shows(self):
-        target = draw(2, 5, 4)
+        target = gaussian(2, 5, 4)
         target[1, 2, 0] = torch.inf
-        assert not self.make()(draw(2, 5, 4), target).isfinite()
+        assert not self.make()(gaussian(2, 5, 4), target).isfinite()
 
 
 class TestBYOL(PredictionTestCase):
@@ -102,7 +102,7 @@ class TestBYOL(PredictionTestCase):
         return 2 - 2 * cosine
 
     def test_the_predictor_learns_any_collapsed_batch(self):
-        objective, z = self.make(), draw(4).float().expand(2, 8, 4)
+        objective, z = self.make(), gaussian(4).float().expand(2, 8, 4)
         optimizer = torch.optim.Adam(objective.parameters(), lr=0.02)
         for _ in range(250):
             optimizer.zero_grad()
@@ -138,7 +138,7 @@ class Learned(PredictionTestCase):
         return objective
 
     def collapsed(self, K, P, D):
-        return draw(D).expand(K, P, D)
+        return gaussian(D).expand(K, P, D)
 
     def test_reference_when_uniform(self):
         ObjectiveTestCase.test_reference_when_uniform(self)
@@ -190,11 +190,11 @@ class TestBYOLKL(TestBYOLLogDet):
 
 def test_simsiam_has_a_bottleneck() -> None:
     assert [tuple(p.shape) for p in SimSiam(16).parameters() if p.ndim == 2] == [(4, 16), (16, 4)]
-    assert SimSiam(2)(draw(2, 5, 2)).isfinite()
+    assert SimSiam(2)(gaussian(2, 5, 2)).isfinite()
 
 
 def test_evaluation_takes_the_running_statistics() -> None:
-    objective, z = BYOL(4).eval(), draw(2, 6, 4)
+    objective, z = BYOL(4).eval(), gaussian(2, 6, 4)
     whole = objective(z)
     parts = torch.stack([objective(z[:, :3]), objective(z[:, 3:])]).mean()
     torch.testing.assert_close(whole, parts)
@@ -203,7 +203,7 @@ def test_evaluation_takes_the_running_statistics() -> None:
 def test_ones_own_infinities_do_not_hide_behind_a_finite_teacher() -> None:
     # Where every hidden unit is −∞, a ReLU leaves zeros.
     objective = BYOL(2, hidden=(1,), batch_norm=False)
-    z, target = draw(2, 3, 2), draw(2, 3, 2)
+    z, target = gaussian(2, 3, 2), gaussian(2, 3, 2)
     for bad in (torch.inf, -torch.inf):
         z[0, 1, 0] = bad
         assert not objective(z, target).isfinite()

@@ -9,7 +9,7 @@ from scipy.integrate import quad
 
 from eigenview._errors import UsageError
 from eigenview.objectives import Entropy, LogDet, PairwiseDistance, build_entropy
-from eigenview.testing.objectives import draw
+from eigenview.testing.draws import gaussian
 
 KINDS = ("kl", "bhattacharyya", "chernoff")
 
@@ -34,7 +34,7 @@ def mixture_entropy(centres: np.ndarray, variance: float) -> float:
 @pytest.mark.parametrize(("kind", "divide"), [("kl", 2), ("bhattacharyya", 8), ("chernoff", 2 / 0.21)])
 @pytest.mark.parametrize("shape", [(7, 3), (40, 1), (5, 8)], ids=str)
 def test_pairwise_values(kind, divide, shape):
-    z = draw(*shape)
+    z = gaussian(*shape)
     entropy = PairwiseDistance(kind, variance=1.0, alpha=0.3)
     assert entropy(z).item() == pytest.approx(estimate(z.numpy(), divide), rel=1e-12)
     wide = PairwiseDistance(kind, variance=4.0, alpha=0.3)(2 * z).item()
@@ -43,7 +43,7 @@ def test_pairwise_values(kind, divide, shape):
 
 @pytest.mark.parametrize("variance", [0.01, 0.1, 1.0, 10.0])
 def test_pairwise_estimates_enclose_the_entropy_of_a_mixture_on_a_line(variance: float) -> None:
-    z = draw(12, 1)
+    z = gaussian(12, 1)
     exact = mixture_entropy(z[:, 0].numpy(), variance)
     upper, lower, chernoff = (PairwiseDistance(kind, variance=variance, alpha=0.3)(z).item() for kind in KINDS)
     assert upper >= exact - 1e-9
@@ -54,7 +54,7 @@ def test_pairwise_estimates_enclose_the_entropy_of_a_mixture_on_a_line(variance:
 
 
 def test_pairwise_estimates_enclose_the_entropy_of_a_mixture_in_space() -> None:
-    centres, variance = draw(10, 5).numpy(), 0.5
+    centres, variance = gaussian(10, 5).numpy(), 0.5
     rng = np.random.default_rng(0)
     samples = centres[rng.integers(10, size=40000)] + variance**0.5 * rng.standard_normal((40000, 5))
     squares = np.square(samples[:, None] - centres).sum(-1)
@@ -67,13 +67,13 @@ def test_pairwise_estimates_enclose_the_entropy_of_a_mixture_in_space() -> None:
 
 
 def test_bhattacharyya_is_chernoff_at_one_half() -> None:
-    z = draw(6, 3)
+    z = gaussian(6, 3)
     assert PairwiseDistance("bhattacharyya")(z) == PairwiseDistance("chernoff")(z)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_pairwise_extremes(kind: str) -> None:
-    entropy, z = PairwiseDistance(kind, variance=1.0), draw(6, 3)
+    entropy, z = PairwiseDistance(kind, variance=1.0), gaussian(6, 3)
     one = entropy.collapsed(6, 3)
     assert entropy(z[:1].expand(6, 3)).item() == pytest.approx(one)
     assert entropy(1e3 * z).item() == pytest.approx(one + log(6))
@@ -82,7 +82,7 @@ def test_pairwise_extremes(kind: str) -> None:
 
 @pytest.mark.parametrize("entropy", [LogDet(), *(PairwiseDistance(kind, variance=1.0) for kind in KINDS)], ids=str)
 def test_what_is_added_to_all_rows_does_not_matter(entropy: Entropy) -> None:
-    z = draw(8, 3)
+    z = gaussian(8, 3)
     torch.testing.assert_close(entropy(z + 1e4), entropy(z), rtol=1e-9, atol=1e-9)
     torch.testing.assert_close(
         entropy((z + 1e3).float()).double(), entropy((z + 1e3).float().double()), rtol=1e-6, atol=0
@@ -92,21 +92,21 @@ def test_what_is_added_to_all_rows_does_not_matter(entropy: Entropy) -> None:
 @pytest.mark.parametrize("entropy", [LogDet(), *(PairwiseDistance(kind) for kind in KINDS)], ids=str)
 @pytest.mark.parametrize("shape", [(7, 3), (3, 7), (2, 1)], ids=str)
 def test_gradient(entropy: Entropy, shape: tuple[int, int]) -> None:
-    assert torch.autograd.gradcheck(entropy, draw(*shape).requires_grad_())
+    assert torch.autograd.gradcheck(entropy, gaussian(*shape).requires_grad_())
 
 
 def test_log_det_is_that_of_the_ridged_covariance() -> None:
     for shape in [(9, 4), (4, 9), (5, 5)]:
-        z = draw(*shape)
+        z = gaussian(*shape)
         covariance = np.cov(z.T.numpy())
         expected = np.linalg.slogdet(0.3 * np.eye(shape[1]) + covariance)[1] / 2
         assert LogDet(0.3)(z).item() == pytest.approx(expected, rel=1e-12)
 
 
 def test_log_det_and_its_constant_are_the_entropy_of_a_normal_law() -> None:
-    factor, P = draw(4, 4, seed=3), 200_000
+    factor, P = gaussian(4, 4, seed=3), 200_000
     exact = (4 * log(2 * pi * e) + torch.linalg.slogdet(factor @ factor.mT).logabsdet.item()) / 2
-    found = LogDet(1e-9)(draw(P, 4) @ factor.mT).item() + 2 * log(2 * pi * e)
+    found = LogDet(1e-9)(gaussian(P, 4) @ factor.mT).item() + 2 * log(2 * pi * e)
     # The log-determinant of a sample covariance deviates by √(2D/P).
     assert found == pytest.approx(exact, abs=4 * (2 * 4 / P) ** 0.5 / 2)
 
@@ -117,7 +117,7 @@ def test_pairwise_estimates_of_many_samples_are_those_of_the_smoothed_law(kind: 
     variance, share = 0.5, {"kl": 1.0, "bhattacharyya": 1 / 4, "chernoff": 1 / 4}[kind]
     width = variance / share
     limit = (log(2 * pi * e * variance) + log((1 + width) / width) + 1 / (1 + width)) / 2
-    found = PairwiseDistance(kind, variance=variance)(draw(4000, 1)).item()
+    found = PairwiseDistance(kind, variance=variance)(gaussian(4000, 1)).item()
     assert found == pytest.approx(limit, abs=2e-2)
 
 

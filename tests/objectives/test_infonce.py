@@ -14,7 +14,7 @@ from torch.nn.functional import cross_entropy, normalize, pad
 from eigenview._errors import UsageError
 from eigenview.objectives import CLIP, BetaInfoNCE, DecoupledInfoNCE, InfoNCE, Objective, SimCLR, WeightedInfoNCE
 from eigenview.testing import ObjectiveTestCase
-from eigenview.testing.objectives import draw, rotation
+from eigenview.testing.draws import gaussian, rotation
 from tests.memory import Memory
 
 
@@ -60,12 +60,12 @@ class TestInfoNCE(InfoNCECase):
         return (simplex(D + 1) @ rotation(D)).expand(K, D + 1, D)
 
     def uniform(self, P, D, seed):
-        return draw(P, D, seed=seed)
+        return gaussian(P, D, seed=seed)
 
     @pytest.mark.parametrize(("P", "D"), [(8, 4), (32, 4)])
     def test_mean_field_is_above_the_mean(self, P, D):
         objective = self.make()
-        losses = [objective(draw(P, D, seed=s).expand(2, P, D)).item() for s in range(200)]
+        losses = [objective(gaussian(P, D, seed=s).expand(2, P, D)).item() for s in range(200)]
         error = 3 * np.std(losses) / np.sqrt(len(losses))
         uniform = objective.reference(2, P, D).uniform
         assert uniform is not None
@@ -97,7 +97,7 @@ class TestOneWayInfoNCE(TestInfoNCE):
 
     def test_order_of_samples_and_views_does_not_matter(self):
         # Of samples alone: the first view of a pair is not like the second.
-        objective, z = self.make(4), draw(3, 6, 4)
+        objective, z = self.make(4), gaussian(3, 6, 4)
         torch.testing.assert_close(objective(z[:, [3, 1, 5, 0, 2, 4]]), objective(z))
         assert abs(objective(z[[2, 0, 1]]) - objective(z)) > 1e-3
 
@@ -217,7 +217,7 @@ def test_nothing_is_below_the_bound_under_strong_repulsion(
     for P, D in [(2, 2), (6, 3), (6, 12)]:
         best = objective.reference(2, P, D).best
         assert best is not None
-        for z in (draw(2, P, D), torch.cat([draw(1, P, D), -draw(1, P, D)])):
+        for z in (gaussian(2, P, D), torch.cat([gaussian(1, P, D), -gaussian(1, P, D)])):
             z.requires_grad_()
             optimizer = torch.optim.Adam([z], lr=0.2)
             for _ in range(20):
@@ -229,7 +229,7 @@ def test_nothing_is_below_the_bound_under_strong_repulsion(
 
 
 def test_clip_is_cross_entropy_both_ways() -> None:
-    z = draw(2, 7, 5)
+    z = gaussian(2, 7, 5)
     a, b = normalize(z, dim=-1)
     objective = CLIP(temperature=0.2).double()
     logits, target = a @ b.mT / objective.temperature, torch.arange(7)
@@ -238,14 +238,14 @@ def test_clip_is_cross_entropy_both_ways() -> None:
 
 
 def test_simclr_is_what_infonce_is_by_default() -> None:
-    z = draw(3, 5, 4)
+    z = gaussian(3, 5, 4)
     assert SimCLR()(z) == InfoNCE()(z)
     assert SimCLR(0.3)(z) == InfoNCE(0.3)(z) != SimCLR()(z)
 
 
 @pytest.mark.parametrize("negatives", ["both", "other"])
 def test_symmetric_is_the_mean_of_both_directions(negatives: str) -> None:
-    z = draw(2, 6, 4)
+    z = gaussian(2, 6, 4)
     one_way = InfoNCE(0.3, negatives=negatives, symmetric=False)
     both_ways = InfoNCE(0.3, negatives=negatives)(z)
     torch.testing.assert_close((one_way(z) + one_way(z.flip(0))) / 2, both_ways)
@@ -253,13 +253,13 @@ def test_symmetric_is_the_mean_of_both_directions(negatives: str) -> None:
 
 
 def test_on_the_sphere_distances_are_cosines_but_for_a_constant() -> None:
-    z = normalize(draw(2, 6, 4), dim=-1)
+    z = normalize(gaussian(2, 6, 4), dim=-1)
     cosines, distances = (InfoNCE(0.3, 0.4, 0.7, similarity) for similarity in ("cosine", "euclidean"))
     torch.testing.assert_close(distances(z), cosines(z) + (1 - 0.7) / 0.3)
 
 
 def test_beta_is_the_paper_s_but_for_a_constant() -> None:
-    z = draw(2, 6, 4)
+    z = gaussian(2, 6, 4)
     half = (z[0][:, None] - z[1]).square().sum(2) / 2
     others = (-half)[~torch.eye(6, dtype=torch.bool)].exp().reshape(6, 5)
     paper = half.diagonal().mean() + 0.3 * others.mean(1).log().mean()
@@ -269,13 +269,13 @@ def test_beta_is_the_paper_s_but_for_a_constant() -> None:
 
 
 def test_a_common_offset_costs_distances_no_digits() -> None:
-    z = draw(2, 6, 4)
+    z = gaussian(2, 6, 4)
     offset = 1e3 * torch.ones(4)
     torch.testing.assert_close(BetaInfoNCE()((z + offset).float()), BetaInfoNCE()(z).float(), atol=1e-3, rtol=1e-3)
 
 
 def test_the_temperature_learns() -> None:
-    objective, z = CLIP(temperature=0.3).double(), draw(2, 6, 4)
+    objective, z = CLIP(temperature=0.3).double(), gaussian(2, 6, 4)
     parameter = objective.log_inverse_temperature
 
     def loss(log_inverse: Tensor) -> Tensor:
@@ -295,7 +295,7 @@ def test_the_temperature_stops_at_the_coldest_and_can_come_back() -> None:
     with torch.no_grad():
         objective.log_inverse_temperature.fill_(10.0)
     assert objective.temperature == 0.01
-    a, b = normalize(draw(2, 6, 4).float(), dim=-1)
+    a, b = normalize(gaussian(2, 6, 4).float(), dim=-1)
     loss = objective(torch.stack([a, b]))
     loss.backward()
     target = torch.arange(6)

@@ -11,7 +11,7 @@ import torch
 from eigenview._errors import UsageError
 from eigenview.objectives import InvarianceEntropy, PairwiseDistance, build_objective
 from eigenview.testing import ObjectiveTestCase
-from eigenview.testing.objectives import draw, rotation
+from eigenview.testing.draws import gaussian, rotation
 
 
 class InvarianceEntropyTestCase(ObjectiveTestCase):
@@ -38,7 +38,7 @@ class InvarianceEntropyTestCase(ObjectiveTestCase):
         return (basis @ rotation(D)).expand(K, D + 1, D)
 
     def uniform(self, P, D, seed):
-        return torch.nn.functional.normalize(draw(P, D, seed=seed), dim=-1) * D**0.5
+        return torch.nn.functional.normalize(gaussian(P, D, seed=seed), dim=-1) * D**0.5
 
 
 class TestInvarianceLogDet(InvarianceEntropyTestCase):
@@ -73,7 +73,7 @@ class TestInvarianceLogDetUnbounded(TestInvarianceLogDet):
         assert self.make().reference(2, 6, 14).best is None
 
     def test_growing_has_no_bound(self):
-        objective, z = self.make(), draw(1, 9, 3).expand(2, 9, 3)
+        objective, z = self.make(), gaussian(1, 9, 3).expand(2, 9, 3)
         assert objective(1e6 * z) < objective(1e3 * z) - 10
 
 

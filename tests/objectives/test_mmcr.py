@@ -9,7 +9,7 @@ import torch
 from eigenview._errors import UsageError
 from eigenview.objectives import MMCR
 from eigenview.testing import ObjectiveTestCase
-from eigenview.testing.objectives import draw, rotation
+from eigenview.testing.draws import gaussian, rotation
 
 
 def nuclear(x: np.ndarray) -> float:
@@ -36,7 +36,7 @@ class TestMMCR(ObjectiveTestCase):
         return rotation(D).repeat(3, 1).expand(K, 3 * D, D)
 
     def uniform(self, P, D, seed):
-        return draw(P, D, seed=seed)
+        return gaussian(P, D, seed=seed)
 
     @pytest.mark.parametrize(("P", "D"), [(4, 9), (9, 9)])
     def test_orthonormal_rows_are_best(self, P, D):
@@ -47,7 +47,7 @@ class TestMMCR(ObjectiveTestCase):
         # One row, or rows ±1: every draw has the nuclear norm √P exactly.
         for P, D in [(1, 5), (5, 1), (1, 1)]:
             objective = self.make()
-            loss = objective(draw(1, P, D).expand(2, P, D)).item()
+            loss = objective(gaussian(1, P, D).expand(2, P, D)).item()
             assert objective.reference(2, P, D).uniform == pytest.approx(loss, rel=1e-12)
 
 
@@ -55,18 +55,18 @@ class TestMMCRLocal(TestMMCR):
     local_weight = 0.3
 
     def test_local_term_is_least_where_views_agree(self):
-        local = self.make().checked_terms(draw(1, 6, 5).expand(4, 6, 5))["local"].item()
+        local = self.make().checked_terms(gaussian(1, 6, 5).expand(4, 6, 5))["local"].item()
         assert local == pytest.approx(0.3 * sqrt(4), rel=1e-12)
-        assert self.make().checked_terms(draw(4, 6, 5))["local"].item() > local
+        assert self.make().checked_terms(gaussian(4, 6, 5))["local"].item() > local
 
 
 def test_antipodal_views_have_no_centroid() -> None:
-    z = draw(1, 6, 5)
+    z = gaussian(1, 6, 5)
     assert MMCR()(torch.cat([z, -z])).item() == pytest.approx(0, abs=1e-12)
 
 
 def test_the_paper_has_no_local_term() -> None:
-    assert list(MMCR().checked_terms(draw(2, 4, 3))) == ["centroids"]
+    assert list(MMCR().checked_terms(gaussian(2, 4, 3))) == ["centroids"]
 
 
 def test_a_negative_weight_has_no_bound() -> None:

@@ -8,7 +8,7 @@ from scipy import optimize, stats
 from eigenview._errors import UsageError
 from eigenview.objectives import SIGReg
 from eigenview.testing import ObjectiveTestCase
-from eigenview.testing.objectives import draw
+from eigenview.testing.draws import gaussian
 
 
 def quantiles(P: int) -> torch.Tensor:
@@ -48,7 +48,7 @@ class TestFewKnots(ObjectiveTestCase):
         return torch.from_numpy(np.concatenate([found, -found]))[:, None].expand(K, 40, 1)
 
     def uniform(self, P, D, seed):
-        return draw(P, D, seed=seed)
+        return gaussian(P, D, seed=seed)
 
     def collapsed(self, K, P, D):
         return torch.zeros(K, P, D, dtype=torch.float64)
@@ -68,7 +68,7 @@ class TestSIGReg(TestFewKnots):
 
 def test_a_collapsed_batch_does_no_better_elsewhere() -> None:
     objective, reference = SIGReg().eval(), SIGReg().reference(2, 8, 5)
-    assert all(objective((length * draw(5)).expand(2, 8, 5)) > reference.collapsed for length in (0.1, 1.0, 3.0))
+    assert all(objective((length * gaussian(5)).expand(2, 8, 5)) > reference.collapsed for length in (0.1, 1.0, 3.0))
 
 
 def test_the_authors_statistic_has_its_closed_form_in_the_limit_of_many_knots() -> None:
@@ -87,7 +87,7 @@ def test_directions_are_uniform_on_the_sphere() -> None:
 
 
 def test_directions_change_with_every_step_of_training_once() -> None:
-    objective, z = SIGReg(slices=4), draw(2, 6, 3)
+    objective, z = SIGReg(slices=4), gaussian(2, 6, 3)
     first = objective(z)
     assert objective.step == 1
     second = objective.checked_terms(z)
@@ -99,7 +99,7 @@ def test_directions_change_with_every_step_of_training_once() -> None:
 
 
 def test_evaluation_is_a_fixed_function() -> None:
-    objective, z = SIGReg(slices=4), draw(2, 6, 3)
+    objective, z = SIGReg(slices=4), gaussian(2, 6, 3)
     objective(z)
     objective.eval()
     assert objective(z) == objective(z)
@@ -109,7 +109,7 @@ def test_evaluation_is_a_fixed_function() -> None:
 
 
 def test_a_resumed_run_has_the_directions_of_one_that_was_not_stopped() -> None:
-    straight, resumed, z = SIGReg(slices=4), SIGReg(slices=4), draw(2, 6, 3)
+    straight, resumed, z = SIGReg(slices=4), SIGReg(slices=4), gaussian(2, 6, 3)
     straight(z)
     resumed.load_state_dict(straight.state_dict())
     torch.manual_seed(1)
@@ -117,7 +117,7 @@ def test_a_resumed_run_has_the_directions_of_one_that_was_not_stopped() -> None:
 
 
 def test_seeds_differ_and_global_generators_stay() -> None:
-    z = draw(2, 6, 3)
+    z = gaussian(2, 6, 3)
     torch_state, numpy_state = torch.get_rng_state(), str(np.random.get_state())
     assert SIGReg(seed=1)(z) != SIGReg(seed=2)(z)
     assert torch.equal(torch.get_rng_state(), torch_state)

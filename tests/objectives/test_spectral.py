@@ -8,7 +8,7 @@ import torch
 
 from eigenview.objectives import SpectralContrastive
 from eigenview.testing import ObjectiveTestCase
-from eigenview.testing.objectives import draw, rotation
+from eigenview.testing.draws import gaussian, rotation
 
 
 class TestSpectralContrastive(ObjectiveTestCase):
@@ -29,21 +29,21 @@ class TestSpectralContrastive(ObjectiveTestCase):
         return None
 
     def uniform(self, P, D, seed):
-        return torch.nn.functional.normalize(draw(P, D, seed=seed), dim=-1) * D**0.5
+        return torch.nn.functional.normalize(gaussian(P, D, seed=seed), dim=-1) * D**0.5
 
     def collapsed(self, K, P, D):
-        return torch.nn.functional.normalize(draw(D), dim=0).expand(K, P, D)
+        return torch.nn.functional.normalize(gaussian(D), dim=0).expand(K, P, D)
 
 
 def test_a_collapsed_batch_does_no_better_at_another_length() -> None:
     reference = SpectralContrastive().reference(2, 5, 3)
-    unit = torch.nn.functional.normalize(draw(3), dim=0).expand(2, 5, 3)
+    unit = torch.nn.functional.normalize(gaussian(3), dim=0).expand(2, 5, 3)
     assert all(SpectralContrastive()(length * unit) > reference.collapsed for length in (0.0, 0.5, 0.9, 1.1, 2.0))
 
 
 def test_uniform_does_no_better_on_another_sphere() -> None:
     P, D = 4000, 3
-    sphere = torch.nn.functional.normalize(draw(P, D), dim=-1).expand(2, P, D)
+    sphere = torch.nn.functional.normalize(gaussian(P, D), dim=-1).expand(2, P, D)
     losses = [SpectralContrastive()(radius * sphere).item() for radius in (1.5, D**0.5, 2.0)]
     assert min(losses) == losses[1] == pytest.approx(-D, rel=2e-2)
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from eigenview._errors import UsageError
 from eigenview.objectives import TraceAlignment, TraceContrastive
 from eigenview.testing import ObjectiveTestCase
-from eigenview.testing.objectives import draw
+from eigenview.testing.draws import gaussian
 
 
 class TestTraceContrastive(ObjectiveTestCase):
@@ -35,8 +35,8 @@ class TestTraceContrastive(ObjectiveTestCase):
         return None
 
     def test_a_bias_makes_no_difference(self):
-        z = draw(2, 6, 4)
-        torch.testing.assert_close(self.make()(z + 3 * draw(4, seed=1)), self.make()(z))
+        z = gaussian(2, 6, 4)
+        torch.testing.assert_close(self.make()(z + 3 * gaussian(4, seed=1)), self.make()(z))
 
 
 class TestTraceAlignment(ObjectiveTestCase):
@@ -68,8 +68,8 @@ def pair(objective: TraceContrastive | TraceAlignment) -> tuple[Tensor, Tensor]:
 
     Views agree in two dimensions and disagree, by sign, in the others.
     """
-    x = draw(P, D_IN) * torch.tensor([2.0, 1.5, 1.0, 0.8, 0.6, 0.5])
-    other = x * torch.tensor([1.0, 0.9, -0.5, -0.6, -0.7, -0.8]) + 0.05 * draw(P, D_IN, seed=1)
+    x = gaussian(P, D_IN) * torch.tensor([2.0, 1.5, 1.0, 0.8, 0.6, 0.5])
+    other = x * torch.tensor([1.0, 0.9, -0.5, -0.6, -0.7, -0.8]) + 0.05 * gaussian(P, D_IN, seed=1)
     a, b, over = x, other, P
     if type(objective) is TraceContrastive:
         a, b, over = x - x.mean(0), other - other.mean(0), P - 1
@@ -104,7 +104,7 @@ KINDS = [TraceContrastive, TraceAlignment]
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_loss_of_a_linear_map_is_a_trace(kind) -> None:
     x, C = pair(kind())
-    W = draw(Z, D_IN)
+    W = gaussian(Z, D_IN)
     assert kind()(x @ W.T).item() == pytest.approx(torch.trace(W @ C @ W.T).item(), rel=1e-12)
 
 
@@ -161,7 +161,7 @@ def test_constraints_hold_after_every_step_also_under_decay(constraint, optimize
     objective, projector = TraceContrastive(constraint), linear(D_IN, 8, 5).float()
     objective.constrain(projector)
     steps = optimizer(projector.parameters(), lr=0.3, weight_decay=0.1)
-    x = draw(2, P, D_IN).float()
+    x = gaussian(2, P, D_IN).float()
     for _ in range(20):
         steps.zero_grad()
         objective(projector(x)).backward()
@@ -180,7 +180,7 @@ def test_a_weight_of_zero_stays_there() -> None:
     projector = linear(D_IN, Z)
     nn.init.zeros_(next(projector.parameters()))
     TraceContrastive("scaled").constrain(projector)
-    TraceContrastive()(projector(draw(2, P, D_IN))).backward()
+    TraceContrastive()(projector(gaussian(2, P, D_IN))).backward()
     assert all(p.grad is not None and p.grad.isfinite().all() for p in projector.parameters())
 
 

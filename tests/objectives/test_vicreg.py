@@ -9,7 +9,7 @@ import torch
 from eigenview._errors import UsageError
 from eigenview.objectives import VICReg
 from eigenview.testing import ObjectiveTestCase
-from eigenview.testing.objectives import draw
+from eigenview.testing.draws import gaussian
 
 
 class TestVICReg(ObjectiveTestCase):
@@ -32,11 +32,11 @@ class TestVICReg(ObjectiveTestCase):
     def best(self, K, D):
         # Columns orthonormal to each other and to the ones have exactly uncorrelated dimensions of equal variance.
         P = 3 * D
-        columns = torch.linalg.qr(torch.cat([torch.ones(P, 1).double(), draw(P, D)], dim=1)).Q[:, 1:]
+        columns = torch.linalg.qr(torch.cat([torch.ones(P, 1).double(), gaussian(P, D)], dim=1)).Q[:, 1:]
         return (1.5 * (P - 1) ** 0.5 * columns).expand(K, P, D)
 
     def uniform(self, P, D, seed):
-        return torch.nn.functional.normalize(draw(P, D, seed=seed), dim=-1) * D**0.5
+        return torch.nn.functional.normalize(gaussian(P, D, seed=seed), dim=-1) * D**0.5
 
 
 class TestUnevenVICReg(TestVICReg):

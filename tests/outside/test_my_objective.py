@@ -6,7 +6,7 @@ import numpy as np
 from my_objective import Frame
 
 from eigenview.testing import ObjectiveTestCase
-from eigenview.testing.objectives import draw, rotation
+from eigenview.testing.draws import gaussian, rotation
 
 
 class TestFrame(ObjectiveTestCase):
@@ -22,4 +22,4 @@ class TestFrame(ObjectiveTestCase):
         return rotation(D).repeat(3, 1).expand(K, 3 * D, D)
 
     def uniform(self, P, D, seed):
-        return draw(P, D, seed=seed)
+        return gaussian(P, D, seed=seed)

@@ -11,8 +11,8 @@ from eigenview.papers.processes import process_pool
 _ENDS_WHILE_ITS_PROCESS_IS_BUSY = """
 import os, signal, time
 signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run in the background
-from eigenview.papers.processes import processes
-with processes(1) as pool:
+from eigenview.papers.processes import process_pool
+with process_pool(1) as pool:
     pool.submit(int).result()
     for _ in range(3):
         pool.submit(time.sleep, 600)

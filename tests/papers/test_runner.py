@@ -178,7 +178,7 @@ def test_an_experiment_from_outside_is_run_by_its_import_path(tmp_path, monkeypa
     assert main(["reproduce", "outside_exps:falls_off", "--scale", "smoke", "--out", "out"]) == 0
     output = capsys.readouterr()
     assert "from 2 to 1" in output.out
-    assert "[1/1] outside_exps/falls-off, of unknown duration: Something falls\n" in output.err
+    assert "[1/1] outside_exps/falls-off (duration unknown): Something falls\n" in output.err
     assert main(["reproduce", "outside_exps:EXPERIMENT", "--scale", "smoke", "--out", "out"]) == 0
     page = (tmp_path / "out" / "index.html").read_text()
     assert "Something falls." in page

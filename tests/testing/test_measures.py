@@ -8,7 +8,8 @@ from eigenview import Monitor
 from eigenview.measures import measure, measure_spec, panel
 from eigenview.runs import History
 from eigenview.testing import MeasureTestCase
-from eigenview.testing.measures import TRANSFORMATIONS, gaussian
+from eigenview.testing.draws import gaussian
+from eigenview.testing.measures import TRANSFORMATIONS
 
 
 @measure(meaning="kurtosis of the norms of rows; 3 is Gaussian", max_rows=1000)
@@ -40,7 +41,7 @@ class TestNormKurtosis(MeasureTestCase):
 
 def test_a_declared_measure_from_outside_is_used_by_import_path_and_keeps_its_spec(tmp_path):
     path = f"{__name__}:norm_kurtosis"
-    with Monitor(measures=[path, "effective_rank"], every=1, rows=40, out=tmp_path) as monitor:
+    with Monitor(measures=[path, "effective_rank"], every=1, out=tmp_path) as monitor:
         monitor.observe(gaussian(40, 6))
         monitor.step()
     (record,) = History.read(tmp_path / "metrics.jsonl").steps

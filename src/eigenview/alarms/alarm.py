@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
+
+from eigenview._errors import UsageError
 
 Moment = Literal["before training", "first batch", "each measurement", "non-finite values"]
 
@@ -42,6 +44,9 @@ class AlarmRule:
         patient: whether the rule waits until a tenth of the run, and at least 50 steps (200 steps where the length of
             the run is unknown), have passed.
         unless: name of an alarm that implies this one, which is then not raised.
+
+    Raises:
+        UsageError: `when` is not one of the four moments.
     """
 
     name: str
@@ -53,6 +58,13 @@ class AlarmRule:
     in_a_row: int = 1
     patient: bool = False
     unless: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.when not in get_args(Moment):
+            raise UsageError(
+                f"alarm '{self.name}': when must be one of {', '.join(get_args(Moment))}, not '{self.when}'"
+            )
+        object.__setattr__(self, "needs", tuple(self.needs))
 
     def alarm(self, evidence: str) -> Alarm:
         """The alarm of this rule, with its evidence."""

@@ -1,18 +1,22 @@
 """Applying the table of alarms to a run, as it goes."""
 
+import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from typing import Any
 
 from jaxtyping import Float
 from torch import Tensor
 
 from eigenview.alarms.alarm import Alarm, AlarmRule, Moment
 from eigenview.alarms.augmentation import FirstViews
-from eigenview.alarms.catalogue import alarm_rules, find_rules
+from eigenview.alarms.catalogue import CHECKED, alarm_rules, find_rules
 from eigenview.alarms.preflight import TrainingPlan
 from eigenview.alarms.trajectory import Trajectory
 from eigenview.runs.records import StepRecord
+
+logger = logging.getLogger("eigenview")
 
 _PATIENCE_OF_UNKNOWN_LENGTH = 200
 
@@ -28,6 +32,7 @@ class AlarmEngine:
             does not name are not judged by their rank.
         min_temperature: smallest value that a learned temperature may take, if there is one.
         extra: rules besides those of `eigenview.alarms`: rules, or import paths `module:rule`.
+        moments: when the caller checks rules.
 
     Raises:
         UsageError: one of the extra rules cannot be found.
@@ -39,26 +44,25 @@ class AlarmEngine:
         max_rank: Mapping[str, int],
         min_temperature: float | None = None,
         extra: Sequence[str | AlarmRule] = (),
+        moments: Collection[Moment] = CHECKED,
     ) -> None:
-        self._rules = (*alarm_rules(), *find_rules(extra))
+        self._rules = (*alarm_rules(), *find_rules(extra, moments))
         self._run = Trajectory(steps, max_rank, min_temperature)
         self._patience = _PATIENCE_OF_UNKNOWN_LENGTH if steps is None else max(50, steps // 10)
         self._in_a_row: Counter[str] = Counter()
         self._raised: set[str] = set()
+        self._failed: set[str] = set()
 
     def before(self, plan: TrainingPlan) -> list[Alarm]:
         """New alarms that follow from what will be trained, before the first step."""
-        new = self._new({rule: rule.check(plan) for rule in self._at("before training") if rule.check})
-        known = {rule.name for rule in self._rules}
-        # An objective may caution about what no rule of the table names.
-        others = [each for each in plan.objective.cautions(plan.K, plan.P, plan.D) if each.name not in known]
-        self._raised.update(each.name for each in others)
-        return new + [Alarm(each.name, each.evidence, each.advice) for each in others]
+        new = self._new({rule: self._check(rule, plan) for rule in self._at("before training")})
+        cautions = plan.objective.cautions(plan.K, plan.P, plan.D)
+        return [Alarm(each.name, each.evidence, each.advice) for each in cautions] + new
 
     def first_batch(self, views: Float[Tensor, "K P C S S"]) -> list[Alarm]:
         """New alarms that follow from the views of the first batch."""
         first = FirstViews(views)
-        return self._new({rule: rule.check(first) for rule in self._at("first batch") if rule.check}, self._raised)
+        return self._new({rule: self._check(rule, first) for rule in self._at("first batch")}, self._raised)
 
     def update(self, record: StepRecord) -> list[Alarm]:
         """New alarms after a measurement."""
@@ -68,10 +72,21 @@ class AlarmEngine:
     def _at(self, moment: Moment) -> Iterable[AlarmRule]:
         return (rule for rule in self._rules if rule.when == moment)
 
+    def _check(self, rule: AlarmRule, *given: Any) -> str | None:
+        """A rule's evidence. One that fails is somebody else's, and ends neither training nor the other rules."""
+        if rule.check is None or rule.name in self._failed:
+            return None
+        try:
+            return rule.check(*given)
+        except Exception as error:  # whatever it is
+            self._failed.add(rule.name)
+            logger.warning("alarm '%s' is no longer checked: %s: %s", rule.name, type(error).__name__, error)
+            return None
+
     def _evidence(self, rule: AlarmRule, record: StepRecord) -> str | None:
         """The evidence at a measurement, once the rule has held as often and the run is as old as it asks."""
-        known = rule.check is not None and all(_holds(record, name) for name in rule.needs)
-        evidence = rule.check(record, self._run) if known and rule.check else None
+        known = all(_holds(record, name) for name in rule.needs)
+        evidence = self._check(rule, record, self._run) if known else None
         self._in_a_row[rule.name] = 0 if evidence is None else self._in_a_row[rule.name] + 1
         early = rule.patient and record.step < self._patience
         return None if early or self._in_a_row[rule.name] < rule.in_a_row else evidence

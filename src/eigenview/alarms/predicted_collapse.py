@@ -47,10 +47,11 @@ def origin_of(landscape: Landscape, inputs: Float[Tensor, "K P d"]) -> dict[str,
     B = landscape.origin(found)
     if B is None:
         raise ValueError("a loss of normalised embeddings has no value at the origin")
+    modes = modes_of(B)
     return {
-        "largest": float(modes_of(B).eigenvalues[0]),
-        "growing": landscape.survivors(found),
-        "between": float(found.A0.trace()),
+        "largest": float(modes.eigenvalues[0]),
+        "growing": modes.surviving,
+        "between": float(found.A0.trace()) if found.trace is None else found.trace,
         "within": float(found.C.trace()),
         "decay": landscape.gamma,
     }

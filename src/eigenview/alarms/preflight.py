@@ -26,12 +26,6 @@ class TrainingPlan:
     policy: ViewPolicy | None
 
 
-def _p_near_d(plan: TrainingPlan) -> str | None:
-    """What the objective itself cautions about."""
-    cautions = plan.objective.cautions(plan.K, plan.P, plan.D)
-    return next((caution.evidence for caution in cautions if caution.name == P_NEAR_D.name), None)
-
-
 def _nothing_to_be_invariant_to(plan: TrainingPlan) -> str | None:
     if plan.policy is None or (plan.K > 1 and plan.policy != POLICIES["identity"]):
         return None
@@ -43,9 +37,8 @@ P_NEAR_D = AlarmRule(
     "P near D",
     "before training",
     "the objective is MMCR, and the batch size P is within a factor of 1.5 of the embedding dimension D, where even "
-    "uniform embeddings are furthest from the bound",
-    "a batch size (training.P) or an embedding dimension (projector.D) at least twice the other",
-    _p_near_d,
+    "uniform embeddings are furthest from the bound; other objectives may warn of something else",
+    "see the objective's `cautions`, which training raises as they are",
 )
 NOTHING_TO_BE_INVARIANT_TO = AlarmRule(
     "nothing to be invariant to",

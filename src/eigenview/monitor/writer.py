@@ -54,8 +54,8 @@ class MonitorWriter:
         if file.exists() and not step:
             raise UsageError(f"{file} already exists: choose another directory, or pass step=N to resume")
         self._measures, self._step = measures, step
-        self._max_rank: dict[str, int] = {}
-        self._alarms = AlarmEngine(None, self._max_rank, extra=alarms)  # which learns of max_rank here
+        self._max_rank: dict[str, int] = {}  # of which the engine learns here
+        self._alarms = AlarmEngine(None, self._max_rank, extra=alarms, moments=("each measurement",))
         out.mkdir(parents=True, exist_ok=True)
         self._file: MetricsWriter | None = MetricsWriter(file, keep_to=step)
         self._began, self._records = time.monotonic(), 0

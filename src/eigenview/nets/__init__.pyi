@@ -1,6 +1,7 @@
 from .build import NETS as NETS
 from .build import build_net as build_net
 from .convnet import ConvNet as ConvNet
+from .device import choose_device as choose_device
 from .device import default_device as default_device
 from .encoder import Encoder as Encoder
 from .model import Model as Model

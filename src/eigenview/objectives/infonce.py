@@ -1,5 +1,6 @@
 """InfoNCE and its relatives."""
 
+import inspect
 from itertools import combinations, permutations
 from math import inf, log
 
@@ -144,9 +145,13 @@ class InfoNCE(Objective):
         """At the present temperature, if it is learned."""
         self.check_shape(K, P)
         if self.similarity == "cosine":
-            return CosineContrast(self.repulsion, self.temperature, option="temperature")
+            return CosineContrast(self.repulsion, self.temperature, option=self._option("temperature"))
         share = self.positive_weight / (self.positive_weight + self._count(P))
-        return EuclideanContrast(self.repulsion, self.temperature, share, option="repulsion")
+        return EuclideanContrast(self.repulsion, self.temperature, share, option=self._option("repulsion"))
+
+    def _option(self, name: str) -> str | None:
+        """The constructor's own word for a setting; None where a subclass has another."""
+        return name if name in inspect.signature(type(self)).parameters else None
 
     def _loss(self, partner: float, others: float, P: int) -> float:
         """The loss where partners have this score, and the exponentials of negatives' scores a mean of this log."""

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from eigenview._errors import UsageError
-from eigenview._names import resolve
+from eigenview._names import import_object
 
 if TYPE_CHECKING:
     from eigenview.papers.outcome import Outcome
@@ -51,10 +51,6 @@ class Experiment:
             return self.function
         return import_module(f"eigenview.papers.{self.paper}.{self.name.replace('-', '_')}").run
 
-    def __call__(self, scale: Scale, runs: Any) -> Any:
-        """Runs the experiment: an import path may name an `Experiment` as well as a function."""
-        return self.run(scale, runs)
-
     def seconds(self, scale: Scale) -> float | None:
         """The approximate cost at a scale in seconds; None if it is unknown."""
         cost = re.fullmatch(r"([\d.]+) (s|min|h|day|week)s?", self.cost.get(scale, ""))
@@ -71,7 +67,7 @@ def import_experiment(path: str) -> Experiment:
     Raises:
         UsageError: the path cannot be imported, or names something else.
     """
-    found = resolve(path, {}, "experiment")
+    found = import_object(path, "experiment")
     if isinstance(found, Experiment):
         return found
     try:

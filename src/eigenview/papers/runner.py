@@ -5,9 +5,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from rich.console import Console
 
+from eigenview.nets import default_device
 from eigenview.papers.experiment import Experiment, Scale
 from eigenview.papers.page import write_page
 from eigenview.papers.progress import ReproductionProgress
@@ -52,7 +52,7 @@ def reproduce(
     waiting, failed = [each for each in experiments if each.path not in records], {}
     with ReproductionProgress(console or Console(quiet=True), waiting, scale) as progress:
         # Processes start slowly: they are not worth it for runs of seconds.
-        workers = 1 if scale == "smoke" or torch.cuda.is_available() else os.cpu_count() or 1
+        workers = 1 if scale == "smoke" or default_device().type == "cuda" else os.cpu_count() or 1
         runs = RunCache(out / "runs", workers, again, progress.report)
         for each in waiting:
             progress.start(each)

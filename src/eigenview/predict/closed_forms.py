@@ -66,8 +66,8 @@ class GaussianInfoNCE(Landscape):
         return TunableParameter("β", f"--objective.options {option}=", beta, values, logarithmic=False)
 
     def survivors(self, found: Covariances) -> int:
-        """Directions that survive."""
-        return self.survivors_over(found, [2 * self.gamma if self.theory.beta == 1 else self.theory.beta])[0]
+        """Directions that grow from the origin, which are those that survive."""
+        return modes_of(self.origin(found)).surviving
 
     def survivors_over(self, found: Covariances, values: Sequence[float]) -> list[int]:
         """A mode survives at any β above its share of noise, and at any decay below its gain."""
@@ -82,7 +82,7 @@ class GaussianInfoNCE(Landscape):
         return [int((shares < beta * (1 - EIGENVALUE_ROUNDING)).sum()) for beta in values]
 
     def minimum(self, found: Covariances, D: int) -> StationaryPoint | None:
-        """The layer that training ends with; unknown where β outweighs the partner's share, and B is no β-InfoNCE's."""
+        """The layer that training ends with; unknown where β times the partner's share is 1 or more."""
         t = self.theory
         left = 1 - t.beta * t.partner_share
         if left <= 0:
@@ -123,7 +123,8 @@ class NormalizedInfoNCE(Landscape):
         """The temperature."""
         if self.theory.option is None:
             return None
-        option = f"--objective.options {self.theory.option}="
+        named = self.theory.option == "temperature"
+        option = "--temperature " if named else f"--objective.options {self.theory.option}="
         return TunableParameter.on_log_scale("temperature", option, self.theory.temperature, 0.02, 2.0)
 
     def survivors(self, found: Covariances) -> int:
@@ -186,8 +187,8 @@ class SecondOrder(Landscape):
         """B without decay."""
 
     def survivors(self, found: Covariances) -> int:
-        """Directions that grow."""
-        return self.survivors_over(found, [2 * self.gamma])[0]
+        """Directions that grow from the origin."""
+        return modes_of(self.origin(found)).surviving
 
     def survivors_over(self, found: Covariances, values: Sequence[float]) -> list[int]:
         """Directions that grow at each weight decay."""

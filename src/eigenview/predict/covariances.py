@@ -28,6 +28,7 @@ class Covariances:
         clipped: the share that negative eigenvalues of A0 had, in size, before they were set to zero: it is a
             difference, which is indefinite where augmentation drowns what views share.
         chance: the largest share of a mode's variance, a/(a + c), that views may seem to share by chance.
+        trace: the trace of A0 before that, which is its unbiased estimate; None where it is that of A0.
     """
 
     A0: Float64[np.ndarray, "d d"]
@@ -36,6 +37,7 @@ class Covariances:
     samples: int
     clipped: float
     chance: float = 0.0
+    trace: float | None = None
 
     @cached_property
     def noise_shares(self) -> Float64[np.ndarray, "m"]:
@@ -61,7 +63,8 @@ class Covariances:
         scale = self.scale
         if not scale > 0:
             raise UsageError("features have no variance: all views of all samples are identical")
-        return replace(self, A0=self.A0 / scale, C=self.C / scale, mean=np.zeros_like(self.mean))
+        trace = None if self.trace is None else self.trace / scale
+        return replace(self, A0=self.A0 / scale, C=self.C / scale, mean=np.zeros_like(self.mean), trace=trace)
 
 
 class CovarianceStream:
@@ -113,7 +116,7 @@ class CovarianceStream:
         A0, clipped = nearest_covariance(estimated)
         by_chance = _chance(estimated + C / K, C, P, K) if clipped and chance else 0.0
         mean = (self._sum / (P * K) + self._origin).cpu().numpy()
-        return Covariances(A0, C, mean, P, clipped, by_chance)
+        return Covariances(A0, C, mean, P, clipped, by_chance, float(np.trace(estimated)))
 
 
 def stream_covariances(

@@ -59,7 +59,7 @@ def landscape_of(objective: Objective, K: int, P: int, D: int, decay: float | No
             return NearOriginOnly(decay, theory, D)
         case CentroidNuclearNorm():
             return NuclearNorm(decay, theory)
-    raise TypeError(f"{type(objective).__name__}.theory returns a {type(theory).__name__}, which has no landscape")
+    return NotCovered(f"its theory, {type(theory).__name__}, has no landscape here")
 
 
 def landscape_of_recipe(recipe: Recipe) -> Landscape:

@@ -12,21 +12,13 @@ from torch import distributed as dist
 from torch.nn.parallel import DistributedDataParallel
 
 from eigenview._errors import UsageError
-from eigenview.objectives import Caution, LossTheory, NotCovered, Objective
+from eigenview.objectives import Caution, NotCovered, Objective
+from eigenview.predict import Landscape, landscape_of
+from eigenview.runs.record_lines import RESERVED
+from eigenview.testing.draws import NOT_FINITE, gaussian
 from eigenview.testing.ranks import run_on_ranks
 
 SHAPES = [(2, 5, 3), (3, 4, 6), (4, 3, 3)]
-NOT_FINITE = [float("nan"), float("inf"), -float("inf")]
-
-
-def draw(*shape: int, seed: int = 0) -> Tensor:
-    """Standard normal numbers in float64, the same for the same seed."""
-    return torch.randn(*shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
-
-
-def rotation(D: int) -> Tensor:
-    """An orthogonal matrix of float64, always the same."""
-    return torch.linalg.qr(draw(D, D, seed=7)).Q
 
 
 def value_and_gradient(objective: Objective, z: Tensor, autocast: bool = False) -> tuple[Tensor, Tensor]:
@@ -96,7 +88,7 @@ class ObjectiveTestCase(ABC):
 
     def collapsed(self, K: int, P: int, D: int) -> Tensor:
         """Completely collapsed embeddings z[K, P, D]: all rows are equal."""
-        return draw(D).expand(K, P, D)
+        return gaussian(D).expand(K, P, D)
 
     def of(self, z: Tensor) -> Objective:
         """The objective under test, for embeddings of z's dimension."""
@@ -105,22 +97,22 @@ class ObjectiveTestCase(ABC):
     @pytest.mark.parametrize("shape", SHAPES, ids=str)
     def test_value(self, shape):
         for scale in (0.01, 1.0, 3.0):
-            z = scale * draw(*shape)
+            z = scale * gaussian(*shape)
             assert self.of(z)(z).item() == pytest.approx(self.expected(z.numpy()), rel=1e-11)
 
     @pytest.mark.parametrize("shape", SHAPES, ids=str)
     def test_gradient(self, shape):
-        objective, z = self.make(shape[-1]), draw(*shape)
+        objective, z = self.make(shape[-1]), gaussian(*shape)
         if objective.takes_teacher:
             # Without a teacher the target moves with z, and has no gradient all the same.
-            target = draw(*shape, seed=3)
+            target = gaussian(*shape, seed=3)
             assert torch.autograd.gradcheck(lambda z: objective(z, target), z.requires_grad_())
         else:
             assert torch.autograd.gradcheck(objective, z.requires_grad_())
 
     def test_a_second_derivative_is_right_or_refused(self):
-        z, direction = draw(2, 5, 4), draw(2, 5, 4, seed=1)
-        objective, target = self.make(4), draw(2, 5, 4, seed=3)
+        z, direction = gaussian(2, 5, 4), gaussian(2, 5, 4, seed=1)
+        objective, target = self.make(4), gaussian(2, 5, 4, seed=3)
         targets = (target,) if objective.takes_teacher else ()
 
         def slope(z: Tensor, again: bool = False) -> Tensor:
@@ -141,24 +133,24 @@ class ObjectiveTestCase(ABC):
 
     @pytest.mark.parametrize("shape", SHAPES, ids=str)
     def test_terms_sum_to_the_loss_and_have_the_same_names_for_all_shapes(self, shape):
-        objective, z = self.make(shape[-1]), draw(*shape)
+        objective, z = self.make(shape[-1]), gaussian(*shape)
         terms = objective.checked_terms(z)
         assert sum(term.item() for term in terms.values()) == pytest.approx(objective(z).item(), rel=1e-12)
-        assert list(terms) == list(self.make(4).checked_terms(draw(2, 3, 4)))
+        assert list(terms) == list(self.make(4).checked_terms(gaussian(2, 3, 4)))
 
     def test_order_of_samples_and_views_does_not_matter(self):
-        objective, z = self.make(4), draw(3, 6, 4)
+        objective, z = self.make(4), gaussian(3, 6, 4)
         loss = objective(z)
         torch.testing.assert_close(objective(z[:, [3, 1, 5, 0, 2, 4]]), loss)
         torch.testing.assert_close(objective(z[[2, 0, 1]]), loss)
 
     def test_samples_must_stay_with_their_views(self):
-        z = draw(2, 6, 4)
+        z = gaussian(2, 6, 4)
         shuffled = torch.stack([z[0], z[1].roll(1, 0)])
         assert abs(self.of(z)(shuffled) - self.of(z)(z)) > 1e-3
 
     def test_length_of_rows(self):
-        objective, z = self.make(4), draw(2, 6, 4)
+        objective, z = self.make(4), gaussian(2, 6, 4)
         lengths = torch.logspace(-9, 30, 12, dtype=torch.float64).reshape(2, 6, 1)
         assert torch.isclose(objective(lengths * z), objective(z)).item() is self.scale_invariant
         assert torch.isclose(objective((lengths * z).float()).double(), objective(z)).item() is self.scale_invariant
@@ -191,7 +183,7 @@ class ObjectiveTestCase(ABC):
         best = objective.reference(*shape).best
         if best is None:
             pytest.skip("no bound is known")
-        z = draw(*shape).requires_grad_()
+        z = gaussian(*shape).requires_grad_()
         optimizer = torch.optim.Adam([z], lr=0.1)
         for _ in range(60):
             optimizer.zero_grad()
@@ -228,7 +220,7 @@ class ObjectiveTestCase(ABC):
 
     @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
     def test_low_precision_is_computed_in_float32(self, dtype):
-        objective, z = self.make(6), draw(2, 8, 6).to(dtype)
+        objective, z = self.make(6), gaussian(2, 8, 6).to(dtype)
         loss, gradient = value_and_gradient(objective, z.float())
         low_loss, low_gradient = value_and_gradient(objective, z)
         cast_loss, cast_gradient = value_and_gradient(objective, z, autocast=True)
@@ -241,13 +233,13 @@ class ObjectiveTestCase(ABC):
     @pytest.mark.parametrize("bad", NOT_FINITE)
     @pytest.mark.parametrize("place", [(0, 0, 0), (1, 4, 2)])
     def test_what_is_not_finite_shows(self, bad, place):
-        z = draw(2, 5, 3).float()
+        z = gaussian(2, 5, 3).float()
         z[place] = bad
         assert not self.of(z)(z).isfinite()
         assert not sum(self.of(z).checked_terms(z).values(), torch.tensor(0.0)).isfinite()
 
     def test_overflow_inside_never_gives_a_wrong_number(self):
-        z = 1e30 * draw(2, 5, 3).float()
+        z = 1e30 * gaussian(2, 5, 3).float()
         loss = self.of(z)(z).item()
         assert not np.isfinite(loss) or loss == pytest.approx(self.expected(z.double().numpy()), rel=1e-5)
 
@@ -256,13 +248,15 @@ class ObjectiveTestCase(ABC):
         {
             "zeros": torch.zeros(2, 6, 4),
             "collapsed": torch.ones(2, 6, 4),
-            "zero row": draw(2, 6, 4).float() * torch.tensor([1.0, 0, 1, 1, 1, 1])[:, None],
-            "zero row in one view": torch.stack([draw(6, 4), draw(6, 4).index_fill(0, torch.tensor(2), 0)]).float(),
-            "duplicated rows": draw(2, 3, 4).float().repeat(1, 2, 1),
-            "equal views": draw(1, 6, 4).float().repeat(2, 1, 1),
-            "opposite views": torch.stack([draw(6, 4), -draw(6, 4)]).float(),
-            "constant dimension": draw(2, 6, 4).float() * torch.tensor([1.0, 1, 0, 1]),
-            "tiny": 1e-20 * draw(2, 6, 4).float(),
+            "zero row": gaussian(2, 6, 4).float() * torch.tensor([1.0, 0, 1, 1, 1, 1])[:, None],
+            "zero row in one view": torch.stack(
+                [gaussian(6, 4), gaussian(6, 4).index_fill(0, torch.tensor(2), 0)]
+            ).float(),
+            "duplicated rows": gaussian(2, 3, 4).float().repeat(1, 2, 1),
+            "equal views": gaussian(1, 6, 4).float().repeat(2, 1, 1),
+            "opposite views": torch.stack([gaussian(6, 4), -gaussian(6, 4)]).float(),
+            "constant dimension": gaussian(2, 6, 4).float() * torch.tensor([1.0, 1, 0, 1]),
+            "tiny": 1e-20 * gaussian(2, 6, 4).float(),
         }.items(),
         ids=lambda item: item[0],
     )
@@ -273,9 +267,9 @@ class ObjectiveTestCase(ABC):
         assert gradient.abs().max() < 100
 
     def test_a_target_is_for_those_that_take_a_teacher(self):
-        objective, z = self.make(4), draw(2, 6, 4)
+        objective, z = self.make(4), gaussian(2, 6, 4)
         if objective.takes_teacher:
-            assert objective(z, draw(2, 6, 4, seed=1)).isfinite()
+            assert objective(z, gaussian(2, 6, 4, seed=1)).isfinite()
             assert not objective.takes_towers
         else:
             with pytest.raises(ValueError, match="does not use a teacher"):
@@ -291,7 +285,7 @@ class ObjectiveTestCase(ABC):
         objective = self.make(4)
         logged = objective.logged()
         assert all(isinstance(name, str) and np.isfinite(value) for name, value in logged.items())
-        assert not set(logged) & set(objective.checked_terms(draw(2, 6, 4)))
+        assert not set(logged) & set(objective.checked_terms(gaussian(2, 6, 4)))
         if objective.min_temperature is not None:
             assert 0 < objective.min_temperature <= logged["temperature"]
 
@@ -305,17 +299,24 @@ class ObjectiveTestCase(ABC):
 
     def test_it_names_a_theory_or_says_why_none_describes_it(self):
         theory = self.make(4).theory(2, 8, 4)
-        assert isinstance(theory, LossTheory | NotCovered)
-        assert not isinstance(theory, NotCovered) or theory.reason
+        if isinstance(theory, NotCovered):
+            assert theory.reason
+            return
+        landscape = landscape_of(self.make(4), 2, 8, 4, 0.0)
+        assert isinstance(landscape, Landscape), landscape
+
+    def test_what_it_logs_has_names_of_its_own(self):
+        logged = self.make(4).logged()
+        assert not RESERVED.intersection(logged)
 
     def test_too_few_views_or_samples(self):
         objective, (K, P) = self.make(3), (self.views_needed, self.samples_needed)
-        assert objective(draw(K, P, 3)).isfinite()
+        assert objective(gaussian(K, P, 3)).isfinite()
         for few in [(K - 1, P, 3), (K, P - 1, 3)]:
             with pytest.raises(UsageError, match=rf"^{type(objective).__name__} needs at least .* not [KP] = \d+$"):
-                objective(draw(*few))
+                objective(gaussian(*few))
             with pytest.raises(UsageError):
-                objective.checked_terms(draw(*few))
+                objective.checked_terms(gaussian(*few))
 
     @pytest.mark.parametrize("shape", [(3, 24, 6), (3, 6, 8)], ids=str)  # more samples than dimensions, and fewer
     @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-6), (torch.float64, 1e-12)], ids=str)
@@ -346,7 +347,7 @@ def _trained_on_rank(
 ) -> tuple[Tensor, list[Tensor]]:
     """Loss and gradients of a batch: under DDP on this rank's samples, without process group on all of them."""
     K, P, D = shape
-    h, W = draw(K, P, 5, seed=1).to(dtype), draw(D, 5, seed=2).to(dtype)
+    h, W = gaussian(K, P, 5, seed=1).to(dtype), gaussian(D, 5, seed=2).to(dtype)
     heads: nn.Module = _Heads(W, case().make(D)).to(dtype)
     if dist.is_initialized():
         heads, h = DistributedDataParallel(heads), h.chunk(dist.get_world_size(), dim=1)[dist.get_rank()]

@@ -3,6 +3,7 @@
 import torch
 
 from eigenview._errors import UsageError
+from eigenview.runs.record_lines import RESERVED
 from eigenview.training.learner import Learner
 
 
@@ -15,6 +16,10 @@ def dry_run(learner: Learner) -> None:
     recipe, size = learner.recipe, learner.size
     K, P = learner.K, recipe.training.P
     learner.objective.check_shape(K, P)
+    taken = RESERVED.intersection(learner.objective.logged())
+    if taken:
+        name = type(learner.objective).__name__
+        raise UsageError(f"{name}.logged: '{min(taken)}' is a reserved key in metrics.jsonl; rename it")
     if K * P < 2:
         raise UsageError("one view of one sample is too little to train on: raise training.P or views.K")
     few = min(P, 2)

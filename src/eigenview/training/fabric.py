@@ -6,8 +6,6 @@ from typing import Any
 import torch
 from lightning_fabric import Fabric
 
-from eigenview._errors import UsageError
-
 
 def build_fabric(device: str, precision: Any) -> Fabric:
     """The Fabric of one device; it does not announce its precision, which the run's report states.
@@ -39,17 +37,3 @@ def choose_precision(wanted: str, device: str) -> str:
     # Without AVX512-BF16 or AMX, oneDNN emulates bfloat16 at a loss. torch has no public word for this yet.
     native = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
     return "bf16-mixed" if native else "32-true"
-
-
-def choose_device(wanted: str) -> str:
-    """The device to train on: `auto` is `cuda` if torch sees a GPU, else `cpu`.
-
-    Args:
-        wanted: `auto`, `cpu` or `cuda`.
-
-    Raises:
-        UsageError: `cuda` is wanted, but torch sees no GPU.
-    """
-    if wanted == "cuda" and not torch.cuda.is_available():
-        raise UsageError("training.device is cuda, but torch sees no GPU: use auto, or install a CUDA build of torch")
-    return ("cuda" if torch.cuda.is_available() else "cpu") if wanted == "auto" else wanted

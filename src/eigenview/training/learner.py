@@ -8,11 +8,11 @@ from torch import Tensor, nn
 
 from eigenview.config import Recipe
 from eigenview.data import TrainingBatch
-from eigenview.nets import TwoTower, Vocabulary
+from eigenview.nets import TwoTower, Vocabulary, choose_device
 from eigenview.objectives import Reference
 from eigenview.runs import Statistics, Towers
 from eigenview.training.build import build_nets, build_teacher, build_training_objective
-from eigenview.training.fabric import build_fabric, choose_device, choose_precision
+from eigenview.training.fabric import build_fabric, choose_precision
 from eigenview.training.inputs import ModelInputs
 from eigenview.training.optimizers import build_optimizer
 from eigenview.training.schedule import learning_rate

@@ -14,7 +14,7 @@ from eigenview.training.nonfinite import first_nonfinite_weight, locate_nonfinit
 from eigenview.training.preflight import preflight
 from eigenview.training.progress import Clock, TrainingProgress
 from eigenview.training.signals import Interrupt
-from eigenview.training.step_metrics import MeasurementSchedule, measure, measure_objective
+from eigenview.training.step_metrics import MeasuredSteps, measure, measure_objective
 
 
 class TrainingLoop:
@@ -43,7 +43,7 @@ class TrainingLoop:
         self.run, self.learner, self.images = run, learner, images
         self.metrics, self.console, self.step, self.clock = metrics, console, step, clock
         self.alarms = AlarmLog(run, learner, metrics, console)
-        self.schedule = MeasurementSchedule(learner.recipe.training.measure_every, learner.steps)
+        self.schedule = MeasuredSteps(learner.recipe.training.measure_every, learner.steps)
 
     def fit(self, batches: TrainingBatches) -> str:
         """Trains; returns the outcome: `finished`, `interrupted` or `non-finite`."""

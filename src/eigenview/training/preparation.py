@@ -5,9 +5,9 @@ from functools import partial
 
 from eigenview.config import Recipe
 from eigenview.data import Images, TrainingBatches, native_view_size
-from eigenview.nets import Vocabulary
+from eigenview.nets import Vocabulary, choose_device
 from eigenview.runs import Run
-from eigenview.training.fabric import choose_device, choose_precision
+from eigenview.training.fabric import choose_precision
 from eigenview.views import crop_photo
 
 

@@ -1,6 +1,8 @@
 """Probes of the features after training: the only place where training reads labels."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ from sklearn.neighbors import NearestNeighbors
 from torch import Tensor
 
 from eigenview._errors import UsageError
+from eigenview._progress import track
 from eigenview.data import Images, batches_of
 from eigenview.measures import label_few_shot, label_knn, label_linear
 from eigenview.plotting import neighbours_picture
@@ -56,13 +59,13 @@ def evaluate(
         images: the training images.
         test: the test images, if there are any.
         metrics: gets a line for each probe.
-        console: says what is being probed.
+        console: shows progress.
     """
     console.print("probing pixels and features", highlight=False)
-    known = _probed(images, LARGEST_TRAIN, learner)
+    known = _probed(images, LARGEST_TRAIN, learner, console)
     own_test = test is not None and (test.labels is not None or images.labels is None)
     if test is not None and own_test:
-        held_out = _probed(test, LARGEST_TEST, learner)
+        held_out = _probed(test, LARGEST_TEST, learner, console)
     else:
         order = np.random.default_rng(0).permutation(len(known.features))
         fifth = max(1, len(order) // 5)
@@ -70,47 +73,57 @@ def evaluate(
     _picture_neighbours(run, known, held_out)
     if known.labels is None or held_out.labels is None or len(np.unique(known.labels)) < 2:
         return
-    for what in ("pixels", "features"):
-        x, x_test = known.inputs(what), held_out.inputs(what)
-        for probe, result in _probes(x, known.labels, x_test, held_out.labels).items():
-            metrics.write(
-                ProbeRecord(
-                    learner.steps,
-                    what,
-                    probe,
-                    **result,
-                    known=len(known.features),
-                    held_out=len(held_out.features),
-                    held_out_trained_on=not own_test,
+    probes = _probes(len(np.unique(known.labels)))
+    with track("probing", 2 * len(probes), console) as progress:
+        for what in ("pixels", "features"):
+            x, x_test = known.inputs(what), held_out.inputs(what)
+            for name, probe in probes.items():
+                progress.update(f"probing {what}, {name}")
+                metrics.write(
+                    ProbeRecord(
+                        learner.steps,
+                        what,
+                        name,
+                        **probe(x, known.labels, x_test, held_out.labels),
+                        known=len(known.features),
+                        held_out=len(held_out.features),
+                        held_out_trained_on=not own_test,
+                    )
                 )
-            )
+                progress.advance()
 
 
-def _probes(
+def _probes(classes: int) -> dict[str, Callable[..., dict[str, Any]]]:
+    """The probes by name: functions of features and labels, known and held out, to the fields of a record."""
+    probes: dict[str, Callable[..., dict[str, Any]]] = {"kNN": lambda *data: {"accuracy": label_knn(*data)}}
+    if classes <= MOST_LINEAR_CLASSES:  # beyond, the solver takes hours
+        probes["linear"] = lambda *data: {"accuracy": label_linear(*data)}
+    for shots in (1, 5):
+        probes[f"{shots} label{'s' if shots > 1 else ''} a class"] = partial(_few_shot, shots=shots)
+    return probes
+
+
+def _few_shot(
     x: Float[np.ndarray, "N D"],
     y: Int64[np.ndarray, "N"],
     x_test: Float[np.ndarray, "M D"],
     y_test: Int64[np.ndarray, "M"],
-) -> dict[str, dict[str, Any]]:
-    results: dict[str, dict[str, Any]] = {"kNN": {"accuracy": label_knn(x, y, x_test, y_test)}}
-    if len(np.unique(y)) <= MOST_LINEAR_CLASSES:  # beyond, the solver takes hours
-        results["linear"] = {"accuracy": label_linear(x, y, x_test, y_test)}
-    for shots in (1, 5):
-        few = label_few_shot(x, y, x_test, y_test, shots=shots, draws=DRAWS)
-        name = f"{shots} label{'s' if shots > 1 else ''} a class"
-        results[name] = {"accuracy": few.mean, "spread": few.std, "draws": few.draws}
-    return results
+    shots: int,
+) -> dict[str, Any]:
+    few = label_few_shot(x, y, x_test, y_test, shots=shots, draws=DRAWS)
+    return {"accuracy": few.mean, "spread": few.std, "draws": few.draws}
 
 
-def _probed(images: Images, most: int, learner: Learner) -> Probed:
+def _probed(images: Images, most: int, learner: Learner, console: Console) -> Probed:
     """Sends up to `most` of the images through the encoder."""
     chosen = np.sort(np.random.default_rng(0).permutation(len(images))[:most])
     encoder = learner.model.encoder.eval()
     pixels, features = [], []
-    with torch.no_grad():
+    with torch.no_grad(), track("embedding images for the probes", len(chosen), console) as progress:
         for _, batch in batches_of(images, learner.size, 256, chosen):
             features.append(encoder(batch.to(learner.fabric.device)).float().cpu())
             pixels.append(_shrunk(batch))
+            progress.advance(len(batch))
     if not all(bool(torch.isfinite(some).all()) for some in features):
         raise UsageError("the encoder's features are not finite, so there is nothing to probe: see the run's alarms")
     labels = None if images.labels is None else images.labels[chosen]

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Sequence
 from types import TracebackType
 
 from rich.console import Console, RenderableType
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
+from eigenview._progress import Tracker, track
 from eigenview.alarms import Alarm
 from eigenview.plotting.tables import Table
 from eigenview.report import RetrievalRow
@@ -25,43 +26,41 @@ class _Bar(Progress):
 
 
 class TrainingProgress:
-    """A progress bar on a terminal; elsewhere, a line for each measurement, with the time left.
+    """A progress bar on a terminal; elsewhere a line for each measurement, and one after 30 seconds without any.
 
     Args:
         console: where to write.
         steps: number of updates in the whole run.
         step: number of updates already made.
-
-    Attributes:
-        step: number of updates made so far.
+        every: seconds without a line after which one is written where there is no terminal.
     """
 
-    def __init__(self, console: Console, steps: int, step: int) -> None:
-        self._console, self._steps, self.step = console, steps, step
+    def __init__(self, console: Console, steps: int, step: int, every: float = 30) -> None:
         self._from: tuple[int, float] | None = None
-        self._bar = _Bar(
-            TextColumn("[bold]training"),
-            BarColumn(bar_width=20),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            console=console,
-            disable=not console.is_terminal,
+        self._bar = _Bar(TextColumn("[bold]training"), BarColumn(bar_width=20), MofNCompleteColumn(), console=console)
+        self._tracking = track(
+            "training",
+            steps,
+            console,
+            every,
+            done=step,
+            position=lambda tracker: f"step {tracker.done:,} of {tracker.total:,}",
+            seconds_left=self._seconds_left,
+            bar=self._bar,
         )
-        self._task = self._bar.add_task("", total=steps, completed=step)
 
     def __enter__(self) -> "TrainingProgress":
-        self._bar.start()
+        self._tracker = self._tracking.__enter__()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._bar.stop()
+        self._tracking.__exit__(kind, error, at)
 
     def advance(self) -> None:
         """Counts an update."""
-        self.step += 1
+        self._tracker.advance()
         if self._from is None:  # The first update is slower, so the pace is that of those after it.
-            self._from = self.step, time.perf_counter()
-        self._bar.advance(self._task)
+            self._from = self._tracker.done, time.perf_counter()
 
     def measured(self, record: StepRecord) -> None:
         """Shows a measurement."""
@@ -71,29 +70,16 @@ class TrainingProgress:
             f"{record.value('images_per_s'):,.0f} images/s · loss {record.value('loss'):.4g}{scale}"
             f" · effective rank h {features:.1f}, z {embeddings:.1f}"
         )
-        self._bar.numbers = numbers
-        if not self._console.is_terminal:
-            step = f"step {record.step:,} of {self._steps:,}{self._time_left()}"
-            self._console.print(f"{step} · {numbers}", highlight=False, markup=False, soft_wrap=True)
+        self._bar.numbers, tracker = numbers, self._tracker
+        position = ", ".join(filter(None, (tracker.position(), tracker.time_left())))
+        tracker.say(f"{position} · {numbers}")
 
-    def _time_left(self) -> str:
-        """How long the remaining updates will take at the mean pace so far; nothing at the end."""
-        if self._from is None or self.step in (self._from[0], self._steps):
-            return ""
+    def _seconds_left(self, tracker: Tracker) -> float | None:
+        """Seconds of the remaining updates at the mean pace so far; None without a pace, and at the end."""
+        if self._from is None or tracker.done in (self._from[0], tracker.total):
+            return None
         step, time_then = self._from
-        seconds = (time.perf_counter() - time_then) / (self.step - step) * (self._steps - self.step)
-        return f", {about(seconds)} left"
-
-
-def about(seconds: float) -> str:
-    """A time span as a rough estimate: under 1 min, about 3 min, about 2 h 10 min."""
-    minutes = round(seconds / 60)
-    if minutes < 1:
-        return "under 1 min"
-    if minutes < 100:
-        return f"about {minutes} min"
-    hours, rest = divmod(round(minutes, -1), 60)
-    return f"about {hours} h {rest:02d} min" if hours < 10 else f"about {round(minutes / 60)} h"
+        return (time.perf_counter() - time_then) / (tracker.done - step) * (tracker.total - tracker.done)
 
 
 def say_alarm(console: Console, alarm: Alarm) -> None:

@@ -11,6 +11,7 @@ from rich.console import Console
 from torch import Tensor
 
 from eigenview._errors import UsageError
+from eigenview._progress import Tracker, track
 from eigenview.data import Images, batches_of, distinct_texts
 from eigenview.measures import label_zero_shot, retrieval
 from eigenview.measures.retrieval import Retrieval
@@ -36,23 +37,27 @@ def probe_pairs(
         images: the training images with their captions.
         test: test images with their captions, if there are any.
         metrics: gets a line for each probe.
-        console: says what is being probed.
+        console: shows progress.
     """
     pairs, step = images if test is None else test, learner.steps
     console.print("probing retrieval", highlight=False)
     learner.model.eval()
     towers = learner.towers
     chosen = np.sort(np.random.default_rng(0).permutation(len(pairs))[:MOST_PAIRS])
-    x, firsts = _of_images(towers, pairs, chosen)
+    with track("embedding images for the retrieval probe", len(chosen), console) as progress:
+        x, firsts = _of_images(towers, pairs, chosen, progress)
     once, texts, matches = _distinct(pairs, chosen, firsts)
-    y = _of_texts(towers, texts)
+    with track("embedding texts for the retrieval probe", len(texts), console) as progress:
+        y = _of_texts(towers, texts, progress)
     to_text, to_image = retrieval(x[once], y, matches), retrieval(y, x[once], matches.T)
     sizes = {"images": len(once), "texts": len(y), "trained_on": test is None}
     metrics.write(RetrievalRecord(step, "image to text", **_shares(to_text), **sizes))
     metrics.write(RetrievalRecord(step, "text to image", **_shares(to_image), **sizes))
     if pairs.labels is not None and pairs.class_names is not None and len(pairs.class_names) > 1:
         prompts = prompts_of(pairs.class_names, learner.recipe.text.prompt)
-        shot = label_zero_shot(x, _of_texts(towers, prompts), torch.from_numpy(pairs.labels[chosen]))
+        with track("embedding prompts for the zero-shot probe", len(prompts), console) as progress:
+            classes = _of_texts(towers, prompts, progress)
+        shot = label_zero_shot(x, classes, torch.from_numpy(pairs.labels[chosen]))
         metrics.write(
             ZeroShotRecord(
                 step,
@@ -94,7 +99,7 @@ def _distinct(
 
 
 def _of_images(
-    towers: Towers, images: Images, chosen: Int64[np.ndarray, "N"]
+    towers: Towers, images: Images, chosen: Int64[np.ndarray, "N"], progress: Tracker
 ) -> tuple[Float[Tensor, "N D"], Int64[np.ndarray, "N"]]:
     """Embeddings of images, and for each image the index of the first with the same pixels."""
     parts, firsts, seen = [], [], {}
@@ -102,11 +107,16 @@ def _of_images(
         parts.append(towers.images(batch).cpu())
         for pixels in batch.numpy():
             firsts.append(seen.setdefault(hashlib.blake2b(pixels.tobytes()).digest(), len(firsts)))
+        progress.advance(len(batch))
     return _finite(parts), np.array(firsts)
 
 
-def _of_texts(towers: Towers, texts: list[str]) -> Float[Tensor, "T D"]:
-    return _finite([towers.texts(texts[i : i + AT_ONCE]).cpu() for i in range(0, len(texts), AT_ONCE)])
+def _of_texts(towers: Towers, texts: list[str], progress: Tracker) -> Float[Tensor, "T D"]:
+    parts = []
+    for i in range(0, len(texts), AT_ONCE):
+        parts.append(towers.texts(texts[i : i + AT_ONCE]).cpu())
+        progress.advance(len(parts[-1]))
+    return _finite(parts)
 
 
 def _finite(parts: list[Tensor]) -> Tensor:

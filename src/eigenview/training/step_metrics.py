@@ -20,7 +20,7 @@ SPECTRA_IN_A_RUN = 24
 
 
 @dataclass(frozen=True)
-class MeasurementSchedule:
+class MeasuredSteps:
     """The updates that training measures: the first, the last, and one in every few.
 
     Args:
