@@ -52,7 +52,7 @@ class Tracker:
         self.on_change(self)
 
     def say(self, line: str) -> None:
-        """Writes a line where there is no bar; the next one that nobody asked for is due only after a while."""
+        """Writes a line at once where there is no bar, which puts off the next automatic one."""
         self.written = time.monotonic()
         self.on_line(line)
 
