@@ -47,7 +47,7 @@ def test_an_experiment_that_reports_nothing_is_not_silent_through_a_pipe():
     experiment = Experiment("mine", "silent", "Nothing", {"cpu": "10 min"}, lambda *_: wait_for(file, "\n", 3))
     with ReproductionProgress(Console(file=file), (experiment, SECOND), "cpu", every=0.02) as progress:
         progress.start(experiment)
-        experiment("cpu", None)
+        experiment.run("cpu", None)  # pyright: ignore[reportArgumentType]
     lines = file.getvalue().splitlines()
     assert lines[0] == "[1/2] mine/silent (about 10 min): Nothing; about 15 min left"
     assert lines[1:3] == ["[1/2] mine/silent, about 15 min left"] * 2
