@@ -1,4 +1,4 @@
-"""Views of a sample are no nearer to each other than to other samples."""
+"""Views of one sample are as far apart as views of different samples."""
 
 from eigenview.alarms.alarm import AlarmRule
 from eigenview.alarms.trajectory import Trajectory

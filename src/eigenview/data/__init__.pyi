@@ -1,7 +1,6 @@
 from .batches import TrainingBatch as TrainingBatch
 from .batches import TrainingBatches as TrainingBatches
 from .batches import used_whole as used_whole
-from .captions import AUTO as AUTO
 from .captions import distinct_texts as distinct_texts
 from .decoding import Steps as Steps
 from .decoding import from_step as from_step

@@ -30,7 +30,7 @@ class SpectralContrastive(Objective):
         return {"alignment": -2 * mean_over_ranks(own.mean()), "uniformity": squares / (P * (P - 1))}
 
     def _by_dimensions(self, z: Float[Tensor, "K P D"], own: Float[Tensor, "pairs P"]) -> Float[Tensor, ""]:
-        """Σ_ij (a_i·b_j)² = ⟨AᵀA, BᵀB⟩, of which Σ_i (a_i·b_i)² is no product of different samples."""
+        """Σ_ij (a_i·b_j)² = ⟨AᵀA, BᵀB⟩, of which Σ_i (a_i·b_i)² is not a product of different samples."""
         every = torch.stack([(first * second).sum() for first, second in combinations(gram(z), 2)])
         return every.mean() - all_reduce_sum(own.square().sum(-1).mean(), identical_use=True)
 

@@ -13,5 +13,4 @@ from .records import read_record as read_record
 from .records import read_records as read_records
 from .results import write_results as write_results
 from .run_cache import RunCache as RunCache
-from .runner import RunSummary as RunSummary
 from .runner import reproduce as reproduce

@@ -5,7 +5,6 @@ from .build import build_towers as build_towers
 from .checkpoints import Checkpoint as Checkpoint
 from .checkpoints import list_checkpoints as list_checkpoints
 from .checkpoints import load_checkpoint as load_checkpoint
-from .checkpoints import remove_torn as remove_torn
 from .checkpoints import save_checkpoint as save_checkpoint
 from .embed import embed as embed
 from .embed import encode as encode

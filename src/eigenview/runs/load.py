@@ -59,7 +59,9 @@ def load_model(run: str | Path, checkpoint: Path | None = None) -> Model:
         towers = _load_towers(opened, checkpoint)
         return Model(towers.encoder, towers.projector).eval()
     weights = _newest(opened) if checkpoint is None else load_checkpoint(checkpoint).weights
-    with torch.random.fork_rng():  # fresh weights, which the checkpoint's replace, are no one's random numbers
+    with (
+        torch.random.fork_rng()
+    ):  # the checkpoint replaces the fresh weights, which must not consume the user's random numbers
         model = build_model(recipe)
         D = recipe.projector.D or model.encoder.features
         build_objective(recipe.objective.name, recipe.objective.options, D).constrain(model.projector)
