@@ -105,6 +105,10 @@ def test_predict_takes_them_too_and_the_papers_letters():
     assert command.on_its_recipe().objective.options == {"temperature": 0.3}
 
 
+def test_train_takes_the_papers_letters():
+    assert read("train --P 32 --D 16 --K 3") == read("train --batch-size 32 --dim 16 --views 3")
+
+
 def test_inspect_and_views_take_the_papers_letters():
     letters = read("inspect run --P 50 --K 3")
     assert isinstance(letters, Inspect)

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import tyro
 
@@ -23,6 +23,8 @@ class Train:
     Without DATA, the images are the digits that ship with scikit-learn. The recipe supplies every value that no flag
     sets.
     """
+
+    letters: ClassVar[dict[str, str]] = {"P": "batch-size", "D": "dim", "K": "views"}
 
     source: Annotated[Maybe[str], tyro.conf.Positional, flag("[DATA]")] = None
     """Images: `digits`, a folder, Parquet files, tar shards, `hf:NAME`, or `module:function`."""
