@@ -118,7 +118,7 @@ class TestPairs:
         ("text", "words"),
         [
             ("projector: {D: 0}", "projector.D must not be 0"),
-            ("teacher: {momentum: 0.9}", "leave out teacher.momentum"),
+            ("teacher: {momentum: 0.9}", "omit teacher.momentum"),
             ("text: {vocabulary: 100}", "text.vocabulary must be at least 259 (every byte), not 100"),
             ("text: {context: 2}", "text.context must be at least 3, not 2"),
             ("text: {depth: 0}", "text.depth must be at least 1, not 0"),

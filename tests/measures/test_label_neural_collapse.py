@@ -65,7 +65,7 @@ def test_neural_collapse_needs_classes_that_differ():
     with pytest.raises(ValueError, match="the means of all 4 classes are equal"):
         label_neural_collapse(torch.zeros(48, 8), LABELS)
     # Means of equal rows, summed as they come, would differ by rounding.
-    with pytest.raises(ValueError, match="the means of all 7 are equal"):
+    with pytest.raises(ValueError, match="the means of all 7 classes are equal"):
         label_neural_collapse(gaussian(1, 8).expand(97, 8), torch.arange(97) % 7)
 
 

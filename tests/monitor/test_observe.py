@@ -30,7 +30,7 @@ def test_tensors_can_be_given(tmp_path):
         assert line["effective_rank"]["features"] == pytest.approx(effective_rank(h.flatten(0, 1)), rel=1e-6)
     with pytest.raises(UsageError, match="within `with"):
         looking.observe(z)
-    with monitor(None, tmp_path / "empty") as looking, pytest.raises(UsageError, match="rows of features are needed"):
+    with monitor(None, tmp_path / "empty") as looking, pytest.raises(UsageError, match="must be rows of features"):
         looking.observe(torch.zeros(0, 3))
     with monitor(Net(), tmp_path / "hooked") as looking, pytest.raises(UsageError, match="'projector' already"):
         looking.observe(z)

@@ -147,7 +147,7 @@ def test_an_outcome_is_whole():
     figure = Figure()
     with pytest.raises(ValueError, match="at least one claim"):
         Outcome(figure, "", {}, ())
-    with pytest.raises(ValueError, match="one length"):
+    with pytest.raises(ValueError, match="equal lengths"):
         Outcome(figure, "", {"x": [1], "y": []}, (claim("a", "b", "c", None),))
 
 

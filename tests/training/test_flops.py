@@ -43,5 +43,5 @@ def test_training_afterwards_draws_the_same_numbers():
 
 @pytest.mark.parametrize("data", [DataRecipe(), DataRecipe(size=8, captions="auto")])
 def test_what_is_not_known_is_refused(data):
-    with pytest.raises(ValueError, match="known size"):
+    with pytest.raises(ValueError, match="known view size"):
         flops_of_step(recipe_of(data=data))

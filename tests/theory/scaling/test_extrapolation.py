@@ -46,7 +46,7 @@ def test_what_cannot_be_is_refused():
     for more, words in [({"along": 1}, "along"), ({"share": 0.0}, "share")]:
         with pytest.raises(ValueError, match=words):
             evaluate_extrapolation(X, X, **more)
-    with pytest.raises(FitError, match="none is left to hold out"):
+    with pytest.raises(FitError, match="no value can be held out"):
         evaluate_extrapolation(np.ones(9), np.ones(9))
     with pytest.raises(ValueError, match="20 values"):
         evaluate_extrapolation(X, X[:3])

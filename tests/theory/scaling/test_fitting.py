@@ -163,10 +163,10 @@ TWO, DIAGONAL = design(STEPS, np.array([8.0, 64.0])), GRID[:, [0, 1, 1]]
 PRODUCTS = np.column_stack([GRID, 6 * GRID.prod(1)])
 REFUSED = {
     "too few distinct": (np.array([1.0, 1, 10, 10, 100]), np.array([5.0, 5, 3, 3, 2]), "3 distinct.*at least 5$"),
-    "narrow": (np.linspace(1, 2, 9), np.linspace(2, 1, 9), "factor of 2 only: at least 4"),
+    "narrow": (np.linspace(1, 2, 9), np.linspace(2, 1, 9), "a factor of 2: a power law needs at least 4"),
     "narrow in one": (design(STEPS, np.array([8.0, 9, 10])), np.linspace(2, 1, 18), "variable 1 spans"),
     "rising": (X, X**0.2, "y does not fall with x$"),
-    "constant": (X, np.ones(len(X)), "same everywhere"),
+    "constant": (X, np.ones(len(X)), "y is constant"),
     "rising in one": (GRID, 0.1 + GRID[:, 0] ** -0.5 + 0.01 * GRID[:, 1], "variable 1"),
     "step": (X, np.where(X < 1.5, 5.0, 1.0), "in a step"),
     "exponent out of sight": (NEAR, noisy(0.3 + NEAR**-0.3, 0.1), "the exponent is undetermined"),
