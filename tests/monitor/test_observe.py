@@ -32,7 +32,7 @@ def test_tensors_can_be_given(tmp_path):
         looking.observe(z)
     with monitor(None, tmp_path / "empty") as looking, pytest.raises(UsageError, match="must be rows of features"):
         looking.observe(torch.zeros(0, 3))
-    with monitor(Net(), tmp_path / "hooked") as looking, pytest.raises(UsageError, match="'projector' already"):
+    with monitor(Net(), tmp_path / "hooked") as looking, pytest.raises(UsageError, match="the layer 'projector'"):
         looking.observe(z)
 
 
